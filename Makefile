@@ -1,0 +1,43 @@
+# Needs python3 >= 3.11, git and make; uv is fetched into .uv if it is not there.
+export UV_COMPILE_BYTECODE = 1
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+PY := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: setup demo test check format bench clean help
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY)  ## install everything into .venv
+
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+
+$(READY): pyproject.toml uv.lock | $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv)
+	$(UV) sync --quiet --locked
+	@touch $(READY)
+
+demo: $(READY)  ## run the demo: a real small project, no model, no network
+	$(PY) -m plait demo
+
+test: $(READY)  ## all tests but the long suites
+	$(PY) -m pytest -q
+
+check: $(READY)  ## what CI runs: format, lint, types, import contracts, tests
+	.venv/bin/ruff format --check --quiet .
+	.venv/bin/ruff check --quiet .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	$(PY) -m pytest -q
+
+format: $(READY)  ## format and mend what can be mended
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+bench: $(READY)  ## print ratios against a baseline of the same run
+	$(PY) -m bench
+
+clean:  ## remove what the targets made
+	rm -rf .venv .uv dist

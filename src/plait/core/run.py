@@ -1,0 +1,409 @@
+"""Run, attempts and packages in motion; `apply(run, recorded)` folds one event into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from plait.core.event import (
+    AgentEnded,
+    AgentStatus,
+    AttemptEnded,
+    AttemptStarted,
+    BaselineCommitted,
+    CheckEnded,
+    GatePassed,
+    Landed,
+    LandingRefused,
+    LandingStarted,
+    PackageCancelled,
+    PackageSkipped,
+    Recorded,
+    RunContinued,
+    RunEnded,
+    RunId,
+    RunInterrupted,
+    RunStarted,
+    RunStatus,
+    ScopeChecked,
+    Stage,
+    Verdict,
+    Warned,
+    WorkCommitted,
+)
+from plait.core.plan import PackageId, Plan
+
+
+class PackageStatus(StrEnum):
+    """Where a package stands in a run."""
+
+    PENDING = "pending"
+    RUNNING = "running"  # an agent works on it
+    VERIFYING = "verifying"  # its agent is done; Plait commits, checks scope and runs checks
+    VERIFIED = "verified"  # a candidate, waiting to land
+    LANDING = "landing"  # its merge result is being tested
+    LANDED = "landed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    DONE_BEFORE = "done_before"
+
+
+ACTIVE = frozenset(
+    {
+        PackageStatus.RUNNING,
+        PackageStatus.VERIFYING,
+        PackageStatus.VERIFIED,
+        PackageStatus.LANDING,
+    }
+)
+SATISFIED = frozenset({PackageStatus.LANDED, PackageStatus.DONE_BEFORE})
+ENDED = frozenset(
+    {
+        PackageStatus.LANDED,
+        PackageStatus.DONE_BEFORE,
+        PackageStatus.FAILED,
+        PackageStatus.SKIPPED,
+        PackageStatus.BLOCKED,
+        PackageStatus.CANCELLED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """One check on one commit; `log` is relative to the state folder."""
+
+    stage: Stage
+    name: str
+    command: str
+    passed: bool
+    exit_code: int | None
+    duration_s: float
+    log: str
+    commit: str
+    owner: PackageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one package; `outcome` is None while it lasts. Times are Unix seconds."""
+
+    number: int
+    epoch: int
+    agent: str
+    worktree: str
+    base: str
+    directory: str
+    started_at: float
+    setup_s: float
+    finished_at: float | None = None
+    agent_status: AgentStatus | None = None
+    agent_s: float = 0.0
+    exit_code: int | None = None
+    outcome: Verdict | None = None
+    error_code: str | None = None
+    reason: str = ""
+    summary: str = ""
+    violations: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    kept_ref: str | None = None
+    commit: str | None = None
+    cost_usd: float | None = None
+    tokens_input: int | None = None
+    tokens_output: int | None = None
+    interrupted: bool = False  # by a crash or stop of Plait: uses up nothing of the budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageState:
+    """A package in a run. `commit` is the candidate's, then the landing's."""
+
+    id: PackageId
+    status: PackageStatus = PackageStatus.PENDING
+    epoch: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    checks: tuple[CheckOutcome, ...] = ()
+    commit: str | None = None
+    reason: str = ""
+    error_code: str | None = None
+    question: str = ""
+    files: tuple[str, ...] = ()
+    landed_at: float | None = None
+    unchecked: bool = False
+    benign: bool = False
+
+    @property
+    def attempts_used(self) -> int:
+        """How many attempts count against the budget."""
+        return sum(1 for attempt in self.attempts if not attempt.interrupted)
+
+    @property
+    def next_attempt(self) -> int:
+        """The number of the next attempt, from 1."""
+        return self.attempts_used + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of one plan digest on one base commit."""
+
+    id: RunId
+    plan: Plan
+    base: str = ""
+    branch: str = ""
+    head: str = ""
+    status: RunStatus = RunStatus.RUNNING
+    packages: Mapping[PackageId, PackageState] = field(default_factory=dict)
+    baseline: BaselineCommitted | None = None
+    baseline_checks: tuple[CheckOutcome, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    started_at: float = 0.0
+    finished_at: float | None = None
+    max_agents: int = 6
+    sandbox: str = "none"
+    seq: int = 0
+
+    def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
+        """The packages that stand at one of these, in the plan's order."""
+        return tuple(state for state in self.packages.values() if state.status in statuses)
+
+
+def apply(run: Run, recorded: Recorded) -> Run:
+    """The run after one more event. Pure; events come in the order of their `seq`."""
+    run = replace(run, seq=recorded.seq)
+    match recorded.event:
+        case RunStarted() as event:
+            return _started(run, event, recorded.at)
+        case RunContinued():
+            return _continued(run)
+        case RunInterrupted():
+            return replace(run, status=RunStatus.INTERRUPTED, finished_at=recorded.at)
+        case RunEnded(status=status):
+            return replace(run, status=status, finished_at=recorded.at)
+        case BaselineCommitted() as event:
+            return replace(run, baseline=event, head=event.commit)
+        case Warned() as event:
+            return replace(run, warnings=(*run.warnings, event))
+        case AttemptStarted() as event:
+            return _with(run, _attempt_started(run, event, recorded.at))
+        case CheckEnded(package=None) as event:
+            return replace(run, baseline_checks=(*run.baseline_checks, _outcome(event)))
+        case (
+            AgentEnded() | WorkCommitted() | ScopeChecked() | AttemptEnded() | CheckEnded()
+        ) as event:
+            return _with(run, _attempt_went_on(run, event, recorded.at))
+        case LandingStarted(package=package):
+            state = run.packages[package]
+            return _with(run, replace(state, status=PackageStatus.LANDING))
+        case LandingRefused() as event:
+            return _with(run, _landing_refused(run.packages[event.package], event))
+        case Landed() as event:
+            landed = replace(
+                run.packages[event.package],
+                status=PackageStatus.LANDED,
+                commit=event.commit,
+                files=event.files,
+                landed_at=recorded.at,
+                unchecked=event.unchecked,
+                reason="",
+                error_code=None,
+            )
+            return replace(_with(run, landed), head=event.commit)
+        case GatePassed(package=package, reason=reason):
+            passed = replace(
+                run.packages[package],
+                status=PackageStatus.LANDED,
+                reason=reason,
+                landed_at=recorded.at,
+            )
+            return _with(run, passed)
+        case PackageSkipped(package=package, reason=reason, benign=benign):
+            skipped = replace(
+                run.packages[package], status=PackageStatus.SKIPPED, reason=reason, benign=benign
+            )
+            return _with(run, skipped)
+        case PackageCancelled(package=package, reason=reason):
+            ended = replace(run.packages[package], status=PackageStatus.CANCELLED, reason=reason)
+            return _with(run, ended)
+
+
+def fold(run: Run, events: Iterable[Recorded]) -> Run:
+    """The run after all these events."""
+    for recorded in events:
+        run = apply(run, recorded)
+    return run
+
+
+def conclude(run: Run) -> RunStatus:
+    """What to call a run in which nothing more can happen."""
+    statuses = {state.status for state in run.packages.values() if not state.benign}
+    if PackageStatus.BLOCKED in statuses:
+        return RunStatus.BLOCKED
+    bad = {PackageStatus.FAILED, PackageStatus.SKIPPED, PackageStatus.CANCELLED} & statuses
+    if not bad:
+        return RunStatus.SUCCEEDED
+    return RunStatus.PARTIAL if PackageStatus.LANDED in statuses else RunStatus.FAILED
+
+
+def verdict_after_failure(state: PackageState, retry_budget: int) -> Verdict:
+    """Whether a failed attempt is followed by another: attempts are at most 1 + the budget."""
+    return Verdict.REVISE if state.attempts_used < 1 + retry_budget else Verdict.REJECT
+
+
+def _started(run: Run, event: RunStarted, at: float) -> Run:
+    done = frozenset(event.done_before)
+    packages = {
+        package: PackageState(
+            id=package,
+            status=PackageStatus.DONE_BEFORE if package in done else PackageStatus.PENDING,
+        )
+        for package in event.packages
+    }
+    return replace(
+        run,
+        base=event.base,
+        branch=event.branch,
+        head=event.base,
+        packages=packages,
+        started_at=at,
+        max_agents=event.max_agents,
+        sandbox=event.sandbox,
+    )
+
+
+def _continued(run: Run) -> Run:
+    packages = dict(run.packages)
+    for state in run.packages.values():
+        if state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
+            lost = replace(state.attempts[-1], interrupted=True, reason="Plait was stopped")
+            packages[state.id] = replace(
+                state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost)
+            )
+        elif state.status is PackageStatus.LANDING:  # verified; only its landing starts over
+            packages[state.id] = replace(state, status=PackageStatus.VERIFIED)
+    return replace(run, packages=packages, status=RunStatus.RUNNING, finished_at=None)
+
+
+def _attempt_started(run: Run, event: AttemptStarted, at: float) -> PackageState:
+    state = run.packages[event.package]
+    attempt = Attempt(
+        number=event.attempt,
+        epoch=event.epoch,
+        agent=event.agent,
+        worktree=event.worktree,
+        base=event.base,
+        directory=event.directory,
+        started_at=at,
+        setup_s=event.setup_s,
+    )
+    return replace(
+        state,
+        status=PackageStatus.RUNNING,
+        epoch=event.epoch,
+        attempts=(*state.attempts, attempt),
+        commit=None,
+        checks=(),
+        reason="",
+        error_code=None,
+    )
+
+
+def _attempt_went_on(
+    run: Run,
+    event: AgentEnded | WorkCommitted | ScopeChecked | AttemptEnded | CheckEnded,
+    at: float,
+) -> PackageState:
+    assert event.package is not None  # noqa: S101 - the caller matched the other case
+    state = run.packages[event.package]
+    attempt = state.attempts[-1]
+    match event:
+        case AgentEnded():
+            attempt = replace(
+                attempt,
+                agent_status=event.status,
+                agent_s=event.duration_s,
+                exit_code=event.exit_code,
+                summary=event.summary,
+                cost_usd=event.cost_usd,
+                tokens_input=event.tokens_input,
+                tokens_output=event.tokens_output,
+            )
+            state = replace(state, status=PackageStatus.VERIFYING)
+        case WorkCommitted():
+            attempt = replace(attempt, commit=event.commit, files=event.files)
+        case ScopeChecked():
+            attempt = replace(
+                attempt,
+                violations=event.violations,
+                deviations=event.deviations,
+                ignored=event.ignored,
+            )
+        case CheckEnded():
+            return replace(state, checks=(*state.checks, _outcome(event)))
+        case AttemptEnded():
+            attempt = replace(
+                attempt,
+                outcome=event.verdict,
+                error_code=event.error_code,
+                reason=event.reason,
+                kept_ref=event.kept_ref,
+                finished_at=at,
+            )
+            state = replace(
+                state,
+                status=_AFTER[event.verdict],
+                commit=event.commit if event.verdict is Verdict.PASS else None,
+                reason=event.reason,
+                error_code=event.error_code,
+                question=event.question,
+            )
+    return replace(state, attempts=(*state.attempts[:-1], attempt))
+
+
+_AFTER = {
+    Verdict.PASS: PackageStatus.VERIFIED,
+    Verdict.REVISE: PackageStatus.PENDING,
+    Verdict.REJECT: PackageStatus.FAILED,
+    Verdict.BLOCKED: PackageStatus.BLOCKED,
+}
+
+
+def _landing_refused(state: PackageState, event: LandingRefused) -> PackageState:
+    attempt = replace(
+        state.attempts[-1],
+        outcome=event.verdict,
+        error_code=event.error_code,
+        reason=event.reason,
+        kept_ref=event.kept_ref,
+    )
+    return replace(
+        state,
+        status=_AFTER[event.verdict],
+        attempts=(*state.attempts[:-1], attempt),
+        commit=None,
+        reason=event.reason,
+        error_code=event.error_code,
+    )
+
+
+def _outcome(event: CheckEnded) -> CheckOutcome:
+    return CheckOutcome(
+        stage=event.stage,
+        name=event.name,
+        command=event.command,
+        passed=event.passed,
+        exit_code=event.exit_code,
+        duration_s=event.duration_s,
+        log=event.log,
+        commit=event.commit,
+        owner=event.owner,
+    )
+
+
+def _with(run: Run, state: PackageState) -> Run:
+    return replace(run, packages={**run.packages, state.id: state})

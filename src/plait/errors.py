@@ -1,0 +1,78 @@
+"""What can go wrong, said for people: a stable code, what, where, what to do, an exit code.
+
+PlaitError                 the base; everything below it is expected and never shows a traceback
+├── UsageError       2     the plan or the call is wrong
+├── DecisionNeeded   3     a person must decide first
+├── EnvironmentLack  4     git, an agent, the disk or the store is missing or unusable
+└── StaleEpoch       70    a write under an epoch that is no longer the package's (never by design)
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process returns; documented in the reference and never renumbered."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    DECISION = 3
+    ENVIRONMENT = 4
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class PlaitError(Exception):
+    """An expected failure with a stable code, a message and what to do about it.
+
+    Args:
+        message: What went wrong, in one sentence.
+        code: Stable upper-case identifier, e.g. ``NO_SUCH_PLAN``.
+        hint: What the reader can do; may be empty.
+        where: ``file:line:column`` or a path, where there is one.
+    """
+
+    exit_code: ExitCode = ExitCode.BUG
+
+    def __init__(self, message: str, *, code: str, hint: str = "", where: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.hint = hint
+        self.where = where
+
+
+class UsageError(PlaitError):
+    """The plan or the call is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class DecisionNeeded(PlaitError):  # noqa: N818 - it is no fault, it is a question
+    """A person must decide before work goes on."""
+
+    exit_code = ExitCode.DECISION
+
+
+class EnvironmentLack(PlaitError):  # noqa: N818 - names what is missing
+    """The machine lacks something: git, an agent, disk, the store."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+class StaleEpoch(PlaitError):  # noqa: N818 - the field's word
+    """A write carried an epoch that is no longer the package's; it was refused."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, package: str, *, held: int, current: int) -> None:
+        super().__init__(
+            f"package {package}: a write under epoch {held} was refused, the epoch is {current}",
+            code="STALE_EPOCH",
+        )
+        self.package = package
+        self.held = held
+        self.current = current
