@@ -225,9 +225,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
             )
             return _with(run, passed)
         case GateAsked(package=package, question=question):
-            asked = replace(
-                run.packages[package], status=PackageStatus.BLOCKED, question=question
-            )
+            asked = replace(run.packages[package], status=PackageStatus.BLOCKED, question=question)
             return _with(run, asked)
         case PackageSkipped(package=package, reason=reason, benign=benign):
             skipped = replace(

@@ -165,9 +165,7 @@ def decide(
     have been ordered but not yet claimed, or are being put away before another attempt.
     """
     starting = frozenset(
-        package
-        for package in starting
-        if run.packages[package].status is PackageStatus.PENDING
+        package for package in starting if run.packages[package].status is PackageStatus.PENDING
     )
     actions: list[Action] = []
     ready: list[PackageId] = []
@@ -252,14 +250,10 @@ def _settle(
     return Start(package=package.id)
 
 
-def _gate(
-    states: Mapping[PackageId, PackageState], package: WorkPackage, limits: Limits
-) -> Action:
+def _gate(states: Mapping[PackageId, PackageState], package: WorkPackage, limits: Limits) -> Action:
     if limits.gates is GatePolicy.ASK:
         return Ask(package=package.id, question=f"Does {package.title!r} pass?")
-    unchecked = [
-        each for each in package.guards if (state := states.get(each)) and state.unchecked
-    ]
+    unchecked = [each for each in package.guards if (state := states.get(each)) and state.unchecked]
     reason = "passed by checks; not reviewed"
     if unchecked:
         reason = f"not reviewed; without checks: {', '.join(unchecked)}"
@@ -319,4 +313,3 @@ def _starts(
         active.add(package)
         starts.append(Start(package=package))
     return starts
-

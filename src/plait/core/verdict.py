@@ -52,9 +52,7 @@ def judge_scope(
             case Confidence.UNKNOWN:
                 if is_protected(plan, path):
                     violations.add(path)
-    return ScopeVerdict(
-        violations=tuple(sorted(violations)), deviations=tuple(sorted(deviations))
-    )
+    return ScopeVerdict(violations=tuple(sorted(violations)), deviations=tuple(sorted(deviations)))
 
 
 def is_protected(plan: Plan, path: str) -> bool:

@@ -89,9 +89,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
         reusable = await _work(context, claimed)
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            await context.workspaces.keep(
-                workspace, keep_ref(context, package_id, lease.epoch)
-            )
+            await context.workspaces.keep(workspace, keep_ref(context, package_id, lease.epoch))
         raise
     finally:
         with anyio.CancelScope(shield=True):
@@ -246,16 +244,12 @@ def _agent_failure(claimed: _Claimed, outcome: AgentOutcome) -> _Failure | None:
             return _Failure(code="BLOCKED", reason=question, blocked=question)
 
 
-async def _commit(
-    context: Context, claimed: _Claimed
-) -> tuple[Work | None, _Failure | None]:
+async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Failure | None]:
     """Commit what is left; compare everything the commits touched with the plan's scope."""
     package, run = claimed.package, context.journal.run
     message = f"{package.title}\n\nPlait-Run: {run.id}\nPlait-Package: {package.id}\n"
     try:
-        work = await context.workspaces.commit(
-            claimed.workspace, onto=run.head, message=message
-        )
+        work = await context.workspaces.commit(claimed.workspace, onto=run.head, message=message)
     except PlaitError as error:
         if error.code != "HISTORY_UNRELATED":
             raise
@@ -308,9 +302,7 @@ async def _commit(
     return work, None
 
 
-async def _drop_ticked_boxes(
-    context: Context, claimed: _Claimed, work: Work, message: str
-) -> Work:
+async def _drop_ticked_boxes(context: Context, claimed: _Claimed, work: Work, message: str) -> Work:
     """Take an agent's ticks in the plan's own task lists out again; Plait writes those."""
     lists = {source.path for source in context.plan.files} | set(context.plan.context)
     restored: dict[str, bytes] = {}
@@ -334,9 +326,7 @@ async def _drop_ticked_boxes(
         )
     )
     kept = tuple(change for change in work.changes if change.path not in restored)
-    return replace(
-        work, commit=commit, changes=kept, touched=work.touched - restored.keys()
-    )
+    return replace(work, commit=commit, changes=kept, touched=work.touched - restored.keys())
 
 
 def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:
@@ -353,9 +343,7 @@ def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:
 async def _check(context: Context, claimed: _Claimed, work: Work) -> _Failure | None:
     checks = [
         OwnedCheck(check=check, owner=claimed.package.id)
-        for check in package_checks(
-            context.compiled, claimed.package.id, context.default_checks
-        )
+        for check in package_checks(context.compiled, claimed.package.id, context.default_checks)
     ]
     red = await run_checks(
         context,

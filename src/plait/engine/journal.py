@@ -108,9 +108,7 @@ class Journal:
                     draft, Recorded(seq=draft.seq + 1, at=now, run=self.run.id, event=event)
                 )
             advances.append(_advance(entry.events, draft))
-        recorded = await to_thread.run_sync(
-            lambda: self._store.advance(self.run.id, advances)
-        )
+        recorded = await to_thread.run_sync(lambda: self._store.advance(self.run.id, advances))
         for each in recorded:
             self.run = apply(self.run, each)
             for observer in self._observers:
@@ -130,4 +128,3 @@ def _advance(events: Sequence[Event], after: Run) -> Advance:
         status=after.status,
         head=after.head if moved else None,
     )
-

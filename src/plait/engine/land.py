@@ -24,9 +24,7 @@ async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> 
     attempt, onto = candidate.attempts[-1].number, context.journal.run.head
     assert candidate.commit is not None  # noqa: S101 - verified packages have one
     await context.journal.record(
-        LandingStarted(
-            package=package.id, attempt=attempt, epoch=candidate.epoch, onto=onto
-        )
+        LandingStarted(package=package.id, attempt=attempt, epoch=candidate.epoch, onto=onto)
     )
     merged = await context.trunk.merge(onto, candidate.commit)
     if isinstance(merged, Conflict):
@@ -87,9 +85,7 @@ def _outside(context: Context, package: WorkPackage, files: tuple[str, ...]) -> 
     return f"merged, it changes paths outside its scope: {', '.join(verdict.violations[:10])}"
 
 
-async def _write_back(
-    context: Context, package: WorkPackage, onto: str, tree: str
-) -> str:
+async def _write_back(context: Context, package: WorkPackage, onto: str, tree: str) -> str:
     """Tick the package's boxes in the plan's own files, byte for byte, in the merged tree."""
     edits: dict[str, bytes] = {}
     for marker in package.markers:

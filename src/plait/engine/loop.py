@@ -51,9 +51,7 @@ async def execute(context: Context, lease: TrunkLease) -> Run:
             await context.journal.changed()
 
 
-async def _act(
-    context: Context, tasks: TaskGroup, flight: _InFlight, action: Action
-) -> None:
+async def _act(context: Context, tasks: TaskGroup, flight: _InFlight, action: Action) -> None:
     record = context.journal.record
     match action:
         case Start(package=package):
@@ -81,9 +79,7 @@ async def _attempt(context: Context, flight: _InFlight, package: PackageId) -> N
         context.journal.wake()
 
 
-def _land_next(
-    context: Context, tasks: TaskGroup, flight: _InFlight, lease: TrunkLease
-) -> None:
+def _land_next(context: Context, tasks: TaskGroup, flight: _InFlight, lease: TrunkLease) -> None:
     if flight.landing:
         return
     candidate = next_candidate(context.compiled, context.journal.run)

@@ -140,9 +140,7 @@ def plan_files(plan: Plan, root: Path) -> dict[str, bytes]:
 async def differing(trunk: Trunk, base: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Those of the files that `base` does not have with this content."""
     return {
-        name: content
-        for name, content in files.items()
-        if await trunk.read(base, name) != content
+        name: content for name, content in files.items() if await trunk.read(base, name) != content
     }
 
 
