@@ -13,6 +13,7 @@ from plait.core.event import (
     AttemptStarted,
     BaselineCommitted,
     CheckEnded,
+    GateAsked,
     GatePassed,
     Landed,
     LandingRefused,
@@ -164,6 +165,7 @@ class Run:
     warnings: tuple[Warned, ...] = ()
     started_at: float = 0.0
     finished_at: float | None = None
+    carried: tuple[PackageId, ...] = ()
     max_agents: int = 6
     sandbox: str = "none"
     seq: int = 0
@@ -222,6 +224,9 @@ def apply(run: Run, recorded: Recorded) -> Run:
                 landed_at=recorded.at,
             )
             return _with(run, passed)
+        case GateAsked(package=package, question=question):
+            asked = replace(run.packages[package], status=PackageStatus.BLOCKED, question=question)
+            return _with(run, asked)
         case PackageSkipped(package=package, reason=reason, benign=benign):
             skipped = replace(
                 run.packages[package], status=PackageStatus.SKIPPED, reason=reason, benign=benign
@@ -271,6 +276,7 @@ def _started(run: Run, event: RunStarted, at: float) -> Run:
         head=event.base,
         packages=packages,
         started_at=at,
+        carried=event.carried,
         max_agents=event.max_agents,
         sandbox=event.sandbox,
     )
