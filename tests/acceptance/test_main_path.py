@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.acceptance.conftest import Story
 from tests.fakes.plans import Piece
 
@@ -187,8 +186,9 @@ def test_a_timeout_ends_the_whole_group(story: Story) -> None:
     process = story.starts(
         "run", "slow", "--yes", "--agent", "command:sleep 300 & echo $! > $NOTES/pid; wait"
     )
-    from tests.acceptance.conftest import end_with, wait_until
     import signal
+
+    from tests.acceptance.conftest import end_with, wait_until
 
     wait_until(lambda: bool(story.note("pid")))
     code, _out, err = end_with(process, signal.SIGINT)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.acceptance.conftest import Story
 from tests.fakes.plans import Piece
 

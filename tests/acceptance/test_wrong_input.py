@@ -6,7 +6,6 @@ import json
 import os
 
 import pytest
-
 from tests.acceptance.conftest import Story
 from tests.fakes.plans import Piece
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from hypothesis import given, strategies as st
+from tests.fakes.runs import package, plan, record, started
 
 from plait.core.event import (
     AgentEnded,
@@ -37,7 +38,6 @@ from plait.core.schedule import (
     compile_plan,
     decide,
 )
-from tests.fakes.runs import package, plan, record, started
 
 
 def starts(run: Run, limits: Limits | None = None, **more: object) -> list[str]:
@@ -278,7 +278,8 @@ def test_safety_holds_in_every_history(
     data: st.DataObject, drawn: Plan, max_agents: int, fail_fast: bool
 ) -> None:
     """Whatever happens: no two active packages share a path or a key, the bound on agents holds,
-    no package starts before its needs have landed, and every history comes to an end."""
+    no package starts before its needs have landed, and every history comes to an end.
+    """
     compiled, run = compile_plan(drawn), started(drawn)
     limits = Limits(max_agents=max_agents, fail_fast=fail_fast)
     for _ in range(200):

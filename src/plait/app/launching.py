@@ -22,12 +22,14 @@ from plait.app.project import (
     require_plan,
 )
 from plait.app.reporting import report_of, write_reports
+from plait.app.shaping import part_of, shape_of
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
 from plait.core.plan import Plan
 from plait.engine import preflight
 from plait.errors import ExitCode, UsageError
-from plait.faces import plan_text, summary_text, terminal
+from plait.faces import findings_text, summary_text, terminal
+from plait.faces.dry_run import dry_run_text
 from plait.ports import RunRow, Store
 
 EXIT_CODES = {
@@ -62,7 +64,6 @@ class Call:
     checks: tuple[str, ...] = ()
     allow_unchecked: bool = False
     quiet: bool = False
-    verbose: bool = False
     as_json: bool = False
 
 
@@ -70,7 +71,7 @@ def dry_run(call: Call) -> str:
     """The plan of execution: what is ready by track, what waits on what, totals."""
     project, plan = _prepare(call)
     options = _options(project, plan, call)
-    return plan_text.dry_run_text(plan, options.packages, max_agents=options.max_agents)
+    return _execution(plan, options)
 
 
 def run(call: Call) -> int:
@@ -85,7 +86,7 @@ def run(call: Call) -> int:
         )
     unchecked = planning.require_checks(plan, options, allow_unchecked=call.allow_unchecked)
     with open_store(project, create=True) as store:
-        _require_approval(project, store, plan, call)
+        _require_approval(project, store, plan, options, call)
         with hold(project.state):
             unfinished = preflight.unfinished_run(store, plan)
             if unfinished is not None and not call.fresh:
@@ -93,9 +94,7 @@ def run(call: Call) -> int:
             if unchecked and not call.quiet:
                 sys.stderr.write(f"nothing checks {len(unchecked)} packages, as allowed\n")
             with _face(call) as face:
-                ended = process.run_main(
-                    running.start, project, store, plan, options, (face.observer,)
-                )
+                ended = process.run_main(running.start, project, store, plan, options, (face,))
             return _finish(project, store, ended, call)
 
 
@@ -115,7 +114,7 @@ def _continue(project: Project, store: Store, row: RunRow, call: Call) -> int:
     if not call.quiet:
         sys.stderr.write(f"going on with run {row.id} of {row.plan}\n")
     with _face(call) as face:
-        ended = process.run_main(running.continue_run, project, store, row, (face.observer,))
+        ended = process.run_main(running.continue_run, project, store, row, (face,))
     return _finish(project, store, ended, call)
 
 
@@ -166,7 +165,9 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
     )
 
 
-def _require_approval(project: Project, store: Store, plan: Plan, call: Call) -> None:
+def _require_approval(
+    project: Project, store: Store, plan: Plan, options: running.RunOptions, call: Call
+) -> None:
     """An approval of this digest: recorded, given with `--yes`, or asked for at a terminal.
 
     Raises:
@@ -174,25 +175,35 @@ def _require_approval(project: Project, store: Store, plan: Plan, call: Call) ->
     """
     if planning.is_approved(store, plan):
         return
-    if not call.yes and not _asked(plan, call):
+    if not call.yes and not _asked(plan, options, call):
         raise planning.approval_missing(plan, call.plan)
     store.approve(plan.digest, who=who(project.root), plan=plan.id)
 
 
-def _asked(plan: Plan, call: Call) -> bool:
+def _execution(plan: Plan, options: running.RunOptions) -> str:
+    part = part_of(plan, options.packages)
+    makespan = shape_of(part, agents=options.max_agents).makespan_s
+    return dry_run_text(part, estimate_s=makespan)
+
+
+def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:
     import click
 
     if call.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    sys.stderr.write(plan_text.dry_run_text(plan, [p.id for p in plan.packages]))
+    sys.stderr.write(_execution(plan, options))
     return click.confirm(f"Approve {plan.id} and run it?", err=True)
 
 
-def _face(call: Call) -> terminal.Face:
+def _face(call: Call) -> terminal.Observer:
     return terminal.choose(
-        json=call.as_json, quiet=call.quiet, verbose=call.verbose, env=os.environ
+        out=sys.stdout,
+        err=sys.stderr,
+        json_lines=call.as_json,
+        quiet=call.quiet,
+        env=os.environ,
     )
 
 
 def _tell(findings: Sequence[Finding]) -> None:
-    sys.stderr.write(plan_text.findings_text(findings))
+    sys.stderr.write(findings_text.findings_text(findings))

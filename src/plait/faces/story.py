@@ -12,6 +12,7 @@ from plait.core.event import (
     BaselineCommitted,
     CheckEnded,
     Event,
+    GateAsked,
     GatePassed,
     Landed,
     LandingRefused,
@@ -103,6 +104,7 @@ def _of_package(
     | AttemptEnded
     | LandingRefused
     | Landed
+    | GateAsked
     | GatePassed
     | PackageSkipped
     | PackageCancelled,
@@ -124,6 +126,8 @@ def _of_package(
         case Landed(files=files, unchecked=unchecked):
             how = ", unchecked" if unchecked else ""
             return f"landed {count(len(files), 'file')}{how}  ({progress(run)})"
+        case GateAsked(question=question):
+            return f"waits for a person: {clean(question)}"
         case GatePassed(reason=reason):
             return f"gate passed: {clean(reason)}  ({progress(run)})"
         case PackageSkipped(reason=reason, benign=benign):
@@ -158,7 +162,7 @@ def _check(event: CheckEnded) -> str:
 
 
 def _judged(event: AttemptEnded | LandingRefused, run: Run) -> str:
-    reason = clean(event.reason) or (event.error_code or "no reason given")
+    reason = clean(event.reason.partition("\n")[0]) or (event.error_code or "no reason given")
     look = f"see plait logs {run.id} {clean(event.package)}"
     match event.verdict:
         case Verdict.PASS:
