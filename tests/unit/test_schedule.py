@@ -277,8 +277,9 @@ def carry_out(compiled: Compiled, run: Run, limits: Limits) -> tuple[Run, bool]:
 def test_safety_holds_in_every_history(
     data: st.DataObject, drawn: Plan, max_agents: int, fail_fast: bool
 ) -> None:
-    """Whatever happens: no two active packages share a path or a key, the bound on agents holds,
-    no package starts before its needs have landed, and every history comes to an end.
+    """No two active packages share a path or a key, and every history comes to an end.
+
+    Nor are more agents at work than allowed, nor does one start before its needs have landed.
     """
     compiled, run = compile_plan(drawn), started(drawn)
     limits = Limits(max_agents=max_agents, fail_fast=fail_fast)

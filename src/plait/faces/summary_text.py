@@ -26,10 +26,10 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     done = [each for each in packages if each["status"] == "done_before"]
     took = f" in {duration(report['makespan_s'])}" if report.get("makespan_s") else ""
     before = f", {len(done)} done before" if done else ""
+    of = f"{len(landed)} of {len(packages) - len(done)} packages landed{before}{took}"
     lines = [
         "",
-        f"{_HEADLINES[report['status']]}: {len(landed)} of {len(packages) - len(done)} packages "
-        f"landed{before}{took}",
+        f"{_HEADLINES[report['status']]}: {of}",
         f"  branch  {report['branch']} at {report['head'][:SHORT]} (from {report['base'][:SHORT]})",
     ]
     for each in packages:
