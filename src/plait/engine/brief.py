@@ -92,8 +92,7 @@ def _feedback(attempts: Sequence[Attempt]) -> str:
     if last.kept_ref:
         told += [
             "",
-            f"The rejected work is kept: `git show {last.kept_ref}` in this worktree. Your "
-            "worktree starts clean.",
+            f"Your worktree starts clean; the rejected work is kept: `git show {last.kept_ref}`.",
         ]
     return "\n".join(told)
 
