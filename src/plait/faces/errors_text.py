@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
 from plait.errors import PlaitError
 from plait.faces.text import clean
@@ -10,7 +10,7 @@ from plait.faces.text import clean
 _RED, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 
 
-def error_text(error: PlaitError, *, colour: bool = False) -> str:
+def as_text(error: PlaitError, *, colour: bool = False) -> str:
     """`error[CODE]: message`, then the place and the hint on lines of their own, where known."""
     red, dim, plain = (_RED, _DIM, _PLAIN) if colour else ("", "", "")
     lines = [f"{red}error[{error.code}]{plain}: {_lines(error.message, '')}"]
@@ -21,9 +21,9 @@ def error_text(error: PlaitError, *, colour: bool = False) -> str:
     return "\n".join(lines)
 
 
-def error_json(error: PlaitError) -> dict[str, Any]:
+def as_json(error: PlaitError) -> str:
     """The one object that a command with `--json` prints when it fails."""
-    return {
+    told = {
         "error": {
             "code": error.code,
             "message": error.message,
@@ -32,6 +32,7 @@ def error_json(error: PlaitError) -> dict[str, Any]:
             "exit_code": int(error.exit_code),
         }
     }
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _lines(text: str, indent: str) -> str:

@@ -76,8 +76,13 @@ def _counts(board: Board) -> Line:
 
 
 def _body(board: Board, width: int) -> list[Line]:
-    ids = [row.id for row in (*board.active, *board.stopped, *board.ready, *board.waiting)]
-    column = min(max((cells(clean(name)) for name in ids), default=0), max(width // 3, 8))
+    shown: tuple[ActiveRow | StoppedRow | WaitingRow, ...] = (
+        *board.active,
+        *board.stopped,
+        *board.ready,
+        *board.waiting,
+    )
+    column = min(max((cells(clean(row.id)) for row in shown), default=0), max(width // 3, 8))
     agents = max((cells(clean(row.agent)) for row in board.active), default=0)
     return [
         *(_active(row, column, agents, wide=width >= _WIDE) for row in board.active),

@@ -59,7 +59,7 @@ class LiveView:
         )
         self._painter = threading.Thread(target=self._paint, name="live-view", daemon=True)
 
-    def __call__(self, recorded: Recorded, run: Run) -> None:  # noqa: ARG002 - the common shape
+    def observer(self, recorded: Recorded, run: Run) -> None:  # noqa: ARG002 - the common shape
         """Take note of the run as it is now; it is drawn soon."""
         self._run = run
         self._changed.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,9 +15,14 @@ _DONE = frozenset(status.value for status in SATISFIED)
 
 
 def status_text(
-    run: RunRow, packages: Sequence[PackageRow], *, now: float, width: int | None = None
+    run: RunRow,
+    packages: Sequence[PackageRow],
+    *,
+    now: float | None = None,
+    width: int | None = None,
 ) -> str:
     """One run: a headline, the branch, a line for each package; cut to `width` columns if given."""
+    now = time.time() if now is None else now
     done = sum(1 for package in packages if package.status in _DONE)
     age = f"started {_ago(run.created_at, now)}, changed {_ago(run.updated_at, now)}"
     lines = [
@@ -31,8 +38,9 @@ def status_text(
     return _joined(lines, width)
 
 
-def runs_text(runs: Sequence[RunRow], *, now: float, width: int | None = None) -> str:
+def runs_text(runs: Sequence[RunRow], *, now: float | None = None, width: int | None = None) -> str:
     """All runs, a line each."""
+    now = time.time() if now is None else now
     if not runs:
         return "no runs yet\n"
     lines = table(
@@ -51,10 +59,10 @@ def runs_text(runs: Sequence[RunRow], *, now: float, width: int | None = None) -
     return _joined(lines, width)
 
 
-def status_json(run: RunRow, packages: Sequence[PackageRow]) -> dict[str, Any]:
+def status_json(run: RunRow, packages: Sequence[PackageRow]) -> str:
     """One run and its packages, times as RFC 3339 text in UTC."""
-    return {
-        **run_json(run),
+    told = {
+        **_run_json(run),
         "packages": [
             {
                 "id": package.id,
@@ -69,10 +77,10 @@ def status_json(run: RunRow, packages: Sequence[PackageRow]) -> dict[str, Any]:
             for package in packages
         ],
     }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
-def run_json(run: RunRow) -> dict[str, Any]:
-    """A run as a list shows it."""
+def _run_json(run: RunRow) -> dict[str, Any]:
     return {
         "run": run.id,
         "plan": run.plan,

@@ -45,8 +45,11 @@ class Told:
     text: str
 
 
-def tell(event: Event, run: Run) -> Told | None:
-    """What a person wants to know of an event, or None. `run` has the event applied already."""
+def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
+    """What a person wants to know of an event, or None. `run` has the event applied already.
+
+    `verbose` tells every event, also those whose outcome another one tells soon.
+    """
     match event:
         case (
             RunStarted()
@@ -60,10 +63,8 @@ def tell(event: Event, run: Run) -> Told | None:
             return Told(subject=clean(subject), text=_of_run(event, run))
         case CheckEnded():
             return Told(subject=clean(event.package or ""), text=_check(event))
-        case LandingStarted():
-            return None  # its checks and its end tell enough
         case _:
-            text = _of_package(event, run)
+            text = _of_package(event, run, verbose=verbose)
             return Told(subject=clean(event.package), text=text) if text else None
 
 
@@ -102,13 +103,17 @@ def _of_package(
     | WorkCommitted
     | ScopeChecked
     | AttemptEnded
+    | LandingStarted
     | LandingRefused
     | Landed
     | GateAsked
     | GatePassed
+    | GateAsked
     | PackageSkipped
     | PackageCancelled,
     run: Run,
+    *,
+    verbose: bool,
 ) -> str | None:
     match event:
         case AttemptStarted(attempt=attempt, package=package, agent=agent):
@@ -116,11 +121,13 @@ def _of_package(
         case AgentEnded():
             return _agent(event)
         case WorkCommitted(files=files):
-            return None if files else "the agent changed nothing"
-        case ScopeChecked(violations=violations, deviations=deviations):
-            if violations:
-                return f"wrote outside its scope: {listing(violations)}"
-            return f"wrote beyond its inferred scope: {listing(deviations)}" if deviations else None
+            if not files:
+                return "the agent changed nothing"
+            return f"committed {listing(files)} as {event.commit[:10]}" if verbose else None
+        case ScopeChecked():
+            return _scope(event) or ("stayed inside its scope" if verbose else None)
+        case LandingStarted(onto=onto):
+            return f"merging onto {onto[:10]}" if verbose else None
         case AttemptEnded() | LandingRefused():
             return _judged(event, run)
         case Landed(files=files, unchecked=unchecked):
@@ -130,6 +137,8 @@ def _of_package(
             return f"waits for a person: {clean(question)}"
         case GatePassed(reason=reason):
             return f"gate passed: {clean(reason)}  ({progress(run)})"
+        case GateAsked(question=question):
+            return f"waits for a decision: {clean(question)}"
         case PackageSkipped(reason=reason, benign=benign):
             return f"{'not needed' if benign else 'skipped'}: {clean(reason)}"
         case PackageCancelled(reason=reason):
@@ -148,6 +157,14 @@ def _agent(event: AgentEnded) -> str:
         case AgentStatus.FAILED:
             how = "" if event.exit_code is None else f" with exit code {event.exit_code}"
             return f"agent failed{how} after {took}"
+
+
+def _scope(event: ScopeChecked) -> str | None:
+    if event.violations:
+        return f"wrote outside its scope: {listing(event.violations)}"
+    if event.deviations:
+        return f"wrote beyond its inferred scope: {listing(event.deviations)}"
+    return None
 
 
 def _check(event: CheckEnded) -> str:

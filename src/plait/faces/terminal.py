@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 import os
+import sys
 from collections.abc import Mapping
 from datetime import tzinfo
+from json import dumps
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
@@ -19,11 +20,11 @@ from plait.faces.text import cells, encodable, pad, rfc3339, time_of_day
 _WIDEST_NAME = 24  # longer package ids push their line to the right
 
 
-class Observer(Protocol):
-    """Sees every event of a run, with the run as it is after it."""
+class Face(Protocol):
+    """Shows a run while it lasts."""
 
-    def __call__(self, recorded: Recorded, run: Run) -> None:
-        """Show it, or not; never raises for a closed terminal or pipe."""
+    def observer(self, recorded: Recorded, run: Run) -> None:
+        """Take an event, with the run as it is after it; never raises for a closed terminal or pipe."""
         ...
 
     def __enter__(self) -> Self:
@@ -49,29 +50,33 @@ class Observer(Protocol):
 
 
 def choose(
-    *, out: TextIO, err: TextIO, json_lines: bool, quiet: bool, env: Mapping[str, str]
-) -> Observer:
+    *,
+    json: bool,
+    quiet: bool,
+    env: Mapping[str, str],
+    verbose: bool = False,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+) -> Face:
     """How to show a run: JSON on `out`, nothing, a live view or plain lines on `err`.
 
     Args:
-        out: Standard output; only the JSON lines go there.
-        err: Standard error, where progress goes.
-        json_lines: `--json` was given; it wins over everything else.
+        json: `--json` was given; it wins over everything else.
         quiet: `-q` was given.
         env: The environment; `CI`, `NO_COLOR` and `TERM=dumb` ask for plain lines.
+        verbose: `-v` was given: a line for every event, on terminals too.
+        out: Where JSON lines go; standard output where none is given.
+        err: Where progress goes; standard error where none is given.
     """
-    if json_lines:
-        return JsonLines(out)
+    err = err or sys.stderr
+    if json:
+        return JsonLines(out or sys.stdout)
     if quiet:
         return Quiet()
-    if takes_colour(err, env) and not env.get("CI"):
-        return LiveView(err)
-    return PlainLines(err)
-
-
-def takes_colour(stream: TextIO, env: Mapping[str, str]) -> bool:
-    """Whether colours and cursor movement are welcome on that stream."""
-    return not env.get("NO_COLOR") and env.get("TERM") != "dumb" and stream.isatty()
+    plain = env.get("CI") or env.get("NO_COLOR") or env.get("TERM") == "dumb"
+    if verbose or plain or not err.isatty():
+        return PlainLines(err, verbose=verbose)
+    return LiveView(err)
 
 
 class _Watching:
@@ -99,7 +104,7 @@ class _Watching:
 class Quiet(_Watching):
     """Shows nothing."""
 
-    def __call__(self, recorded: Recorded, run: Run) -> None:
+    def observer(self, recorded: Recorded, run: Run) -> None:
         """Nothing."""
 
 
@@ -109,15 +114,19 @@ class PlainLines(_Watching):
     Args:
         stream: Where the lines go.
         zone: The time zone of the times; the reader's own where none is given.
+        verbose: A line for every event, also for what is of interest only when things go wrong.
     """
 
-    def __init__(self, stream: TextIO, zone: tzinfo | None = None) -> None:
+    def __init__(
+        self, stream: TextIO, zone: tzinfo | None = None, *, verbose: bool = False
+    ) -> None:
         self._line = _LineWriter(stream)
         self._zone = zone
+        self._verbose = verbose
 
-    def __call__(self, recorded: Recorded, run: Run) -> None:
+    def observer(self, recorded: Recorded, run: Run) -> None:
         """Write the event's line, if it has one."""
-        told = tell(recorded.event, run)
+        told = tell(recorded.event, run, verbose=self._verbose)
         if told is None:
             return
         width = min(max((cells(name) for name in run.packages), default=0), _WIDEST_NAME)
@@ -131,9 +140,9 @@ class JsonLines(_Watching):
     def __init__(self, stream: TextIO) -> None:
         self._line = _LineWriter(stream)
 
-    def __call__(self, recorded: Recorded, run: Run) -> None:  # noqa: ARG002 - the common shape
+    def observer(self, recorded: Recorded, run: Run) -> None:  # noqa: ARG002 - the common shape
         """Write the event."""
-        self._line.write(json.dumps({**to_json(recorded), "at": rfc3339(recorded.at)}))
+        self._line.write(dumps({**to_json(recorded), "at": rfc3339(recorded.at)}))
 
 
 class _LineWriter:
