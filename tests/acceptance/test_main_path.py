@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import signal
 from pathlib import Path
 
 import pytest
-from tests.acceptance.conftest import Story
+from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.fakes.plans import Piece
 
 WRITE = 'mkdir -p "src/$PLAIT_PACKAGE" && echo "$PLAIT_PACKAGE" > "src/$PLAIT_PACKAGE/made.txt"'

@@ -64,6 +64,7 @@ class Call:
     checks: tuple[str, ...] = ()
     allow_unchecked: bool = False
     quiet: bool = False
+    verbose: bool = False
     as_json: bool = False
 
 
@@ -94,7 +95,9 @@ def run(call: Call) -> int:
             if unchecked and not call.quiet:
                 sys.stderr.write(f"nothing checks {len(unchecked)} packages, as allowed\n")
             with _face(call) as face:
-                ended = process.run_main(running.start, project, store, plan, options, (face,))
+                ended = process.run_main(
+                    running.start, project, store, plan, options, (face.observer,)
+                )
             return _finish(project, store, ended, call)
 
 
@@ -114,7 +117,7 @@ def _continue(project: Project, store: Store, row: RunRow, call: Call) -> int:
     if not call.quiet:
         sys.stderr.write(f"going on with run {row.id} of {row.plan}\n")
     with _face(call) as face:
-        ended = process.run_main(running.continue_run, project, store, row, (face,))
+        ended = process.run_main(running.continue_run, project, store, row, (face.observer,))
     return _finish(project, store, ended, call)
 
 
@@ -195,13 +198,9 @@ def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:
     return click.confirm(f"Approve {plan.id} and run it?", err=True)
 
 
-def _face(call: Call) -> terminal.Observer:
+def _face(call: Call) -> terminal.Face:
     return terminal.choose(
-        out=sys.stdout,
-        err=sys.stderr,
-        json_lines=call.as_json,
-        quiet=call.quiet,
-        env=os.environ,
+        json=call.as_json, quiet=call.quiet, verbose=call.verbose, env=os.environ
     )
 
 

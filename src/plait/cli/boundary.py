@@ -86,12 +86,10 @@ def _tell(error: PlaitError, *, as_json: bool) -> int:
     from plait.faces import errors_text
 
     if as_json:
-        import json
-
-        sys.stdout.write(json.dumps(errors_text.error_json(error)) + "\n")
+        sys.stdout.write(errors_text.as_json(error) + "\n")
     else:
         colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-        sys.stderr.write(errors_text.error_text(error, colour=colour) + "\n")
+        sys.stderr.write(errors_text.as_text(error, colour=colour) + "\n")
     return error.exit_code
 
 
