@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import time
@@ -27,7 +26,7 @@ def command(*, run: str | None, start: Path, as_json: bool) -> None:
         row = pick_run(store, run)
         packages = store.packages(row.id)
     if as_json:
-        sys.stdout.write(json.dumps(status_text.status_json(row, packages), indent=2) + "\n")
+        sys.stdout.write(status_text.status_json(row, packages))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     sys.stdout.write(status_text.status_text(row, packages, now=time.time(), width=width))

@@ -132,6 +132,8 @@ def _of_package(
         case Landed(files=files, unchecked=unchecked):
             how = ", unchecked" if unchecked else ""
             return f"landed {count(len(files), 'file')}{how}  ({progress(run)})"
+        case GatePassed(reason=reason):
+            return f"gate passed: {clean(reason)}  ({progress(run)})"
         case GateAsked(question=question):
             return f"waits for a decision: {clean(question)}"
         case PackageSkipped(reason=reason, benign=benign):
