@@ -1,4 +1,4 @@
-"""One orchestrator per repository: a lock file that the operating system lets go with its holder."""
+"""One orchestrator per repository: a lock that the system lets go with its holder."""
 
 from __future__ import annotations
 

@@ -33,11 +33,15 @@ VERBS = {
 class Verbs(click.Group):
     """A group that imports a verb's module when it is needed, not before."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's shape
         """The verbs in the order of a first day with Plait."""
         return list(VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's shape
+        cmd_name: str,
+    ) -> click.Command | None:
         """The verb's command, imported now."""
         if cmd_name not in VERBS:
             return None
@@ -58,7 +62,11 @@ class Verbs(click.Group):
                 error.message += f" Did you mean {close[0]!r}?"
             raise
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's shape
+        formatter: click.HelpFormatter,
+    ) -> None:
         """The list of verbs, from the table: nothing is imported."""
         with formatter.section("Commands"):
             formatter.write_dl([(verb, told) for verb, (_, told) in VERBS.items()])

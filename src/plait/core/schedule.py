@@ -174,7 +174,7 @@ def decide(
         state = settled.get(package)
         if state is None or state.status is not PackageStatus.PENDING or package in starting:
             continue
-        action = _settle(compiled, settled, compiled.packages[package], limits)
+        action = _settle(settled, compiled.packages[package], limits)
         if action is None:
             continue
         if isinstance(action, Start):
@@ -218,7 +218,6 @@ def conflict(one: WorkPackage, other: WorkPackage, policy: UnknownScope) -> str:
 
 
 def _settle(
-    compiled: Compiled,
     states: Mapping[PackageId, PackageState],
     package: WorkPackage,
     limits: Limits,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from plait.core.plan import CheckKind, Check, Confidence, WorkPackage
+from plait.core.plan import Check, CheckKind, Confidence, WorkPackage
 from plait.core.run import Attempt, Run
 from plait.core.schedule import Compiled
 from plait.errors import UsageError
@@ -92,8 +92,7 @@ def _feedback(attempts: Sequence[Attempt]) -> str:
     if last.kept_ref:
         told += [
             "",
-            f"The rejected work is kept: `git show {last.kept_ref}` in this worktree. Your "
-            "worktree starts clean.",
+            f"Your worktree starts clean; the rejected work is kept: `git show {last.kept_ref}`.",
         ]
     return "\n".join(told)
 

@@ -11,7 +11,7 @@ from plait.core.event import GateAsked, GatePassed, PackageCancelled, PackageSki
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.queue import next_candidate
-from plait.core.run import PackageState, PackageStatus, Run, conclude
+from plait.core.run import PackageState, Run, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, decide
 from plait.engine.attempt import attempt
 from plait.engine.context import Context

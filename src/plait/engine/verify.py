@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+
 from plait import process
 from plait.core.event import CheckEnded, Stage
 from plait.core.plan import Check, PackageId
@@ -85,10 +87,10 @@ async def _run_check(
 async def _execute(
     context: Context, workspace: Workspace, check: Check, subject: Subject, log: Path
 ) -> process.Exit:
-    folder = workspace.path / check.cwd
-    if not folder.is_dir() or not folder.resolve().is_relative_to(workspace.path.resolve()):
+    folder = _folder(workspace.path, check.cwd)
+    if folder is None:
         message = f"its folder {check.cwd!r} does not exist in the tree"
-        log.write_text(message + "\n", encoding="utf-8")
+        await anyio.Path(log).write_text(message + "\n", encoding="utf-8")
         return process.Exit(code=None, duration_s=0.0, error=message)
     variables = {
         **check.env,
@@ -105,6 +107,12 @@ async def _execute(
         stderr=log,
         timeout_s=subject.timeout_s,
     )
+
+
+def _folder(root: Path, cwd: str) -> Path | None:
+    """The folder a check runs in, if the tree has it."""
+    folder = (root / cwd).resolve()
+    return folder if folder.is_dir() and folder.is_relative_to(root.resolve()) else None
 
 
 def _reason(owned: OwnedCheck, ended: process.Exit, subject: Subject, log: Path) -> str:
