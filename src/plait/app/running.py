@@ -81,9 +81,10 @@ async def start(
         store.create_run(
             run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
         )
-        context = _context(
-            project, store, options, Run(id=run_id, plan=plan), observers, workspaces, trunk
+        journal = Journal(
+            store, Run(id=run_id, plan=plan), clock=SystemClock(), observers=observers
         )
+        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
         await context.journal.record(_started(plan, options, ground))
         return await _drive(context, project, ground)
 
@@ -100,7 +101,8 @@ async def continue_run(
     run = fold_run(store, row.id)
     async with _git(project) as (repository, workspaces, trunk):
         await _refuse_checked_out(repository, row.branch)
-        context = _context(project, store, options, run, observers, workspaces, trunk)
+        journal = Journal(store, run, clock=SystemClock(), observers=observers)
+        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
         ground = Ground(branch=row.branch, base=row.base)
         lease = preflight.trunk_lease(ground, row.id)
         if not run.packages:  # stopped before its first event
@@ -160,20 +162,19 @@ async def _git(project: Project) -> AsyncIterator[tuple[Repository, WorktreePool
 
 def _context(
     project: Project,
-    store: Store,
     options: RunOptions,
-    run: Run,
-    observers: Sequence[Observer],
+    journal: Journal,
+    *,
     workspaces: Workspaces,
     trunk: Trunk,
 ) -> Context:
-    clock = SystemClock()
+    run = journal.run
     return Context(
         compiled=compile_plan(run.plan),
-        journal=Journal(store, run, clock=clock, observers=observers),
+        journal=journal,
         workspaces=workspaces,
         trunk=trunk,
-        clock=clock,
+        clock=SystemClock(),
         limits=limits_of(
             project.settings,
             max_agents=options.max_agents,
