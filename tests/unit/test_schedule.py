@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 from hypothesis import given, strategies as st
 from tests.fakes.runs import package, plan, record, started
@@ -193,7 +194,7 @@ def test_conditional_rework_is_skipped_without_blame() -> None:
 
 def test_unknown_scopes_run_beside_others_only_where_the_source_says_so() -> None:
     """The policy `declared`: parallel only where both are marked; `shared` and `serial` differ."""
-    unknown = {"scope": Scope(confidence=Confidence.UNKNOWN)}
+    unknown: dict[str, Any] = {"scope": Scope(confidence=Confidence.UNKNOWN)}
     marked = plan(package("a", parallel=True, **unknown), package("b", parallel=True, **unknown))
     bare = plan(package("a", **unknown), package("b", **unknown))
     assert starts(started(marked)) == ["a", "b"]
@@ -232,7 +233,7 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
-def step(draw: st.DrawFn, compiled: Compiled, run: Run) -> Run:
+def step(draw: Any, compiled: Compiled, run: Run) -> Run:
     """Let one active package move on in some way it can."""
     state = draw(st.sampled_from(run.with_status(*ACTIVE)))
     name, epoch, number = state.id, state.epoch, state.attempts[-1].number
