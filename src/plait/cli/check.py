@@ -28,7 +28,7 @@ def command(*, plan: str, format_name: str | None, start: Path, as_json: bool) -
 
     loaded = load_plan(plan, start=start, format_name=format_name)
     if as_json:
-        sys.stdout.write(plan_text.check_json(loaded.plan, loaded.findings) + "\n")
+        sys.stdout.write(plan_text.check_json(loaded.plan, loaded.findings))
     else:
         sys.stdout.write(plan_text.check_text(loaded.plan, loaded.findings))
     wrong = loaded.plan is None or errors(loaded.findings)
