@@ -60,7 +60,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """All lines, and the numbers of those that open a fence or comment which never closes."""
+    """The lines, and the numbers of those that open a fence or comment which never closes.
+
+    Of a run of blank lines outside fences the first stands for all.
+    """
 
     lines: tuple[Line, ...]
     unclosed: tuple[int, ...] = ()
@@ -85,9 +88,13 @@ class _Scanner:
         at = 0
         while at < len(self.lines):
             indent, body = _dedent(self.lines[at])
-            if body:
-                while self.containers and indent < self.containers[-1]:
-                    self.containers.pop()
+            if not body:
+                yield Line(number=at + 1, text=self.lines[at], kind=Kind.BLANK)
+                while at < len(self.lines) and not self.lines[at].strip():
+                    at += 1
+                continue
+            while self.containers and indent < self.containers[-1]:
+                self.containers.pop()
             end, kind = self._block(at, indent, body)
             if end > at:
                 yield from (
@@ -145,8 +152,8 @@ def _closes(body: str, mark: str) -> bool:
 def _dedent(text: str) -> tuple[int, str]:
     """The column of the first character, and the text from there without trailing blanks."""
     body = text.lstrip(" \t")
-    lead = text[: len(text) - len(body)]
-    return _width(lead, 0), body.rstrip()
+    lead = len(text) - len(body)
+    return (_width(text[:lead], 0) if lead else 0), body.rstrip()
 
 
 def _width(blanks: str, column: int) -> int:
@@ -156,8 +163,6 @@ def _width(blanks: str, column: int) -> int:
 
 
 def _classify(number: int, text: str, indent: int, body: str) -> Line:
-    if not body:
-        return Line(number=number, text=text, kind=Kind.BLANK)
     if heading := _HEADING.match(body):
         content = _CLOSING_HASHES.sub("", (heading[2] or "").strip()).strip()
         level = len(heading[1])

@@ -88,7 +88,10 @@ def read(phrase: str, names: Names, *, before: int | None = None) -> References:
     hits: dict[str, Hit] = {}
     unknown: list[Missing] = []
     holes: list[Missing] = []
+    distinct: dict[tuple[Noun, str, str | None], Term] = {}
     for term in parsed.terms:
+        distinct.setdefault((term.noun, term.first, term.last), term)
+    for term in distinct.values():
         if term.noun is Noun.ALL:
             found = names.order if before is None else names.order[:before]
         elif term.last is None:
@@ -100,8 +103,9 @@ def read(phrase: str, names: Names, *, before: int | None = None) -> References:
         if not found and term.noun is not Noun.ALL:
             unknown.append(Missing(text=term.text, offset=term.offset))
         for name in found:
-            ranged = term.last is not None
-            hits.setdefault(name, Hit(id=name, text=term.text, noun=term.noun, ranged=ranged))
+            if name not in hits:
+                ranged = term.last is not None
+                hits[name] = Hit(id=name, text=term.text, noun=term.noun, ranged=ranged)
     return References(hits=tuple(hits.values()), unknown=tuple(unknown), holes=tuple(holes))
 
 

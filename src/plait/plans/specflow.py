@@ -37,6 +37,11 @@ _MARKS = (
 _BOXES = re.compile(r"^ {0,3}[-*] \[[ xX]\] (?:\*\*)?\d+(?:\.\d+)*[.:]? ", re.MULTILINE)
 _HEADINGS = re.compile(r"^#{3,4} Task \d+(?:\.\d+)*:", re.MULTILINE)
 _PHASES = re.compile(r"^#{2,4} Phase \d", re.MULTILINE)
+_OTHERS = re.compile(
+    r"^[ \t]*[-*] _(?:Prompt|Leverage|Contracts):|^#{2,4} Task Group\b|^[-*] \[[ xX]\] T\d{3}"
+    r"|^[ \t]*[-*] \[[ xX]\]\*|^## Task Dependency Graph",
+    re.MULTILINE,
+)
 _REQUIREMENTS = re.compile(r"^[ \t]*[-*] _Requirements?:", re.MULTILINE)
 
 
@@ -88,9 +93,11 @@ class Specflow:
         if not (_BOXES.search(text) or _HEADINGS.search(text)):
             return 0.0
         own = sum(weight for mark, weight in _MARKS if mark.search(text))
-        if _PHASES.search(text) and (_REQUIREMENTS.search(text) or _HEADINGS.search(text)):
+        if _PHASES.search(text) and _REQUIREMENTS.search(text):
             own += 0.5
-        return min(1.0, own) if own else 0.2
+        if _OTHERS.search(text):
+            own -= 0.3
+        return min(1.0, max(0.2, own))
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list, or those of all modules of its feature."""

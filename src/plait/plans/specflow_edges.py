@@ -100,7 +100,7 @@ class _Loom:
     needs: list[dict[str, Need]] = field(init=False)
     index: dict[str, int] = field(init=False)  # of an id: its (first) item
     reworks: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    budget: int = 3 * MAX_EDGES  # steps; an edge takes two or three
+    budget: int = 2 * MAX_EDGES  # steps; an edge takes two
 
     def __post_init__(self) -> None:
         self.needs = [{} for _ in self.items]

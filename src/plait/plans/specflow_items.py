@@ -176,6 +176,8 @@ def field_of(line: Line) -> tuple[str, str] | None:
     if field is None or key is None:
         return None
     value, mark = field["value"].rstrip(), field["mark"]
+    if mark.startswith(("**", "__")):  # emphasis may end before the value does
+        return key, value.replace(mark, "", 1).strip()
     return key, (value.removesuffix(mark) if mark else value).strip()
 
 

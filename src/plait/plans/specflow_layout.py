@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from plait.errors import UsageError
 from plait.plans.markdown import Kind, Line
 from plait.plans.specflow_items import Head, Item, Words, field_of, head_of, item_of
 
+MAX_TASKS = 20_000
 _TRACK = re.compile(r"Track[ \t]+([A-Z])\b(?!-)[ \t]*[:.–—-]?[ \t]*(.*)")  # noqa: RUF001
 _HEADER = re.compile(
     r"\([ \t]*(?:dependenc(?:y|ies):|depends on|needs|requires|after|blocked by|"
@@ -81,7 +83,11 @@ class Outline:
 
 
 def outline_of(lines: Sequence[Line]) -> Outline:
-    """Read a whole task list."""
+    """Read a whole task list.
+
+    Raises:
+        UsageError: `PLAN_TOO_LARGE` if it has more than `MAX_TASKS` items.
+    """
     reader = _Reader()
     for line in lines:
         reader.take(line)
@@ -127,6 +133,12 @@ class _Reader:
         """End the item being read."""
         if self.head is None:
             return
+        if len(self.items) == MAX_TASKS:
+            raise UsageError(
+                f"the list has more than {MAX_TASKS} tasks",
+                code="PLAN_TOO_LARGE",
+                hint="split it into features",
+            )
         head, line = self.head
         while self.body and self.body[-1].kind is Kind.BLANK:
             self.body.pop()
@@ -227,7 +239,7 @@ class _Reader:
             inner = _TASKS_IN.search(rest) if track else None
             if track and inner:
                 self._place(line, inner[1], "", track[1])
-            elif self.group and re.match(r"(?:CR|PR)-", rest):
+            elif self.group and re.match(r"(?:CR|PR)[-0-9]", rest):
                 self._place(line, rest.partition("(")[0], "", None)
             return
         end = _IDS_END.search(rest, named.end())

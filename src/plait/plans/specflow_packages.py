@@ -84,7 +84,7 @@ def packages_of(
                 requirements=item.requirements,
                 guards=tuple(known(name) for name in web.guards.get(item.id, ())),
                 reworks=tuple(known(name) for name in web.reworks.get(item.id, ())),
-                tasks=(item.id, *item.inner),
+                tasks=(item.id, *item.inner) if item.inner else (),
                 markers=tuple(_markers(item, text)),
                 span=_span(item.head, text.name),
             )
