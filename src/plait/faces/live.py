@@ -55,7 +55,7 @@ class LiveView:
             auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,
-            get_renderable=self._picture,
+            get_renderable=self.picture,
         )
         self._painter = threading.Thread(target=self._paint, name="live-view", daemon=True)
 
@@ -109,7 +109,8 @@ class LiveView:
         except OSError:  # EPIPE or EIO: nobody is looking any more
             self._gone = True
 
-    def _picture(self) -> RenderableType:
+    def picture(self) -> RenderableType:
+        """The frame as it is now, for the console this view draws on."""
         from rich.console import Group
         from rich.text import Text
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from plait.core.run import SATISFIED, PackageStatus
-from plait.faces.text import clean, duration, rfc3339, shorten, table
+from plait.faces.text import clean, duration, rfc3339, table
 from plait.ports import PackageRow, RunRow
 
 _DONE = frozenset(status.value for status in SATISFIED)
@@ -19,15 +19,15 @@ def status_text(
     packages: Sequence[PackageRow],
     *,
     now: float | None = None,
-    width: int | None = None,
 ) -> str:
-    """One run: a headline, the branch, a line for each package; cut to `width` columns if given."""
+    """One run: a headline, the branch, a line for each package."""
     now = time.time() if now is None else now
     done = sum(1 for package in packages if package.status in _DONE)
     age = f"started {_ago(run.created_at, now)}, changed {_ago(run.updated_at, now)}"
     lines = [
         f"{clean(run.plan)}  {run.id}  {run.status.value}  {done} of {len(packages)}",
-        f"branch {clean(run.branch)} at {run.head[:10]}, from {run.base[:10]}; {age}",
+        f"branch {clean(run.branch)} at {run.head[:10]}, from {run.base[:10]}",
+        age,
         "",
     ]
     if packages:
@@ -35,28 +35,7 @@ def status_text(
             [("PACKAGE", "STATUS", "TRIES", "CHANGED", "")]
             + [_row(package, now) for package in packages]
         )
-    return _joined(lines, width)
-
-
-def runs_text(runs: Sequence[RunRow], *, now: float | None = None, width: int | None = None) -> str:
-    """All runs, a line each."""
-    now = time.time() if now is None else now
-    if not runs:
-        return "no runs yet\n"
-    lines = table(
-        [("RUN", "PLAN", "STATUS", "STARTED", "BRANCH")]
-        + [
-            (
-                run.id,
-                clean(run.plan),
-                run.status.value,
-                _ago(run.created_at, now),
-                clean(run.branch),
-            )
-            for run in runs
-        ]
-    )
-    return _joined(lines, width)
+    return "\n".join(lines) + "\n"
 
 
 def status_json(run: RunRow, packages: Sequence[PackageRow]) -> str:
@@ -103,10 +82,6 @@ def _row(package: PackageRow, now: float) -> tuple[str, ...]:
         _ago(package.updated_at, now) if started else "",
         clean(package.reason) or clean(package.title),
     )
-
-
-def _joined(lines: Sequence[str], width: int | None) -> str:
-    return "".join((line if width is None else shorten(line, width)) + "\n" for line in lines)
 
 
 def _ago(at: float, now: float) -> str:
