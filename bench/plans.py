@@ -90,11 +90,14 @@ def tasks(jobs: Sequence[Job]) -> bytes:
 
 def script(jobs: Sequence[Job]) -> bytes:
     """What the scripted agent does: each package writes its file and takes its time."""
-    packages = {
-        _id(number): [{"write": {_file(number): f"{number}\n"}}, {"sleep": job.duration_s}]
+    steps = {
+        _id(number): [
+            {"write": {"path": _file(number), "text": f"{number}\n"}},
+            {"sleep": job.duration_s},
+        ]
         for number, job in enumerate(jobs)
     }
-    return yaml.safe_dump({"packages": packages}, sort_keys=False).encode()
+    return yaml.safe_dump(steps, sort_keys=False).encode()
 
 
 def _id(number: int) -> str:
