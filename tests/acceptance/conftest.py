@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.fakes.plans import Piece, write_change
 
 PLAIT = Path(sys.executable).with_name("plait")

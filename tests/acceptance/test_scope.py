@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.acceptance.conftest import Story
 from tests.fakes.plans import Piece
 
@@ -61,7 +60,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_write_outside_the_scope_never_lands(story: Story, way: str) -> None:
-    """The package fails with the paths, its work is kept, dependents are skipped, the rest lands."""
+    """The package fails with the paths, its work is kept, its dependents are skipped."""
     script, paths = WAYS[way]
     story.begin(FILES)
     story.plans(

@@ -7,6 +7,8 @@ from io import StringIO
 
 import pytest
 from rich.console import Console
+from tests.fakes.stories import BEGIN, Story, ended_story, search_story
+from tests.golden.conftest import Golden
 
 from plait.core.event import RunStatus
 from plait.core.plan import PackageId
@@ -16,8 +18,6 @@ from plait.faces import errors_text, status_text
 from plait.faces.live import LiveView
 from plait.faces.terminal import JsonLines, PlainLines
 from plait.ports import PackageRow, RunRow
-from tests.fakes.stories import BEGIN, Story, ended_story, search_story
-from tests.golden.conftest import Golden
 
 
 @pytest.mark.parametrize("verbose", [False, True], ids=["plain", "verbose"])
@@ -39,9 +39,7 @@ def test_json_lines_carry_every_event(golden: Golden) -> None:
     golden("lines.jsonl", stream.getvalue())
 
 
-@pytest.mark.parametrize(
-    ("width", "height"), [(100, 30), (40, 30), (100, 6), (40, 3)], ids=str
-)
+@pytest.mark.parametrize(("width", "height"), [(100, 30), (40, 30), (100, 6), (40, 3)], ids=str)
 def test_live_frames(golden: Golden, width: int, height: int) -> None:
     """A frame of the live view in wide, narrow and short terminals."""
     golden(f"live-{width}x{height}.txt", painted(search_story(), width, height))
@@ -55,7 +53,7 @@ def test_live_frame_of_an_ended_run(golden: Golden) -> None:
 def test_status(golden: Golden) -> None:
     """`plait status` shows the run's rows in aligned columns."""
     run = search_story().run
-    told = status_text.status_text(run_row(run), package_rows(run), now=BEGIN + 400
+    told = status_text.status_text(run_row(run), package_rows(run), now=BEGIN + 400, width=100)
     golden("status.txt", told)
     golden("status.json", status_text.status_json(run_row(run), package_rows(run)))
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.fakes.runs import package, plan, record, started
+from tests.unit.test_schedule import begin
 
 from plait.core.event import AttemptEnded, Verdict
 from plait.core.plan import Check, PackageId
 from plait.core.schedule import compile_plan
 from plait.engine.brief import brief, render
 from plait.errors import UsageError
-from tests.fakes.runs import package, plan, record, started
-from tests.unit.test_schedule import begin
 
 UNIT = Check(name="unit", command="make test")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tests.fakes.runs import package, plan, record, started
+from tests.unit.test_schedule import begin, end, landed
+
 from plait.core.plan import Check, CheckKind, PackageId
 from plait.core.queue import landing_checks, next_candidate, package_checks
 from plait.core.schedule import compile_plan
-from tests.fakes.runs import package, plan, record, started
-from tests.unit.test_schedule import begin, end, landed
 
 UNIT = Check(name="unit", command="make test")
 LINT = Check(name="lint", command="make lint")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 from hypothesis import given, strategies as st
+from tests.fakes.runs import package, plan, record, started
 
 from plait.core.event import (
     AgentEnded,
@@ -37,7 +39,6 @@ from plait.core.schedule import (
     compile_plan,
     decide,
 )
-from tests.fakes.runs import package, plan, record, started
 
 
 def starts(run: Run, limits: Limits | None = None, **more: object) -> list[str]:
@@ -193,7 +194,7 @@ def test_conditional_rework_is_skipped_without_blame() -> None:
 
 def test_unknown_scopes_run_beside_others_only_where_the_source_says_so() -> None:
     """The policy `declared`: parallel only where both are marked; `shared` and `serial` differ."""
-    unknown = {"scope": Scope(confidence=Confidence.UNKNOWN)}
+    unknown: dict[str, Any] = {"scope": Scope(confidence=Confidence.UNKNOWN)}
     marked = plan(package("a", parallel=True, **unknown), package("b", parallel=True, **unknown))
     bare = plan(package("a", **unknown), package("b", **unknown))
     assert starts(started(marked)) == ["a", "b"]
@@ -232,7 +233,7 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
-def step(draw: st.DrawFn, compiled: Compiled, run: Run) -> Run:
+def step(draw: Any, compiled: Compiled, run: Run) -> Run:
     """Let one active package move on in some way it can."""
     state = draw(st.sampled_from(run.with_status(*ACTIVE)))
     name, epoch, number = state.id, state.epoch, state.attempts[-1].number
@@ -277,8 +278,10 @@ def carry_out(compiled: Compiled, run: Run, limits: Limits) -> tuple[Run, bool]:
 def test_safety_holds_in_every_history(
     data: st.DataObject, drawn: Plan, max_agents: int, fail_fast: bool
 ) -> None:
-    """Whatever happens: no two active packages share a path or a key, the bound on agents holds,
-    no package starts before its needs have landed, and every history comes to an end."""
+    """No two active packages share a path or a key, and every history comes to an end.
+
+    Nor are more agents at work than allowed, nor does one start before its needs have landed.
+    """
     compiled, run = compile_plan(drawn), started(drawn)
     limits = Limits(max_agents=max_agents, fail_fast=fail_fast)
     for _ in range(200):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tests.fakes.runs import package, plan
+
 from plait.core.plan import SourceStatus
 from plait.core.selection import select
-from tests.fakes.runs import package, plan
 
 PLAN = plan(
     package("1", track="A", status=SourceStatus.DONE),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.fakes.runs import package, plan
 
 from plait.core.plan import Confidence, Scope, SourceFile
 from plait.core.verdict import judge_scope, only_ticks_boxes
-from tests.fakes.runs import package, plan
 
 PLAN = replace(
     plan(package("a"), package("b")), files=(SourceFile(path="plan/tasks.md", sha256="0"),)

@@ -22,12 +22,14 @@ from plait.app.project import (
     require_plan,
 )
 from plait.app.reporting import report_of, write_reports
+from plait.app.shaping import part_of, shape_of
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
 from plait.core.plan import Plan
 from plait.engine import preflight
 from plait.errors import ExitCode, UsageError
-from plait.faces import plan_text, summary_text, terminal
+from plait.faces import findings_text, summary_text, terminal
+from plait.faces.dry_run import dry_run_text
 from plait.ports import RunRow, Store
 
 EXIT_CODES = {
@@ -70,7 +72,7 @@ def dry_run(call: Call) -> str:
     """The plan of execution: what is ready by track, what waits on what, totals."""
     project, plan = _prepare(call)
     options = _options(project, plan, call)
-    return plan_text.dry_run_text(plan, options.packages, max_agents=options.max_agents)
+    return _execution(plan, options)
 
 
 def run(call: Call) -> int:
@@ -85,7 +87,7 @@ def run(call: Call) -> int:
         )
     unchecked = planning.require_checks(plan, options, allow_unchecked=call.allow_unchecked)
     with open_store(project, create=True) as store:
-        _require_approval(project, store, plan, call)
+        _require_approval(project, store, plan, options, call)
         with hold(project.state):
             unfinished = preflight.unfinished_run(store, plan)
             if unfinished is not None and not call.fresh:
@@ -166,7 +168,9 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
     )
 
 
-def _require_approval(project: Project, store: Store, plan: Plan, call: Call) -> None:
+def _require_approval(
+    project: Project, store: Store, plan: Plan, options: running.RunOptions, call: Call
+) -> None:
     """An approval of this digest: recorded, given with `--yes`, or asked for at a terminal.
 
     Raises:
@@ -174,17 +178,23 @@ def _require_approval(project: Project, store: Store, plan: Plan, call: Call) ->
     """
     if planning.is_approved(store, plan):
         return
-    if not call.yes and not _asked(plan, call):
+    if not call.yes and not _asked(plan, options, call):
         raise planning.approval_missing(plan, call.plan)
     store.approve(plan.digest, who=who(project.root), plan=plan.id)
 
 
-def _asked(plan: Plan, call: Call) -> bool:
+def _execution(plan: Plan, options: running.RunOptions) -> str:
+    part = part_of(plan, options.packages)
+    makespan = shape_of(part, agents=options.max_agents).makespan_s
+    return dry_run_text(part, estimate_s=makespan)
+
+
+def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:
     import click
 
     if call.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    sys.stderr.write(plan_text.dry_run_text(plan, [p.id for p in plan.packages]))
+    sys.stderr.write(_execution(plan, options))
     return click.confirm(f"Approve {plan.id} and run it?", err=True)
 
 
@@ -195,4 +205,4 @@ def _face(call: Call) -> terminal.Face:
 
 
 def _tell(findings: Sequence[Finding]) -> None:
-    sys.stderr.write(plan_text.findings_text(findings))
+    sys.stderr.write(findings_text.findings_text(findings))

@@ -23,9 +23,8 @@ def chosen_packages(
     known_tracks = {package.track for package in plan.packages if package.track}
     for track in tracks:
         _known("track", track, {each.casefold(): each for each in known_tracks})
-    for package in packages:
-        _known("package", package, {each.id.casefold(): each.id for each in plan.packages})
-    selection = select(plan, tracks=tracks, packages=packages, with_needs=with_needs)
+    wanted = [known_package(plan, package) for package in packages]
+    selection = select(plan, tracks=tracks, packages=wanted, with_needs=with_needs)
     if selection.missing:
         raise UsageError(
             f"the selection needs packages outside it: {', '.join(selection.missing)}",
@@ -33,6 +32,17 @@ def chosen_packages(
             hint="add them, or take them in with --with-needs",
         )
     return selection.packages
+
+
+def known_package(plan: Plan, name: str) -> PackageId:
+    """The package of that id, whatever its case.
+
+    Raises:
+        UsageError: `UNKNOWN_PACKAGE`.
+    """
+    names = {package.id.casefold(): package.id for package in plan.packages}
+    _known("package", name, dict(names))
+    return names[name.casefold()]
 
 
 def require_checks(

@@ -27,7 +27,7 @@ from plait.engine.preflight import Ground
 from plait.engine.recovery import reconcile
 from plait.errors import UsageError
 from plait.git import GitTrunk, Repository, WorktreePool
-from plait.ports import RunRow, Store
+from plait.ports import RunRow, Store, Trunk, Workspaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +66,8 @@ async def start(
     Raises:
         UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
     """
-    clock = SystemClock()
-    run_id = new_run_id(clock.now())
-    agent_for = agent_chooser(options.agents)
+    run_id = new_run_id(SystemClock().now())
+    agent_chooser(options.agents)  # a wrong name is told before anything is made
     async with _git(project) as (repository, workspaces, trunk):
         ground = await preflight.ground(
             store,
@@ -82,16 +81,10 @@ async def start(
         store.create_run(
             run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
         )
-        context = Context(
-            **_surroundings(project, options),
-            compiled=compile_plan(plan),
-            journal=Journal(store, Run(id=run_id, plan=plan), clock=clock, observers=observers),
-            workspaces=workspaces,
-            trunk=trunk,
-            clock=clock,
-            places=Places(state=project.state, run=run_id),
-            agent_for=agent_for,
+        journal = Journal(
+            store, Run(id=run_id, plan=plan), clock=SystemClock(), observers=observers
         )
+        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
         await context.journal.record(_started(plan, options, ground))
         return await _drive(context, project, ground)
 
@@ -105,23 +98,15 @@ async def continue_run(
         UsageError: `TRUNK_MOVED`.
     """
     options = decode(RunOptions, store.options(row.id))
-    clock, plan, run = SystemClock(), store.plan(row.id), fold_run(store, row.id)
+    run = fold_run(store, row.id)
     async with _git(project) as (repository, workspaces, trunk):
         await _refuse_checked_out(repository, row.branch)
-        context = Context(
-            **_surroundings(project, options),
-            compiled=compile_plan(plan),
-            journal=Journal(store, run, clock=clock, observers=observers),
-            workspaces=workspaces,
-            trunk=trunk,
-            clock=clock,
-            places=Places(state=project.state, run=row.id),
-            agent_for=agent_chooser(options.agents),
-        )
+        journal = Journal(store, run, clock=SystemClock(), observers=observers)
+        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
         ground = Ground(branch=row.branch, base=row.base)
         lease = preflight.trunk_lease(ground, row.id)
         if not run.packages:  # stopped before its first event
-            await context.journal.record(_started(plan, options, ground))
+            await context.journal.record(_started(run.plan, options, ground))
         await reconcile(context, lease, pid=os.getpid())
         return await _drive(context, project, ground)
 
@@ -175,21 +160,35 @@ async def _git(project: Project) -> AsyncIterator[tuple[Repository, WorktreePool
         yield repository, workspaces, trunk
 
 
-def _surroundings(project: Project, options: RunOptions) -> dict[str, object]:
-    settings = project.settings
-    return {
-        "limits": limits_of(
-            settings,
+def _context(
+    project: Project,
+    options: RunOptions,
+    journal: Journal,
+    *,
+    workspaces: Workspaces,
+    trunk: Trunk,
+) -> Context:
+    run = journal.run
+    return Context(
+        compiled=compile_plan(run.plan),
+        journal=journal,
+        workspaces=workspaces,
+        trunk=trunk,
+        clock=SystemClock(),
+        limits=limits_of(
+            project.settings,
             max_agents=options.max_agents,
             fail_fast=options.fail_fast,
             stop_on=options.stop_on,
         ),
-        "default_checks": options.checks,
-        "land_checks": options.land_checks,
-        "holder": "orchestrator",
-        "prompts": project.state / "prompts",
-        "strict_results": settings.strict_results,
-    }
+        places=Places(state=project.state, run=run.id),
+        agent_for=agent_chooser(options.agents),
+        default_checks=options.checks,
+        land_checks=options.land_checks,
+        holder="orchestrator",  # one a repository; a later one inherits its claims
+        prompts=project.state / "prompts",
+        strict_results=project.settings.strict_results,
+    )
 
 
 def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:

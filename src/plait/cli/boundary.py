@@ -88,7 +88,8 @@ def _tell(error: PlaitError, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(errors_text.as_json(error) + "\n")
     else:
-        sys.stderr.write(errors_text.as_text(error, colour=sys.stderr.isatty()) + "\n")
+        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        sys.stderr.write(errors_text.as_text(error, colour=colour) + "\n")
     return error.exit_code
 
 

@@ -58,9 +58,8 @@ class Verbs(click.Group):
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], VERBS, n=1)
-            if close:
-                error.message += f" Did you mean {close[0]!r}?"
-            raise
+            guess = f" Did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"{error.message}{guess}", ctx) from None
 
     def format_commands(
         self,

@@ -10,6 +10,6 @@ from plait.core.finding import Finding
 
 def tell_findings(findings: Sequence[Finding]) -> None:
     """Findings on stderr, where errors go."""
-    from plait.faces import plan_text
+    from plait.faces import findings_text
 
-    sys.stderr.write(plan_text.findings_text(findings))
+    sys.stderr.write(findings_text.findings_text(findings))

@@ -49,7 +49,7 @@ from plait.errors import ExitCode
 )
 @click.option("--allow-unchecked", is_flag=True, help="Run packages that nothing checks.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the result.")
-@click.option("-v", "--verbose", is_flag=True, help="Print every event.")
+@click.option("-v", "--verbose", is_flag=True, help="Print a line for every event.")
 @options.plan_format
 @options.repo
 @options.as_json

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -23,5 +25,8 @@ def command(*, run: str | None, start: Path, as_json: bool) -> None:
     with open_store(project) as store:
         row = pick_run(store, run)
         packages = store.packages(row.id)
-    show = status_text.status_json if as_json else status_text.status_text
-    sys.stdout.write(show(row, packages))
+    if as_json:
+        sys.stdout.write(status_text.status_json(row, packages))
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    sys.stdout.write(status_text.status_text(row, packages, now=time.time(), width=width))

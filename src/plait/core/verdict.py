@@ -37,7 +37,8 @@ def judge_scope(
     holds cannot be seen or tested.
     """
     embedded = set(gitlinks)
-    violations, deviations = set(embedded), set()
+    violations: set[str] = set(embedded)
+    deviations: set[str] = set()
     for path in set(paths) - embedded:
         match package.scope.confidence:
             case Confidence.DECLARED:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from plait.core.plan import CheckKind, Check, Confidence, WorkPackage
+from plait.core.plan import Check, CheckKind, Confidence, WorkPackage
 from plait.core.run import Attempt, Run
 from plait.core.schedule import Compiled
 from plait.errors import UsageError

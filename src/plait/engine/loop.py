@@ -11,7 +11,7 @@ from plait.core.event import GateAsked, GatePassed, PackageCancelled, PackageSki
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.queue import next_candidate
-from plait.core.run import PackageState, Run, conclude
+from plait.core.run import PackageState, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, decide
 from plait.engine.attempt import attempt
 from plait.engine.context import Context
@@ -26,8 +26,8 @@ class _InFlight:
     landing: bool = False
 
 
-async def execute(context: Context, lease: TrunkLease) -> Run:
-    """Drive the run to its end and return it.
+async def execute(context: Context, lease: TrunkLease) -> None:
+    """Drive the run to its end.
 
     Raises:
         PlaitError: The environment failed (disk full, git gone): attempts are put away first.
@@ -45,7 +45,7 @@ async def execute(context: Context, lease: TrunkLease) -> Run:
                 if isinstance(action, Finish):
                     status = conclude(context.journal.run)
                     await context.journal.record(RunEnded(status=status))
-                    return context.journal.run
+                    return
                 await _act(context, tasks, flight, action)
             _land_next(context, tasks, flight, lease)
             await context.journal.changed()

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
+
 from plait import process
 from plait.core.event import CheckEnded, Stage
 from plait.core.plan import Check, PackageId
@@ -88,7 +90,7 @@ async def _execute(
     folder = _folder(workspace.path, check.cwd)
     if folder is None:
         message = f"its folder {check.cwd!r} does not exist in the tree"
-        log.write_text(message + "\n", encoding="utf-8")
+        await anyio.Path(log).write_text(message + "\n", encoding="utf-8")
         return process.Exit(code=None, duration_s=0.0, error=message)
     variables = {
         **check.env,

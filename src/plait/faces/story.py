@@ -106,8 +106,8 @@ def _of_package(
     | LandingStarted
     | LandingRefused
     | Landed
-    | GatePassed
     | GateAsked
+    | GatePassed
     | PackageSkipped
     | PackageCancelled,
     run: Run,
@@ -178,7 +178,7 @@ def _check(event: CheckEnded) -> str:
 
 
 def _judged(event: AttemptEnded | LandingRefused, run: Run) -> str:
-    reason = clean(event.reason) or (event.error_code or "no reason given")
+    reason = clean(event.reason.partition("\n")[0]) or (event.error_code or "no reason given")
     look = f"see plait logs {run.id} {clean(event.package)}"
     match event.verdict:
         case Verdict.PASS:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plait.faces.text import clean, duration
+
 _HEADLINES = {
     "succeeded": "done",
     "partial": "done in part",
@@ -24,10 +26,10 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     done = [each for each in packages if each["status"] == "done_before"]
     took = f" in {duration(report['makespan_s'])}" if report.get("makespan_s") else ""
     before = f", {len(done)} done before" if done else ""
+    of = f"{len(landed)} of {len(packages) - len(done)} packages landed{before}{took}"
     lines = [
         "",
-        f"{_HEADLINES[report['status']]}: {len(landed)} of {len(packages) - len(done)} packages "
-        f"landed{before}{took}",
+        f"{_HEADLINES[report['status']]}: {of}",
         f"  branch  {report['branch']} at {report['head'][:SHORT]} (from {report['base'][:SHORT]})",
     ]
     for each in packages:
@@ -35,34 +37,24 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     unchecked = [each["id"] for each in landed if each.get("reason") == "landed, unchecked"]
     if unchecked:
         lines.append(f"  unchecked  {', '.join(unchecked)}")
-    lines += [f"  warning {told}" for told in _warnings(report)]
+    lines += [f"  warning {clean(told)}" for told in _warnings(report)]
     lines.append(f"  report  {folder}/report.html (.md, .json)")
     return "\n".join(lines) + "\n"
-
-
-def duration(seconds: float) -> str:
-    """`0.8 s`, `12 s`, `3 min 5 s`, `2 h 7 min`."""
-    if seconds < 10:  # noqa: PLR2004 - one decimal matters below ten seconds
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{whole} s"
 
 
 def _trouble(package: Mapping[str, Any]) -> list[str]:
     status = package["status"]
     if status not in {"failed", "blocked", "skipped", "cancelled"} or package.get("benign"):
         return []
-    reason = str(package.get("reason") or "").strip()
-    lines = [f"  {status:<9} {package['id']}: {reason.partition(chr(10))[0]}"]
+    reason = clean(str(package.get("reason") or "").strip().partition("\n")[0])
+    lines = [f"  {status:<9} {clean(package['id'])}: {reason}"]
     attempts = package.get("attempts") or []
     last = attempts[-1] if attempts else {}
     if last.get("error_code"):
         lines[-1] += f" [{last['error_code']}]"
-    lines += [f"            outside its scope: {path}" for path in last.get("violations") or ()]
+    lines += [
+        f"            outside its scope: {clean(path)}" for path in last.get("violations") or ()
+    ]
     if last.get("kept_ref"):
         lines.append(f"            its work is kept: git log -p {last['kept_ref']}")
     if status == "failed":
