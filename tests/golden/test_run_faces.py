@@ -53,7 +53,7 @@ def test_live_frame_of_an_ended_run(golden: Golden) -> None:
 def test_status(golden: Golden) -> None:
     """`plait status` shows the run's rows in aligned columns."""
     run = search_story().run
-    told = status_text.status_text(run_row(run), package_rows(run), now=BEGIN + 400)
+    told = status_text.status_text(run_row(run), package_rows(run), now=BEGIN + 400, width=100)
     golden("status.txt", told)
     golden("status.json", status_text.status_json(run_row(run), package_rows(run)))
 

@@ -22,6 +22,7 @@ from plait.app.project import (
     require_plan,
 )
 from plait.app.reporting import report_of, write_reports
+from plait.app.shaping import part_of, shape_of
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
 from plait.core.plan import Plan
@@ -71,7 +72,7 @@ def dry_run(call: Call) -> str:
     """The plan of execution: what is ready by track, what waits on what, totals."""
     project, plan = _prepare(call)
     options = _options(project, plan, call)
-    return dry_run_text(plan, options.packages, max_agents=options.max_agents)
+    return _execution(plan, options)
 
 
 def run(call: Call) -> int:
@@ -182,12 +183,18 @@ def _require_approval(
     store.approve(plan.digest, who=who(project.root), plan=plan.id)
 
 
+def _execution(plan: Plan, options: running.RunOptions) -> str:
+    part = part_of(plan, options.packages)
+    makespan = shape_of(part, agents=options.max_agents).makespan_s
+    return dry_run_text(part, estimate_s=makespan)
+
+
 def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:
     import click
 
     if call.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
-    sys.stderr.write(dry_run_text(plan, options.packages, max_agents=options.max_agents))
+    sys.stderr.write(_execution(plan, options))
     return click.confirm(f"Approve {plan.id} and run it?", err=True)
 
 

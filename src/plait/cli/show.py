@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import click
 
+from plait.app.planning import known_package
 from plait.app.project import load_plan, require_plan
 from plait.cli import options
 from plait.cli.printing import tell_findings
@@ -39,16 +41,21 @@ def command(
     as_json: bool,
 ) -> None:
     """Show a plan's graph, waves, tracks, critical path and forecast. Needs no git repository."""
+    from plait.app.shaping import conflicts_of, shape_of
     from plait.faces import plan_text
+    from plait.faces.plan_json import show_json
 
     loaded = load_plan(plan, start=start, format_name=format_name)
     shown = require_plan(loaded, tell_findings)
     if as_json:
-        text = plan_text.show_json(shown, max_agents=max_agents)
+        value = show_json(shown, shape_of(shown, agents=max_agents))
+        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     elif explain:
-        text = plan_text.explain_text(shown, explain)
+        package = known_package(shown, explain)
+        text = plan_text.explain_text(shown, package, conflicts_of(shown, package))
     elif mermaid:
         text = plan_text.mermaid(shown)
     else:
-        text = plan_text.show_text(shown, max_agents=max_agents, verbose=verbose)
+        shape = shape_of(shown, agents=max_agents)
+        text = plan_text.show_text(shown, shape, verbose=verbose)
     sys.stdout.write(text)

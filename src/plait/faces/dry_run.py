@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 from plait.core.plan import PackageId, Plan, SourceStatus, WorkPackage
-from plait.faces.shape import shape_of
 from plait.faces.text import clean, count, effort
 
 _UNGROUPED = "Ungrouped"
 
 
-def dry_run_text(plan: Plan, packages: Collection[PackageId], *, max_agents: int = 6) -> str:
+def dry_run_text(plan: Plan, *, estimate_s: float | None = None) -> str:
     """The plan of execution, nothing started.
 
     Packages stand in the source's execution groups where it has any that can begin, else in
     waves; within what is ready, by track. What is done already is left out.
 
     Args:
-        plan: The plan, validated: it has no dependency cycle.
-        packages: The selected ones; what they need beside them counts as done.
-        max_agents: How many agents the estimate is for.
+        plan: The plan, or the selected part of it; needs outside it count as done.
+        estimate_s: How long it is expected to take, by the plan's estimates.
     """
-    selected = [each for each in plan.packages if each.id in packages]
-    pending = [each for each in selected if each.status is SourceStatus.PENDING]
+    pending = [each for each in plan.packages if each.status is SourceStatus.PENDING]
     labels = _labels(pending)
     needs = _label_needs(pending, labels)
     noun = "task" if any(package.source_id.isdigit() for package in pending) else "package"
@@ -42,12 +38,7 @@ def dry_run_text(plan: Plan, packages: Collection[PackageId], *, max_agents: int
     ]
     if waiting:
         lines += ["", "Waiting on Dependencies:", *waiting]
-    return (
-        "\n".join(
-            [*lines, "", _total(selected, pending, noun, _estimate(plan, pending, max_agents))]
-        )
-        + "\n"
-    )
+    return "\n".join([*lines, "", _total(plan, pending, noun, estimate_s)]) + "\n"
 
 
 def _labels(pending: Sequence[WorkPackage]) -> Mapping[PackageId, str]:
@@ -88,12 +79,14 @@ def _rank(label: str) -> tuple[int, int, str]:
 
 
 def _waves(pending: Sequence[WorkPackage]) -> dict[PackageId, int]:
-    """Each package's wave, from 1, in the order of the plan."""
+    """Each package's wave, from 1, in the order of the plan. Packages on a cycle come last."""
     left = {package.id: package for package in pending}
     waves: dict[PackageId, int] = {}
-    for wave in range(1, len(pending) + 1):
+    wave = 0
+    while left:
+        wave += 1
         free = [each for each in left if not any(edge.id in left for edge in left[each].needs)]
-        for package in free:
+        for package in free or list(left):
             waves[package] = wave
             del left[package]
     return waves
@@ -133,21 +126,9 @@ def _size(packages: Sequence[WorkPackage], noun: str) -> str:
     return count(sum(len(package.tasks) or 1 for package in packages), noun)
 
 
-def _estimate(plan: Plan, pending: Sequence[WorkPackage], max_agents: int) -> float | None:
-    """What a run is expected to take, where the plan says how long anything takes."""
-    if not any(package.estimate_s for package in pending):
-        return None
-    return shape_of(replace(plan, packages=tuple(pending)), max_agents=max_agents).makespan_s
-
-
-def _total(
-    selected: Sequence[WorkPackage],
-    pending: Sequence[WorkPackage],
-    noun: str,
-    estimate_s: float | None,
-) -> str:
+def _total(plan: Plan, pending: Sequence[WorkPackage], noun: str, estimate_s: float | None) -> str:
     total = f"Total: {_size(pending, noun)}"
     if estimate_s:
         total += f", ~{effort(estimate_s)} estimated"
-    done = [each for each in selected if each.status is SourceStatus.DONE]
+    done = [each for each in plan.packages if each.status is SourceStatus.DONE]
     return f"{total} ({_size(done, noun)} done before)" if done else total

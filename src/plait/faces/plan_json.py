@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from plait.core.codec import encode
 from plait.core.finding import Finding, errors
 from plait.core.plan import Plan, WorkPackage
-from plait.faces.shape import extent, shape_of
+from plait.faces.shape import Shape
 
 
-def show_json(plan: Plan, *, max_agents: int) -> str:
-    """The whole plan with its waves, critical path and the forecast for so many agents."""
-    shape = shape_of(plan, max_agents=max_agents)
-    told = {
+def show_json(plan: Plan, shape: Shape) -> dict[str, Any]:
+    """The whole plan with its waves, critical path and forecast."""
+    return {
         "id": plan.id,
         "title": plan.title,
         "format": plan.format,
@@ -31,26 +29,13 @@ def show_json(plan: Plan, *, max_agents: int) -> str:
             "width": shape.width,
         },
     }
-    return _text(told)
 
 
-def check_json(plan: Plan | None, findings: Sequence[Finding]) -> str:
+def check_json(
+    plan: Plan | None, findings: Sequence[Finding], *, width: int = 0, depth: int = 0
+) -> dict[str, Any]:
     """What a check found. `plan` is None where the files are no plan."""
-    told = {
-        "valid": plan is not None and not errors(tuple(findings)),
-        "plan": plan and _summary(plan),
-        "findings": [_finding(finding) for finding in findings],
-    }
-    return _text(told)
-
-
-def _text(told: dict[str, Any]) -> str:
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
-
-
-def _summary(plan: Plan) -> dict[str, Any]:
-    width, depth = extent(plan)
-    return {
+    summary = plan and {
         "id": plan.id,
         "format": plan.format,
         "files": [file.path for file in plan.files],
@@ -59,6 +44,11 @@ def _summary(plan: Plan) -> dict[str, Any]:
         "edges": sum(len(package.needs) for package in plan.packages),
         "width": width,
         "depth": depth,
+    }
+    return {
+        "valid": plan is not None and not errors(tuple(findings)),
+        "plan": summary,
+        "findings": [_finding(finding) for finding in findings],
     }
 
 

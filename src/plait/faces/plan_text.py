@@ -1,8 +1,8 @@
-"""The face of a plan: its graph, why each edge is there, the same for Mermaid; and the rest."""
+"""`plait show`: a plan's graph, why each edge is there, and the same for Mermaid."""
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Mapping
 
 from plait.core.plan import (
     Edge,
@@ -13,40 +13,20 @@ from plait.core.plan import (
     SourceStatus,
     WorkPackage,
 )
-from plait.core.schedule import DEFAULT_ESTIMATE_S, UnknownScope, conflict
-from plait.errors import UsageError
-from plait.faces.dry_run import dry_run_text
-from plait.faces.findings_text import check_text, findings_text
-from plait.faces.plan_json import check_json, show_json
-from plait.faces.shape import Shape, shape_of
+from plait.faces.shape import Shape
 from plait.faces.text import clean, count, duration, effort, listing, table
-
-__all__ = [
-    "check_json",
-    "check_text",
-    "dry_run_text",
-    "explain_text",
-    "findings_text",
-    "mermaid",
-    "show_json",
-    "show_text",
-]
 
 _BOXES = {SourceStatus.PENDING: "[ ]", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
 
 
-def show_text(plan: Plan, *, max_agents: int, verbose: bool = False) -> str:
+def show_text(plan: Plan, shape: Shape, *, verbose: bool = False) -> str:
     """The plan at a glance: waves, tracks, critical path and what more agents would bring.
 
     Args:
         plan: The plan.
-        max_agents: How many agents the forecast is for.
+        shape: What was computed of its graph.
         verbose: Also every package's scope, locks and checks.
-
-    Raises:
-        ValueError: The plan has a dependency cycle (validate it first).
     """
-    shape = shape_of(plan, max_agents=max_agents)
     blocks = [
         [
             clean(plan.title),
@@ -62,13 +42,17 @@ def show_text(plan: Plan, *, max_agents: int, verbose: bool = False) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def explain_text(plan: Plan, package: str) -> str:
+def explain_text(
+    plan: Plan, package: PackageId, conflicts: Mapping[PackageId, str] | None = None
+) -> str:
     """Why a package stands where it stands: each edge from and to it, with its origin.
 
-    Raises:
-        UsageError: `UNKNOWN_PACKAGE`.
+    Args:
+        plan: The plan.
+        package: The package to explain; a `KeyError` if the plan has none of that id.
+        conflicts: Packages it must not run beside, each with what both may write or lock.
     """
-    subject = _package(plan, package)
+    subject = plan.package(package)
     lines = [f"{clean(subject.id)}  {clean(subject.title)}"]
     if subject.span:
         lines.append(f"  defined at {clean(str(subject.span))}")
@@ -76,21 +60,11 @@ def explain_text(plan: Plan, package: str) -> str:
     lines += _edges([(edge.id, edge) for edge in subject.needs]) or ["  nothing"]
     lines += ["", "Needed by:"]
     lines += _edges(
-        [
-            (other.id, edge)
-            for other in plan.packages
-            for edge in other.needs
-            if edge.id == subject.id
-        ]
+        [(other.id, edge) for other in plan.packages for edge in other.needs if edge.id == package]
     ) or ["  nothing"]
     lines += ["", "Conflicts with, never at the same time:"]
     lines += table(
-        [
-            (clean(other.id), clean(why))
-            for other in plan.packages
-            if other.id != subject.id and (why := conflict(subject, other, UnknownScope.DECLARED))
-        ],
-        indent="  ",
+        [(clean(other), clean(about)) for other, about in (conflicts or {}).items()], indent="  "
     ) or ["  nothing"]
     return "\n".join(lines) + "\n"
 
@@ -109,18 +83,6 @@ def mermaid(plan: Plan) -> str:
                 arrow = _ARROWS.get(edge.provenance, f"-. {edge.provenance.value} .->")
                 lines.append(f"  {names[edge.id]} {arrow} {names[package.id]}")
     return "\n".join(lines) + "\n"
-
-
-def _package(plan: Plan, name: str) -> WorkPackage:
-    try:
-        return plan.package(PackageId(name))
-    except KeyError:
-        known = [package.id for package in plan.packages]
-        raise UsageError(
-            f"the plan has no package {name!r}",
-            code="UNKNOWN_PACKAGE",
-            hint=f"packages: {listing(get_close_matches(name, known) or known, 12)}",
-        ) from None
 
 
 _ARROWS = {Provenance.EXPLICIT: "-->", Provenance.RANGE: "-->"}
@@ -174,19 +136,16 @@ def _tracks(plan: Plan) -> list[str]:
 def _forecast(shape: Shape) -> list[str]:
     if not shape.critical_path:
         return []
-    total = sum(map(len, shape.waves))
-    basis = "by the plan's estimates"
-    if shape.estimated < total:
-        others = "each" if not shape.estimated else "each of the others"
-        assumed = f"{effort(DEFAULT_ESTIMATE_S)} for {others}"
-        basis = f"{basis} and {assumed}" if shape.estimated else f"at {assumed}"
-    most = count(shape.width, "package")
-    return [
-        f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}",
-        f"Forecast with {count(shape.agents, 'agent')}: {effort(shape.makespan_s)}, {basis}",
-        f"No number of agents can beat {effort(shape.lower_bound_s)}.",
-        f"More than {count(shape.width, 'agent')} cannot help: at most {most} can run at once.",
-    ]
+    lines = [f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}"]
+    if shape.makespan_s is not None and shape.lower_bound_s is not None:
+        lines.append(
+            f"Forecast with {count(shape.agents, 'agent')}, by the plan's estimates: "
+            f"{effort(shape.makespan_s)}; no number of agents can beat "
+            f"{effort(shape.lower_bound_s)}."
+        )
+    useful = count(shape.useful_agents, "agent")
+    lines.append(f"More than {useful} cannot help: the critical path sets the time.")
+    return lines
 
 
 def _details(package: WorkPackage) -> list[str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from plait.core.run import SATISFIED, PackageStatus
-from plait.faces.text import clean, duration, rfc3339, table
+from plait.faces.text import clean, duration, rfc3339, shorten, table
 from plait.ports import PackageRow, RunRow
 
 _DONE = frozenset(status.value for status in SATISFIED)
@@ -18,10 +17,10 @@ def status_text(
     run: RunRow,
     packages: Sequence[PackageRow],
     *,
-    now: float | None = None,
+    now: float,
+    width: int | None = None,
 ) -> str:
-    """One run: a headline, the branch, a line for each package."""
-    now = time.time() if now is None else now
+    """One run: a headline, the branch, a line for each package; cut to `width` columns if given."""
     done = sum(1 for package in packages if package.status in _DONE)
     age = f"started {_ago(run.created_at, now)}, changed {_ago(run.updated_at, now)}"
     lines = [
@@ -35,7 +34,7 @@ def status_text(
             [("PACKAGE", "STATUS", "TRIES", "CHANGED", "")]
             + [_row(package, now) for package in packages]
         )
-    return "\n".join(lines) + "\n"
+    return _joined(lines, width)
 
 
 def status_json(run: RunRow, packages: Sequence[PackageRow]) -> str:
@@ -82,6 +81,10 @@ def _row(package: PackageRow, now: float) -> tuple[str, ...]:
         _ago(package.updated_at, now) if started else "",
         clean(package.reason) or clean(package.title),
     )
+
+
+def _joined(lines: Sequence[str], width: int | None) -> str:
+    return "".join((line if width is None else shorten(line, width)) + "\n" for line in lines)
 
 
 def _ago(at: float, now: float) -> str:

@@ -24,7 +24,7 @@ class Face(Protocol):
     """Shows a run while it lasts."""
 
     def observer(self, recorded: Recorded, run: Run) -> None:
-        """Take an event, with the run as it is after it. A closed terminal raises nothing."""
+        """Take an event, with the run as it is after it; never raises for a closed pipe."""
         ...
 
     def __enter__(self) -> Self:
