@@ -46,7 +46,7 @@ class _Reading:
 
     def objects(self, key: str) -> list[Mapping[str, Any]]:
         items = self._of(key, list, "an array") or []
-        good = [item for item in items if isinstance(item, dict)]
+        good: list[Mapping[str, Any]] = [item for item in items if isinstance(item, dict)]
         if len(good) < len(items):
             self.warnings.append(f"{key} holds something that is no object")
         return good
