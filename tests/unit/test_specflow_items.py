@@ -74,6 +74,7 @@ def only(findings: tuple[Finding, ...], code: str) -> Finding:
         ("x", "**Status: REQUIRES CHANGES** ❌", SourceStatus.PENDING, True),
         ("x", "STATUS: REQUIRES CHANGES", SourceStatus.PENDING, True),
         ("x", "**Status: APPROVED** ✅", SourceStatus.DONE, False),
+        ("x", "Status: APPROVED, the run that failed was repeated", SourceStatus.DONE, False),
         (" ", "**Status: APPROVED** ✅", SourceStatus.PENDING, True),
         (" ", "**Status: REQUIRES CHANGES**", SourceStatus.PENDING, False),
     ],

@@ -13,7 +13,7 @@ from plait.core.finding import Finding
 from plait.core.plan import Plan, Provenance
 from plait.errors import UsageError
 from plait.plans.specflow import FORMAT
-from plait.ports import Loaded, PlanSource
+from plait.ports import Loaded, PlanFormat, PlanSource
 
 PLACE = "documentation/features/cache/tasks.md"
 LISTS = Path(__file__).with_name("specflow")
@@ -102,6 +102,12 @@ def test_outside_a_repository_names_are_absolute(desk: Desk) -> None:
     assert plan.context[0] == str(path.parent / "requirements.md")
 
 
+def test_it_is_a_plan_format() -> None:
+    """The module's object is what a registry of formats expects."""
+    registered: PlanFormat = FORMAT
+    assert registered.name == "specflow"
+
+
 def test_locate(desk: Desk) -> None:
     """A file, a folder, a feature's name and module/feature folders lead to the list."""
     path = desk.write(PLACE, "- [ ] 1. A\n")
@@ -112,6 +118,7 @@ def test_locate(desk: Desk) -> None:
     assert FORMAT.locate(desk.root, "login") == other
     assert FORMAT.locate(desk.root, "absent") is None
     assert FORMAT.locate(desk.root, "../cache") is None
+    assert FORMAT.locate(desk.root, "a sentence " * 100) is None
 
 
 def test_locate_leaves_other_formats_alone(desk: Desk) -> None:

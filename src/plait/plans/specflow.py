@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from errno import ENAMETOOLONG
 from pathlib import Path, PurePath, PurePosixPath
 
 from plait.core.finding import Finding, Severity
@@ -57,6 +58,14 @@ class Specflow:
         Raises:
             UsageError: `PLAN_AMBIGUOUS` if several modules have a feature of that name.
         """
+        try:
+            return self._located(root, name)
+        except OSError as error:
+            if error.errno == ENAMETOOLONG:  # no name, then: a sentence, perhaps
+                return None
+            raise
+
+    def _located(self, root: Path, name: str) -> Path | None:
         path = root / name
         if _FOREIGN.intersection(path.parts) and not self.by_place(path):
             return None
@@ -105,6 +114,9 @@ class Specflow:
             return _load(source)
         except PlaitError as error:
             return Loaded(plan=None, findings=(_error(error.code, error.message, source.name),))
+        except OSError as error:
+            message = f"a folder beside it cannot be read: {error.strerror}"
+            return Loaded(plan=None, findings=(_error("PLAN_UNREADABLE", message, source.name),))
         except TooManyEdges:
             message = f"the list's orders multiply to more than {MAX_EDGES} dependencies"
             return Loaded(plan=None, findings=(_error("PLAN_TOO_DENSE", message, source.name),))
