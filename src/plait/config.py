@@ -41,7 +41,7 @@ class Settings:
         return self.origins.get(name, "default")
 
 
-class _WrongValue(ValueError):
+class _WrongValueError(ValueError):
     """A value does not fit its key; the text says what would."""
 
 
@@ -71,26 +71,26 @@ def load(root: Path, *, environ: Mapping[str, str], flags: Mapping[str, object])
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise _WrongValue("a text in quotes")
+        raise _WrongValueError("a text in quotes")
     return value
 
 
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise _WrongValue("true or false")
+        raise _WrongValueError("true or false")
     return value
 
 
 def _positive(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise _WrongValue("a whole number from 1")
+        raise _WrongValueError("a whole number from 1")
     return value
 
 
 def _one_of(*choices: str) -> Callable[[Any], str]:
     def parse(value: Any) -> str:
         if value not in choices:
-            raise _WrongValue("one of " + ", ".join(f'"{each}"' for each in choices))
+            raise _WrongValueError("one of " + ", ".join(f'"{each}"' for each in choices))
         return str(value)
 
     return parse
@@ -98,7 +98,7 @@ def _one_of(*choices: str) -> Callable[[Any], str]:
 
 def _checks(value: Any) -> tuple[Check, ...]:
     if not isinstance(value, list):
-        raise _WrongValue("a list of commands")
+        raise _WrongValueError("a list of commands")
     return tuple(_check(each) for each in value)
 
 
@@ -106,16 +106,16 @@ def _check(value: Any) -> Check:
     if isinstance(value, str) and value.strip():
         return Check(name=value[:60], command=value)
     if not isinstance(value, dict) or not isinstance(value.get("command"), str):
-        raise _WrongValue('commands in quotes, or tables like { name = "…", command = "…" }')
+        raise _WrongValueError('commands in quotes, or tables like { name = "…", command = "…" }')
     unknown = [key for key in value if key not in _CHECK_KEYS]
     if unknown:
-        raise _WrongValue(f"checks without {unknown[0]!r} (keys: {', '.join(_CHECK_KEYS)})")
+        raise _WrongValueError(f"checks without {unknown[0]!r} (keys: {', '.join(_CHECK_KEYS)})")
     code = value.get("expect_exit_code", 0)
     if isinstance(code, bool) or not isinstance(code, int):
-        raise _WrongValue("a check whose expect_exit_code is a whole number")
+        raise _WrongValueError("a check whose expect_exit_code is a whole number")
     env = value.get("env", {})
     if not isinstance(env, dict) or not all(isinstance(each, str) for each in env.values()):
-        raise _WrongValue("a check whose env is a table of texts")
+        raise _WrongValueError("a check whose env is a table of texts")
     return Check(
         name=_text(value.get("name", value["command"][:60])),
         command=value["command"],
@@ -172,7 +172,7 @@ def _from_file(settings: Settings, path: Path, name: str) -> Settings:
             into, parse = _known(key, keys, f"key in [{section}]", where)
             try:
                 values[into] = parse(value)
-            except _WrongValue as wrong:
+            except _WrongValueError as wrong:
                 raise _bad(f"{section}.{key} must be {wrong}, not {value!r}", where) from None
             origins[into] = where
     if "workspace_root" in values:  # relative to the file that names it
@@ -190,7 +190,7 @@ def _from_environment(settings: Settings, environ: Mapping[str, str]) -> Setting
             continue
         try:
             values[name] = parse(text)
-        except _WrongValue as wrong:
+        except _WrongValueError as wrong:
             raise _bad(f"{variable} must be {wrong}, not {text!r}", "") from None
         origins[name] = variable
     return replace(settings, **values, origins=origins)

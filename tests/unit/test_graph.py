@@ -109,9 +109,7 @@ def test_closure_goes_both_ways_and_leaves_the_start_out() -> None:
 def test_a_chain_of_ten_thousand_is_no_problem() -> None:
     """Nothing recurses, nothing is quadratic."""
     names = [f"p{n}" for n in range(10_000)]
-    chain = plan(
-        package(names[0]), *(package(b, a) for a, b in itertools.pairwise(names))
-    )
+    chain = plan(package(names[0]), *(package(b, a) for a, b in itertools.pairwise(names)))
     graph = graphs.build(chain)
     assert graphs.depth(graph) == 10_000
     assert graphs.find_cycle(graph) == ()
