@@ -121,7 +121,7 @@ def _timeline(report: Report) -> str:
         for kind in kinds
     )
     if any(strand.landed is not None for strand in strands):
-        legend += '<span><i class="landing"></i>landed</span>'
+        legend += '<span><i class="landed-mark"></i>landed</span>'
     rows = "\n".join(_strand(strand) for strand in strands)
     end = duration(report_rows.whole(report))
     return (
@@ -146,7 +146,7 @@ def _strand(strand: report_rows.Strand) -> str:
         for bar in strand.bars
     )
     if strand.landed is not None:
-        bars += f'<b class="landing" title="landed" style="left:{strand.landed:.2%}"></b>'
+        bars += f'<b class="landed-mark" title="landed" style="left:{strand.landed:.2%}"></b>'
     return f'<span class="name">{_code(strand.id)}</span><div class="strand">{bars}</div>'
 
 

@@ -116,8 +116,8 @@ def bound(report: Report) -> str:
     if not took or not least:
         return ""
     return (
-        f"The run took {duration(took)}; no number of agents could have taken less than "
-        f"{duration(least)} ({took / least:.2f} times that)."
+        f"The run took {duration(took)}, {took / least:.2f} times the {duration(least)} "
+        "that no number of agents could have beaten."
     )
 
 
@@ -203,10 +203,7 @@ def check_lines(report: Report) -> tuple[CheckLine, ...]:
 
 def warnings(report: Report) -> tuple[str, ...]:
     """The warnings as sentences."""
-    return tuple(
-        each if isinstance(each, str) else f"{each['message']} [{each['code']}]"
-        for each in report["warnings"]
-    )
+    return tuple(each if isinstance(each, str) else _warning(each) for each in report["warnings"])
 
 
 def approvals(report: Report) -> tuple[str, ...]:
@@ -249,6 +246,11 @@ def _span(report: Report) -> tuple[float, float]:
     return (min(moments), max(moments)) if moments else (0.0, 0.0)
 
 
+def _warning(warning: Mapping[str, Any]) -> str:
+    about = f"{warning['package']}: " if warning.get("package") else ""
+    return f"{about}{warning['message']} [{warning['code']}]"
+
+
 def _took(package: Mapping[str, Any]) -> float | None:
     attempts: Sequence[Mapping[str, Any]] = package["attempts"]
     if not attempts:
@@ -266,11 +268,12 @@ def _trouble(report: Report, package: Mapping[str, Any]) -> Trouble:
     if kept:
         commands.append(f"git log --patch -1 {shlex.quote(kept)}")
         commands.append(f"git branch {shlex.quote('kept/' + package['id'])} {shlex.quote(kept)}")
+    code = last.get("error_code") or ""
     return Trouble(
         id=package["id"],
         title=package["title"],
         status=package["status"],
-        error_code=last.get("error_code") or "",
+        error_code="" if code.lower() == package["status"] else code,
         reason=package.get("reason") or "",
         violations=tuple(last.get("violations") or ()),
         kept_ref=kept,
