@@ -241,6 +241,15 @@ class Conflict:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit as git has it."""
+
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+
 class Trunk(Protocol):
     """The run's branch. Only the holder of its lease moves it, by compare-and-swap."""
 
@@ -266,6 +275,10 @@ class Trunk(Protocol):
 
     async def commit(self, tree: str, *, parents: Sequence[str], message: str) -> str:
         """Write a commit with the user's identity; no ref moves."""
+        ...
+
+    async def describe(self, commit: str) -> Commit:
+        """A commit's tree, parents and message."""
         ...
 
     async def tree(self, commit: str) -> str:

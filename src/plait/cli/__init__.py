@@ -1,1 +1,1 @@
-
+"""Parses and prints; one file a verb."""

@@ -69,6 +69,7 @@ class RunStarted:
     branch: str
     packages: tuple[PackageId, ...]
     done_before: tuple[PackageId, ...] = ()
+    carried: tuple[PackageId, ...] = ()  # of these, what an earlier run of this plan landed
     max_agents: int = 6
     agents: tuple[str, ...] = ()
     sandbox: str = "none"
@@ -245,6 +246,14 @@ class GatePassed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateAsked:
+    """A gate waits for a person."""
+
+    package: PackageId
+    question: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageSkipped:
     """A package will not run; `because` names what it needed. `benign`: nothing went wrong."""
 
@@ -279,6 +288,7 @@ Event = (
     | LandingRefused
     | Landed
     | GatePassed
+    | GateAsked
     | PackageSkipped
     | PackageCancelled
 )

@@ -6,32 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from plait.core.event import (
-    AgentEnded,
-    AgentStatus,
-    AttemptEnded,
-    AttemptStarted,
-    BaselineCommitted,
-    CheckEnded,
-    GatePassed,
-    Landed,
-    LandingRefused,
-    LandingStarted,
-    PackageCancelled,
-    PackageSkipped,
-    Recorded,
-    RunContinued,
-    RunEnded,
-    RunId,
-    RunInterrupted,
-    RunStarted,
-    RunStatus,
-    ScopeChecked,
-    Stage,
-    Verdict,
-    Warned,
-    WorkCommitted,
-)
+from plait.core import event as events
+from plait.core.event import AgentStatus, Recorded, RunId, RunStatus, Stage, Verdict
 from plait.core.plan import PackageId, Plan
 
 
@@ -159,11 +135,12 @@ class Run:
     head: str = ""
     status: RunStatus = RunStatus.RUNNING
     packages: Mapping[PackageId, PackageState] = field(default_factory=dict)
-    baseline: BaselineCommitted | None = None
+    baseline: events.BaselineCommitted | None = None
     baseline_checks: tuple[CheckOutcome, ...] = ()
-    warnings: tuple[Warned, ...] = ()
+    warnings: tuple[events.Warned, ...] = ()
     started_at: float = 0.0
     finished_at: float | None = None
+    carried: tuple[PackageId, ...] = ()
     max_agents: int = 6
     sandbox: str = "none"
     seq: int = 0
@@ -177,32 +154,36 @@ def apply(run: Run, recorded: Recorded) -> Run:
     """The run after one more event. Pure; events come in the order of their `seq`."""
     run = replace(run, seq=recorded.seq)
     match recorded.event:
-        case RunStarted() as event:
+        case events.RunStarted() as event:
             return _started(run, event, recorded.at)
-        case RunContinued():
+        case events.RunContinued():
             return _continued(run)
-        case RunInterrupted():
+        case events.RunInterrupted():
             return replace(run, status=RunStatus.INTERRUPTED, finished_at=recorded.at)
-        case RunEnded(status=status):
+        case events.RunEnded(status=status):
             return replace(run, status=status, finished_at=recorded.at)
-        case BaselineCommitted() as event:
+        case events.BaselineCommitted() as event:
             return replace(run, baseline=event, head=event.commit)
-        case Warned() as event:
+        case events.Warned() as event:
             return replace(run, warnings=(*run.warnings, event))
-        case AttemptStarted() as event:
+        case events.AttemptStarted() as event:
             return _with(run, _attempt_started(run, event, recorded.at))
-        case CheckEnded(package=None) as event:
+        case events.CheckEnded(package=None) as event:
             return replace(run, baseline_checks=(*run.baseline_checks, _outcome(event)))
         case (
-            AgentEnded() | WorkCommitted() | ScopeChecked() | AttemptEnded() | CheckEnded()
+            events.AgentEnded()
+            | events.WorkCommitted()
+            | events.ScopeChecked()
+            | events.AttemptEnded()
+            | events.CheckEnded()
         ) as event:
             return _with(run, _attempt_went_on(run, event, recorded.at))
-        case LandingStarted(package=package):
+        case events.LandingStarted(package=package):
             state = run.packages[package]
             return _with(run, replace(state, status=PackageStatus.LANDING))
-        case LandingRefused() as event:
+        case events.LandingRefused() as event:
             return _with(run, _landing_refused(run.packages[event.package], event))
-        case Landed() as event:
+        case events.Landed() as event:
             landed = replace(
                 run.packages[event.package],
                 status=PackageStatus.LANDED,
@@ -214,7 +195,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
                 error_code=None,
             )
             return replace(_with(run, landed), head=event.commit)
-        case GatePassed(package=package, reason=reason):
+        case events.GatePassed(package=package, reason=reason):
             passed = replace(
                 run.packages[package],
                 status=PackageStatus.LANDED,
@@ -222,12 +203,15 @@ def apply(run: Run, recorded: Recorded) -> Run:
                 landed_at=recorded.at,
             )
             return _with(run, passed)
-        case PackageSkipped(package=package, reason=reason, benign=benign):
+        case events.GateAsked(package=package, question=question):
+            asked = replace(run.packages[package], status=PackageStatus.BLOCKED, question=question)
+            return _with(run, asked)
+        case events.PackageSkipped(package=package, reason=reason, benign=benign):
             skipped = replace(
                 run.packages[package], status=PackageStatus.SKIPPED, reason=reason, benign=benign
             )
             return _with(run, skipped)
-        case PackageCancelled(package=package, reason=reason):
+        case events.PackageCancelled(package=package, reason=reason):
             ended = replace(run.packages[package], status=PackageStatus.CANCELLED, reason=reason)
             return _with(run, ended)
 
@@ -255,7 +239,7 @@ def verdict_after_failure(state: PackageState, retry_budget: int) -> Verdict:
     return Verdict.REVISE if state.attempts_used < 1 + retry_budget else Verdict.REJECT
 
 
-def _started(run: Run, event: RunStarted, at: float) -> Run:
+def _started(run: Run, event: events.RunStarted, at: float) -> Run:
     done = frozenset(event.done_before)
     packages = {
         package: PackageState(
@@ -271,6 +255,7 @@ def _started(run: Run, event: RunStarted, at: float) -> Run:
         head=event.base,
         packages=packages,
         started_at=at,
+        carried=event.carried,
         max_agents=event.max_agents,
         sandbox=event.sandbox,
     )
@@ -289,7 +274,7 @@ def _continued(run: Run) -> Run:
     return replace(run, packages=packages, status=RunStatus.RUNNING, finished_at=None)
 
 
-def _attempt_started(run: Run, event: AttemptStarted, at: float) -> PackageState:
+def _attempt_started(run: Run, event: events.AttemptStarted, at: float) -> PackageState:
     state = run.packages[event.package]
     attempt = Attempt(
         number=event.attempt,
@@ -315,14 +300,18 @@ def _attempt_started(run: Run, event: AttemptStarted, at: float) -> PackageState
 
 def _attempt_went_on(
     run: Run,
-    event: AgentEnded | WorkCommitted | ScopeChecked | AttemptEnded | CheckEnded,
+    event: events.AgentEnded
+    | events.WorkCommitted
+    | events.ScopeChecked
+    | events.AttemptEnded
+    | events.CheckEnded,
     at: float,
 ) -> PackageState:
     assert event.package is not None  # noqa: S101 - the caller matched the other case
     state = run.packages[event.package]
     attempt = state.attempts[-1]
     match event:
-        case AgentEnded():
+        case events.AgentEnded():
             attempt = replace(
                 attempt,
                 agent_status=event.status,
@@ -334,23 +323,24 @@ def _attempt_went_on(
                 tokens_output=event.tokens_output,
             )
             state = replace(state, status=PackageStatus.VERIFYING)
-        case WorkCommitted():
+        case events.WorkCommitted():
             attempt = replace(attempt, commit=event.commit, files=event.files)
-        case ScopeChecked():
+        case events.ScopeChecked():
             attempt = replace(
                 attempt,
                 violations=event.violations,
                 deviations=event.deviations,
                 ignored=event.ignored,
             )
-        case CheckEnded():
+        case events.CheckEnded():
             return replace(state, checks=(*state.checks, _outcome(event)))
-        case AttemptEnded():
+        case events.AttemptEnded():
             attempt = replace(
                 attempt,
                 outcome=event.verdict,
                 error_code=event.error_code,
                 reason=event.reason,
+                violations=event.violations or attempt.violations,
                 kept_ref=event.kept_ref,
                 finished_at=at,
             )
@@ -373,7 +363,7 @@ _AFTER = {
 }
 
 
-def _landing_refused(state: PackageState, event: LandingRefused) -> PackageState:
+def _landing_refused(state: PackageState, event: events.LandingRefused) -> PackageState:
     attempt = replace(
         state.attempts[-1],
         outcome=event.verdict,
@@ -391,7 +381,7 @@ def _landing_refused(state: PackageState, event: LandingRefused) -> PackageState
     )
 
 
-def _outcome(event: CheckEnded) -> CheckOutcome:
+def _outcome(event: events.CheckEnded) -> CheckOutcome:
     return CheckOutcome(
         stage=event.stage,
         name=event.name,

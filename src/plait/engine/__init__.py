@@ -1,1 +1,1 @@
-
+"""Awaits ports, asks core, decides nothing itself."""

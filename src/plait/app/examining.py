@@ -1,0 +1,159 @@
+"""What this machine offers, each lack with its consequence and its cure."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from plait.app.project import find_root, open_project
+from plait.errors import PlaitError
+
+LOW_DISK_BYTES = 2 * 1024**3
+MINIMUM_GIT = (2, 38)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One thing looked at: `ok`, `note` (works, but) or `lack` (a run cannot begin)."""
+
+    what: str
+    level: str
+    told: str
+    cure: str = ""
+
+
+def examine(start: Path) -> list[Line]:
+    """Look at everything a run needs."""
+    looks: list[Callable[[Path], Line]] = [
+        _python,
+        _git,
+        _streaming,
+        _repository,
+        _settings,
+        _store,
+        _disk,
+        _agents,
+    ]
+    return [look(start) for look in looks]
+
+
+def as_lines(lines: list[Line], *, as_json: bool) -> str:
+    """For people, or as JSON."""
+    if as_json:
+        return json.dumps([asdict(line) for line in lines], indent=2) + "\n"
+    marks = {"ok": "ok  ", "note": "note", "lack": "LACK"}
+    told = []
+    for line in lines:
+        told.append(f"{marks[line.level]}  {line.what:<11} {line.told}")
+        if line.cure:
+            told.append(f"{'':17} {line.cure}")
+    return "\n".join(told) + "\n"
+
+
+def _python(_start: Path) -> Line:
+    return Line(
+        what="python",
+        level="ok",
+        told=f"{platform.python_version()} ({sys.executable}), SQLite {sqlite3.sqlite_version}",
+    )
+
+
+def _git(_start: Path) -> Line:
+    program = shutil.which("git")
+    if program is None:
+        return Line(what="git", level="lack", told="not found", cure="install git 2.38 or newer")
+    version = _output(program, "version").removeprefix("git version ")
+    numbers = tuple(int(each) for each in version.split(".")[:2] if each.isdigit())
+    if numbers < MINIMUM_GIT:
+        return Line(
+            what="git",
+            level="lack",
+            told=f"{version} builds no merges without a checkout",
+            cure="install git 2.38 or newer",
+        )
+    return Line(what="git", level="ok", told=f"{version} ({program})")
+
+
+def _streaming(_start: Path) -> Line:
+    if shutil.which("stdbuf"):
+        return Line(what="merging", level="ok", told="one long-lived merge process (stdbuf found)")
+    return Line(
+        what="merging",
+        level="note",
+        told="stdbuf not found: one process per merge, some milliseconds each",
+        cure="install GNU coreutils for the faster way",
+    )
+
+
+def _repository(start: Path) -> Line:
+    root = find_root(start)
+    if root is None:
+        return Line(
+            what="repository",
+            level="note",
+            told=f"{start.resolve()} is not in a git repository",
+            cure="`check` and `show` work anyway; `run` needs a repository with one commit",
+        )
+    return Line(what="repository", level="ok", told=str(root))
+
+
+def _settings(start: Path) -> Line:
+    try:
+        settings = open_project(start).settings
+    except PlaitError as error:
+        level = "note" if error.code == "NOT_A_REPOSITORY" else "lack"
+        return Line(what="settings", level=level, told=error.message, cure=error.hint)
+    agent = settings.agent or "none (give --agent)"
+    return Line(
+        what="settings",
+        level="ok",
+        told=f"agent {agent}, at most {settings.max_agents} at once",
+    )
+
+
+def _store(start: Path) -> Line:
+    try:
+        project = open_project(start)
+    except PlaitError:
+        return Line(what="store", level="note", told="none: no repository")
+    if not Path(project.database).exists() and project.settings.database_url is None:
+        return Line(what="store", level="ok", told="none yet; the first run makes .plait/plait.db")
+    from plait.app.project import open_store
+
+    try:
+        with open_store(project) as store:
+            return Line(what="store", level="ok", told=f"{len(store.runs())} runs recorded")
+    except PlaitError as error:
+        return Line(what="store", level="lack", told=error.message, cure=error.hint)
+
+
+def _disk(start: Path) -> Line:
+    usage = shutil.disk_usage(start.resolve())
+    told = f"{usage.free / 1024**3:.1f} GiB free"
+    if usage.free < LOW_DISK_BYTES:
+        return Line(
+            what="disk",
+            level="note",
+            told=told,
+            cure="each agent at work needs a checkout's worth; `plait clean` removes old ones",
+        )
+    return Line(what="disk", level="ok", told=told)
+
+
+def _agents(_start: Path) -> Line:
+    from plait import agents
+
+    return Line(what="agents", level="ok", told=", ".join(sorted(agents.names())))
+
+
+def _output(*argv: str) -> str:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=os.environ)
+    return done.stdout.strip()

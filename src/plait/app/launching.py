@@ -1,0 +1,208 @@
+"""What `plait run` and `plait resume` do, from the call to the exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plait import process
+from plait.app import planning, running
+from plait.app.lock import hold
+from plait.app.people import who
+from plait.app.project import (
+    Project,
+    load_plan,
+    open_project,
+    open_store,
+    pick_run,
+    require_plan,
+)
+from plait.app.reporting import report_of, write_reports
+from plait.app.shaping import part_of, shape_of
+from plait.core.event import RunStatus
+from plait.core.finding import Finding
+from plait.core.plan import Plan
+from plait.engine import preflight
+from plait.errors import ExitCode, UsageError
+from plait.faces import findings_text, summary_text, terminal
+from plait.faces.dry_run import dry_run_text
+from plait.ports import RunRow, Store
+
+EXIT_CODES = {
+    RunStatus.SUCCEEDED: ExitCode.DONE,
+    RunStatus.PARTIAL: ExitCode.FAILED,
+    RunStatus.FAILED: ExitCode.FAILED,
+    RunStatus.CANCELLED: ExitCode.FAILED,
+    RunStatus.BLOCKED: ExitCode.DECISION,
+    RunStatus.RUNNING: ExitCode.INTERRUPTED,
+    RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """`plait run`'s arguments as they were typed."""
+
+    plan: str
+    start: Path
+    format_name: str | None = None
+    agents: tuple[str, ...] = ()
+    max_agents: int | None = None
+    tracks: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    with_needs: bool = False
+    go_on: bool | None = None
+    stop_on: str | None = None
+    base: str = "HEAD"
+    branch: str | None = None
+    fresh: bool = False
+    yes: bool = False
+    checks: tuple[str, ...] = ()
+    allow_unchecked: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    as_json: bool = False
+
+
+def dry_run(call: Call) -> str:
+    """The plan of execution: what is ready by track, what waits on what, totals."""
+    project, plan = _prepare(call)
+    options = _options(project, plan, call)
+    return _execution(plan, options)
+
+
+def run(call: Call) -> int:
+    """Run a plan to its report and return the exit code."""
+    project, plan = _prepare(call)
+    options = _options(project, plan, call)
+    if not options.agents:
+        raise UsageError(
+            "no agent is named",
+            code="NO_AGENT",
+            hint='name one: --agent "command:SHELL", or `[run] agent` in plait.toml',
+        )
+    unchecked = planning.require_checks(plan, options, allow_unchecked=call.allow_unchecked)
+    with open_store(project, create=True) as store:
+        _require_approval(project, store, plan, options, call)
+        with hold(project.state):
+            unfinished = preflight.unfinished_run(store, plan)
+            if unfinished is not None and not call.fresh:
+                return _continue(project, store, unfinished, call)
+            if unchecked and not call.quiet:
+                sys.stderr.write(f"nothing checks {len(unchecked)} packages, as allowed\n")
+            with _face(call) as face:
+                ended = process.run_main(
+                    running.start, project, store, plan, options, (face.observer,)
+                )
+            return _finish(project, store, ended, call)
+
+
+def resume(start: Path, run_name: str | None, *, quiet: bool, as_json: bool) -> int:
+    """Go on with an unfinished run; of a finished one, its report and its exit code."""
+    project = open_project(start)
+    call = Call(plan="", start=start, quiet=quiet, as_json=as_json)
+    with open_store(project) as store, hold(project.state):
+        row = pick_run(store, run_name)
+        if row.status not in {RunStatus.RUNNING, RunStatus.INTERRUPTED}:
+            _print_result(project, store, row, call)
+            return EXIT_CODES[row.status]
+        return _continue(project, store, row, call)
+
+
+def _continue(project: Project, store: Store, row: RunRow, call: Call) -> int:
+    if not call.quiet:
+        sys.stderr.write(f"going on with run {row.id} of {row.plan}\n")
+    with _face(call) as face:
+        ended = process.run_main(running.continue_run, project, store, row, (face.observer,))
+    return _finish(project, store, ended, call)
+
+
+def _finish(project: Project, store: Store, ended: running.Ended, call: Call) -> int:
+    write_reports(project, store, ended.run.id)
+    _print_result(project, store, store.run(ended.run.id), call)
+    if ended.stopped_by is not None:
+        sys.stderr.write("stopped; `plait resume` goes on from here\n")
+        by_term = ended.stopped_by == signal.SIGTERM
+        return ExitCode.TERMINATED if by_term else ExitCode.INTERRUPTED
+    return EXIT_CODES[ended.run.status]
+
+
+def _print_result(project: Project, store: Store, row: RunRow, call: Call) -> None:
+    if call.as_json:
+        return  # the last event on stdout says it
+    from plait.app.project import fold_run
+
+    report = report_of(store, fold_run(store, row.id))
+    folder = Path(os.path.relpath(project.state / "runs" / row.id))
+    sys.stdout.write(summary_text.summary(report, folder=str(folder)))
+    sys.stdout.flush()
+
+
+def _prepare(call: Call) -> tuple[Project, Plan]:
+    flags = {"max_agents": call.max_agents} if call.max_agents else {}
+    project = open_project(call.start, flags)
+    loaded = load_plan(call.plan, start=call.start, format_name=call.format_name)
+    return project, require_plan(loaded, _tell)
+
+
+def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
+    settings = project.settings
+    go_on = settings.continue_on_error if call.go_on is None else call.go_on
+    return running.RunOptions(
+        agents=call.agents or ((settings.agent,) if settings.agent else ()),
+        packages=planning.chosen_packages(
+            plan, tracks=call.tracks, packages=call.packages, with_needs=call.with_needs
+        ),
+        base=call.base,
+        branch=call.branch,
+        fresh=call.fresh,
+        max_agents=settings.max_agents,
+        fail_fast=not go_on,
+        stop_on=call.stop_on or settings.stop_on,
+        checks=planning.default_checks(project, call.checks),
+        land_checks=settings.land_checks,
+    )
+
+
+def _require_approval(
+    project: Project, store: Store, plan: Plan, options: running.RunOptions, call: Call
+) -> None:
+    """An approval of this digest: recorded, given with `--yes`, or asked for at a terminal.
+
+    Raises:
+        DecisionNeeded: `NOT_APPROVED`.
+    """
+    if planning.is_approved(store, plan):
+        return
+    if not call.yes and not _asked(plan, options, call):
+        raise planning.approval_missing(plan, call.plan)
+    store.approve(plan.digest, who=who(project.root), plan=plan.id)
+
+
+def _execution(plan: Plan, options: running.RunOptions) -> str:
+    part = part_of(plan, options.packages)
+    makespan = shape_of(part, agents=options.max_agents).makespan_s
+    return dry_run_text(part, estimate_s=makespan)
+
+
+def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:
+    import click
+
+    if call.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(_execution(plan, options))
+    return click.confirm(f"Approve {plan.id} and run it?", err=True)
+
+
+def _face(call: Call) -> terminal.Face:
+    return terminal.choose(
+        json=call.as_json, quiet=call.quiet, verbose=call.verbose, env=os.environ
+    )
+
+
+def _tell(findings: Sequence[Finding]) -> None:
+    sys.stderr.write(findings_text.findings_text(findings))

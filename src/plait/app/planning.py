@@ -1,0 +1,108 @@
+"""From what `plait run` was told to the options of a run: selection, approval, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plait.app.project import Project
+from plait.app.running import RunOptions
+from plait.core.plan import Check, CheckKind, PackageId, Plan, SourceStatus
+from plait.core.selection import select
+from plait.errors import DecisionNeeded, UsageError
+from plait.ports import Store
+
+
+def chosen_packages(
+    plan: Plan, *, tracks: Sequence[str], packages: Sequence[str], with_needs: bool
+) -> tuple[PackageId, ...]:
+    """The packages a run is about.
+
+    Raises:
+        UsageError: `UNKNOWN_TRACK`, `UNKNOWN_PACKAGE`, `NEEDS_OUTSIDE`.
+    """
+    known_tracks = {package.track for package in plan.packages if package.track}
+    for track in tracks:
+        _known("track", track, {each.casefold(): each for each in known_tracks})
+    wanted = [known_package(plan, package) for package in packages]
+    selection = select(plan, tracks=tracks, packages=wanted, with_needs=with_needs)
+    if selection.missing:
+        raise UsageError(
+            f"the selection needs packages outside it: {', '.join(selection.missing)}",
+            code="NEEDS_OUTSIDE",
+            hint="add them, or take them in with --with-needs",
+        )
+    return selection.packages
+
+
+def known_package(plan: Plan, name: str) -> PackageId:
+    """The package of that id, whatever its case.
+
+    Raises:
+        UsageError: `UNKNOWN_PACKAGE`.
+    """
+    names = {package.id.casefold(): package.id for package in plan.packages}
+    _known("package", name, dict(names))
+    return names[name.casefold()]
+
+
+def require_checks(
+    plan: Plan, options: RunOptions, *, allow_unchecked: bool
+) -> tuple[PackageId, ...]:
+    """The packages that nothing checks.
+
+    Raises:
+        DecisionNeeded: `UNCHECKED`, there are some and nobody allowed it.
+    """
+    if options.checks or options.land_checks:
+        return ()
+    bare = tuple(
+        package.id
+        for package in plan.packages
+        if package.id in options.packages
+        and package.runs_agent
+        and package.status is SourceStatus.PENDING
+        and not any(check.kind is CheckKind.COMMAND for check in package.checks)
+    )
+    if bare and not allow_unchecked:
+        shown = ", ".join(bare[:5]) + (f" and {len(bare) - 5} more" if len(bare) > 5 else "")  # noqa: PLR2004
+        raise DecisionNeeded(
+            f"nothing checks {shown}",
+            code="UNCHECKED",
+            hint='give a check with --check "COMMAND" or `[checks] package` in plait.toml, '
+            "or accept it with --allow-unchecked",
+        )
+    return bare
+
+
+def default_checks(project: Project, commands: Sequence[str]) -> tuple[Check, ...]:
+    """Checks for packages that have none: those of the call, else those of plait.toml."""
+    given = tuple(Check(name=command[:60], command=command) for command in commands)
+    return given or project.settings.package_checks
+
+
+def is_approved(store: Store, plan: Plan) -> bool:
+    """Whether somebody approved this very digest."""
+    return bool(store.approvals(plan.digest))
+
+
+def approval_missing(plan: Plan, name: str) -> DecisionNeeded:
+    """What to say where nobody can be asked."""
+    return DecisionNeeded(
+        f"nobody has approved this plan ({plan.digest[:19]}…)",
+        code="NOT_APPROVED",
+        hint=f"approve it with `plait approve {name}`, or run it with --yes",
+    )
+
+
+def _known(what: str, name: str, names: dict[str, str]) -> None:
+    if name.casefold() in names:
+        return
+    from difflib import get_close_matches
+
+    close = get_close_matches(name.casefold(), names, n=1)
+    guess = f"did you mean {names[close[0]]!r}? " if close else ""
+    raise UsageError(
+        f"the plan has no {what} {name!r}",
+        code=f"UNKNOWN_{what.upper()}",
+        hint=f"{guess}{what}s: {', '.join(sorted(names.values())[:12]) or 'none'}",
+    )

@@ -1,0 +1,171 @@
+"""A repository with its settings, its store, and the plans in it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from plait.config import Settings
+from plait.core.event import RunId
+from plait.core.finding import Finding, errors
+from plait.core.plan import Plan
+from plait.core.run import Run, fold
+from plait.core.validate import validate
+from plait.errors import UsageError
+from plait.ports import Loaded, RunRow, Store
+
+
+class SystemClock:
+    """Wall-clock time."""
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return time.time()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A repository with its settings. `state` is its `.plait` folder."""
+
+    root: Path
+    state: Path
+    settings: Settings
+
+    @property
+    def database(self) -> str:
+        """Where the store is: a URL, or the path of the embedded database."""
+        return self.settings.database_url or str(self.state / "plait.db")
+
+
+def find_root(start: Path) -> Path | None:
+    """The root of the checkout that holds `start`, or None outside a repository."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / ".git").exists():
+            return folder
+    return None
+
+
+def open_project(start: Path, flags: Mapping[str, object] | None = None) -> Project:
+    """The project that holds `start`.
+
+    Raises:
+        UsageError: `NOT_A_REPOSITORY`, `BAD_CONFIG`.
+    """
+    from plait import config
+
+    root = find_root(start)
+    if root is None:
+        raise UsageError(
+            f"{start.resolve()} is not in a git repository",
+            code="NOT_A_REPOSITORY",
+            hint="run this inside the repository, or name it with --repo DIR",
+        )
+    settings = config.load(root, environ=os.environ, flags=flags or {})
+    return Project(root=root, state=root / ".plait", settings=settings)
+
+
+def make_state(project: Project) -> None:
+    """Create `.plait`, hidden from the user's git by its own ignore file."""
+    project.state.mkdir(exist_ok=True)
+    ignore = project.state / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def load_plan(plan: str, *, start: Path, format_name: str | None = None) -> Loaded:
+    """Read a plan and check it; works outside repositories too."""
+    from plait import plans
+
+    loaded = plans.load(plan, start=start, root=find_root(start), format_name=format_name)
+    if loaded.plan is None:
+        return loaded
+    findings = (*loaded.findings, *validate(loaded.plan))
+    return replace(loaded, findings=_in_order(findings))
+
+
+def require_plan(loaded: Loaded, tell: Callable[[Sequence[Finding]], None]) -> Plan:
+    """The plan, if nothing in it is an error.
+
+    Raises:
+        UsageError: `PLAN_INVALID`, after `tell` has shown the findings.
+    """
+    wrong = errors(loaded.findings)
+    if loaded.plan is not None and not wrong:
+        return loaded.plan
+    tell(wrong)
+    raise UsageError(
+        f"the plan has {len(wrong)} error{'s' if len(wrong) != 1 else ''}",
+        code="PLAN_INVALID",
+        hint="`plait check PLAN` shows all findings",
+    )
+
+
+@contextmanager
+def open_store(project: Project, *, create: bool = False) -> Iterator[Store]:
+    """The project's store; closed at the end.
+
+    Raises:
+        UsageError: `NO_RUN`, there is no store yet and `create` is false.
+    """
+    embedded = project.settings.database_url is None
+    if embedded and not create and not Path(project.database).exists():
+        raise UsageError(
+            "there is no run here yet", code="NO_RUN", hint="`plait run PLAN` begins one"
+        )
+    if create:
+        make_state(project)
+    from plait import store
+
+    opened = store.open_store(project.database, clock=SystemClock())
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def pick_run(store: Store, name: str | None) -> RunRow:
+    """The run of that id or unique beginning of one; the newest if no name is given.
+
+    Raises:
+        UsageError: `NO_RUN`, `NO_SUCH_RUN`.
+    """
+    rows = store.runs()
+    if not rows:
+        raise UsageError(
+            "there is no run here yet", code="NO_RUN", hint="`plait run PLAN` begins one"
+        )
+    if name is None:
+        return rows[0]
+    found = [row for row in rows if row.id == name] or [
+        row for row in rows if row.id.startswith(name)
+    ]
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(row.id for row in (found or rows)[:5])
+    raise UsageError(
+        f"{'several runs begin' if found else 'no run begins'} with {name!r}",
+        code="NO_SUCH_RUN",
+        hint=f"runs: {known}",
+    )
+
+
+def fold_run(store: Store, run: RunId) -> Run:
+    """The whole run, folded from its events."""
+    return fold(Run(id=run, plan=store.plan(run)), store.events(run))
+
+
+def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """By place, then by severity; those without a place first."""
+    return tuple(
+        sorted(
+            findings,
+            key=lambda f: (
+                (f.span.file, f.span.line, f.span.column) if f.span else ("", 0, 0),
+                f.code,
+            ),
+        )
+    )

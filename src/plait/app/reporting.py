@@ -1,0 +1,51 @@
+"""Reports of a run, as values, text and files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from plait.app.project import Project, fold_run
+from plait.core.event import RunId
+from plait.core.report import build_report, instant
+from plait.core.run import Run
+from plait.ports import Store
+
+FORMATS = ("md", "json", "html")
+
+
+def report_of(store: Store, run: Run) -> Mapping[str, Any]:
+    """The report of a run, finished or not, as the JSON that interfaces promise."""
+    report = build_report(run)
+    report["approvals"] = [
+        {"who": each.who, "at": instant(each.at), "digest": each.digest}
+        for each in store.approvals(run.plan.digest)
+    ]
+    return report
+
+
+def render(report: Mapping[str, Any], form: str) -> str:
+    """The report as `md`, `json` or `html`."""
+    if form == "json":
+        return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    if form == "html":
+        from plait.faces.report_html import render_html
+
+        return render_html(report)
+    from plait.faces.report_text import render_md
+
+    return render_md(report)
+
+
+def write_reports(project: Project, store: Store, run_id: RunId) -> Path:
+    """Write report.md, report.json and report.html into the run's folder; return the folder."""
+    folder = project.state / "runs" / run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    report = report_of(store, fold_run(store, run_id))
+    for form in FORMATS:
+        draft = folder / f".report.{form}.new"
+        draft.write_text(render(report, form), encoding="utf-8")
+        draft.replace(folder / f"report.{form}")
+    return folder

@@ -1,0 +1,218 @@
+"""Compose ports, engine and faces, and run a plan to its report."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from plait import git
+from plait.app.choosing import agent_chooser, limits_of, new_run_id
+from plait.app.project import Project, SystemClock, fold_run
+from plait.core.codec import decode, encode
+from plait.core.event import RunInterrupted, RunStarted
+from plait.core.plan import Check, PackageId, Plan, SourceStatus
+from plait.core.run import Run
+from plait.core.schedule import compile_plan
+from plait.engine import preflight
+from plait.engine.context import Context, Places
+from plait.engine.journal import Journal, Observer
+from plait.engine.loop import execute
+from plait.engine.preflight import Ground
+from plait.engine.recovery import reconcile
+from plait.errors import UsageError
+from plait.git import GitTrunk, Repository, WorktreePool
+from plait.ports import RunRow, Store, Trunk, Workspaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What `plait run` was told; stored with the run, so that it continues the same way."""
+
+    agents: tuple[str, ...]
+    packages: tuple[PackageId, ...]
+    base: str = "HEAD"
+    branch: str | None = None
+    fresh: bool = False
+    max_agents: int = 6
+    fail_fast: bool = False
+    stop_on: str = ""
+    checks: tuple[Check, ...] = ()
+    land_checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How the engine ended: the run as it stands, and the signal that stopped it, if one did."""
+
+    run: Run
+    stopped_by: int | None = None
+
+
+async def start(
+    project: Project,
+    store: Store,
+    plan: Plan,
+    options: RunOptions,
+    observers: Sequence[Observer],
+) -> Ended:
+    """Start a run of a plan and drive it to its end.
+
+    Raises:
+        UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
+    """
+    run_id = new_run_id(SystemClock().now())
+    agent_chooser(options.agents)  # a wrong name is told before anything is made
+    async with _git(project) as (repository, workspaces, trunk):
+        ground = await preflight.ground(
+            store,
+            trunk,
+            plan,
+            base=await repository.resolve(options.base),
+            branch=options.branch,
+            fresh=options.fresh,
+        )
+        await _refuse_checked_out(repository, ground.branch)
+        store.create_run(
+            run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
+        )
+        journal = Journal(
+            store, Run(id=run_id, plan=plan), clock=SystemClock(), observers=observers
+        )
+        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
+        await context.journal.record(_started(plan, options, ground))
+        return await _drive(context, project, ground)
+
+
+async def continue_run(
+    project: Project, store: Store, row: RunRow, observers: Sequence[Observer]
+) -> Ended:
+    """Take an unfinished run up again, with the options it was started with.
+
+    Raises:
+        UsageError: `TRUNK_MOVED`.
+    """
+    options = decode(RunOptions, store.options(row.id))
+    run = fold_run(store, row.id)
+    async with _git(project) as (repository, workspaces, trunk):
+        await _refuse_checked_out(repository, row.branch)
+        journal = Journal(store, run, clock=SystemClock(), observers=observers)
+        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
+        ground = Ground(branch=row.branch, base=row.base)
+        lease = preflight.trunk_lease(ground, row.id)
+        if not run.packages:  # stopped before its first event
+            await context.journal.record(_started(run.plan, options, ground))
+        await reconcile(context, lease, pid=os.getpid())
+        return await _drive(context, project, ground)
+
+
+async def _drive(context: Context, project: Project, ground: Ground) -> Ended:
+    lease = preflight.trunk_lease(ground, context.journal.run.id)
+
+    async def work() -> None:
+        run = context.journal.run
+        branch_is_new = not ground.exists and await context.trunk.head(ground.branch) is None
+        if branch_is_new or (ground.exists and run.seq == 1):
+            files = await preflight.differing(
+                context.trunk, ground.base, preflight.plan_files(context.plan, project.root)
+            )
+            await preflight.baseline(context, lease, ground, files)
+        await execute(context, lease)
+
+    stopped_by = await _until_signal(work)
+    if stopped_by is not None:
+        await context.journal.record(RunInterrupted(signal=signal.Signals(stopped_by).name))
+    return Ended(run=context.journal.run, stopped_by=stopped_by)
+
+
+async def _until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
+    """Run `work`; on SIGINT or SIGTERM cancel it, wait until it has put everything away."""
+    caught: list[int] = []
+
+    async def listen(scope: anyio.CancelScope) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for number in signals:
+                caught.append(number)
+                scope.cancel()
+
+    async with anyio.create_task_group() as tasks:
+        with anyio.CancelScope() as scope:
+            tasks.start_soon(listen, scope)
+            await work()
+        tasks.cancel_scope.cancel()
+    return caught[0] if caught else None
+
+
+@asynccontextmanager
+async def _git(project: Project) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
+    """The repository and the two ports over it, put away at the end."""
+    repository = await git.discover(project.root)
+    folder = project.settings.workspace_root or project.state / "worktrees"
+    async with (
+        git.WorktreePool(repository, Path(folder), state=project.state) as workspaces,
+        git.GitTrunk(repository) as trunk,
+    ):
+        yield repository, workspaces, trunk
+
+
+def _context(
+    project: Project,
+    options: RunOptions,
+    journal: Journal,
+    *,
+    workspaces: Workspaces,
+    trunk: Trunk,
+) -> Context:
+    run = journal.run
+    return Context(
+        compiled=compile_plan(run.plan),
+        journal=journal,
+        workspaces=workspaces,
+        trunk=trunk,
+        clock=SystemClock(),
+        limits=limits_of(
+            project.settings,
+            max_agents=options.max_agents,
+            fail_fast=options.fail_fast,
+            stop_on=options.stop_on,
+        ),
+        places=Places(state=project.state, run=run.id),
+        agent_for=agent_chooser(options.agents),
+        default_checks=options.checks,
+        land_checks=options.land_checks,
+        holder="orchestrator",  # one a repository; a later one inherits its claims
+        prompts=project.state / "prompts",
+        strict_results=project.settings.strict_results,
+    )
+
+
+def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:
+    done = {p.id for p in plan.packages if p.status is SourceStatus.DONE} | set(ground.carried)
+    return RunStarted(
+        plan=plan.id,
+        format=plan.format,
+        digest=plan.digest,
+        base=ground.base,
+        branch=ground.branch,
+        packages=options.packages,
+        done_before=tuple(each for each in options.packages if each in done),
+        carried=ground.carried,
+        max_agents=options.max_agents,
+        agents=options.agents,
+    )
+
+
+async def _refuse_checked_out(repository: Repository, branch: str) -> None:
+    """A branch that stands in somebody's checkout would change under their feet."""
+    place = await repository.branch_checked_out(branch)
+    if place is not None:
+        raise UsageError(
+            f"the branch {branch} is checked out in {place}",
+            code="BRANCH_CHECKED_OUT",
+            hint="switch that checkout to another branch, or use --fresh",
+        )

@@ -1,0 +1,51 @@
+"""`plait check PLAN`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from plait.app.project import load_plan
+from plait.cli import options
+from plait.core.finding import errors
+from plait.errors import ExitCode
+from plait.faces import findings_text
+from plait.ports import Loaded
+
+
+@click.command("check")
+@click.argument("plan")
+@options.plan_format
+@options.repo
+@options.as_json
+def command(*, plan: str, format_name: str | None, start: Path, as_json: bool) -> int:
+    """Check a plan and print every finding.
+
+    PLAN is a file, a folder, or a name (an OpenSpec change id, a feature). Exit code 0 when no
+    finding is an error, 2 otherwise. Needs no git repository.
+    """
+    loaded = load_plan(plan, start=start, format_name=format_name)
+    wrong = loaded.plan is None or errors(loaded.findings)
+    if as_json:
+        _print_json(loaded)
+    else:
+        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        sys.stdout.write(findings_text.findings_text(loaded.findings, colour=colour))
+    return ExitCode.USAGE if wrong else ExitCode.DONE
+
+
+def _print_json(loaded: Loaded) -> None:
+    from plait.core import graph as graphs
+    from plait.faces.plan_json import check_json
+
+    width = depth = 0
+    if loaded.plan is not None:
+        graph = graphs.build(loaded.plan)
+        if not graphs.find_cycle(graph):
+            width, depth = graphs.width(graph), graphs.depth(graph)
+    answer = check_json(loaded.plan, loaded.findings, width=width, depth=depth)
+    sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,32 @@
+"""`plait status [RUN]`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from plait.app.project import open_project, open_store, pick_run
+from plait.cli import options
+
+
+@click.command("status")
+@click.argument("run", required=False)
+@options.repo
+@options.as_json
+def command(*, run: str | None, start: Path, as_json: bool) -> None:
+    """Show where a run stands (default: the newest)."""
+    from plait.faces import status_text
+
+    project = open_project(start)
+    with open_store(project) as store:
+        row = pick_run(store, run)
+        packages = store.packages(row.id)
+    if as_json:
+        sys.stdout.write(status_text.status_json(row, packages))
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    sys.stdout.write(status_text.status_text(row, packages, now=time.time(), width=width))

@@ -1,0 +1,77 @@
+"""What an engine works with: ports, settings of the run, places on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from plait.core.plan import Check, PackageId, Plan
+from plait.core.schedule import Compiled, Limits
+from plait.engine.journal import Journal
+from plait.ports import Agent, Clock, Trunk, Workspaces
+
+_PRIVATE = re.compile(r"^(GIT_|PLAIT_)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where a run keeps its files: `state` is `.plait`."""
+
+    state: Path
+    run: str
+
+    def attempt(self, package: PackageId, attempt: int) -> Path:
+        """The folder of one attempt."""
+        return self.state / "runs" / self.run / package / str(attempt)
+
+    def run_folder(self) -> Path:
+        """The folder of the run."""
+        return self.state / "runs" / self.run
+
+    def relative(self, path: Path) -> str:
+        """A path as events tell it: relative to the state folder."""
+        return path.relative_to(self.state).as_posix()
+
+
+@dataclass(slots=True, kw_only=True)
+class Context:
+    """One run's surroundings. Only `journal.run` changes while the run goes on."""
+
+    compiled: Compiled
+    journal: Journal
+    workspaces: Workspaces
+    trunk: Trunk
+    clock: Clock
+    limits: Limits
+    places: Places
+    agent_for: Callable[[PackageId], Agent]
+    default_checks: tuple[Check, ...]
+    land_checks: tuple[Check, ...]
+    holder: str
+    prompts: Path
+    strict_results: bool = False
+    deviations: dict[PackageId, list[str]] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that is executed."""
+        return self.compiled.plan
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """The user's environment for agents and checks.
+
+    Without git's own variables (they would point a child at another repository) and without
+    Plait's (a nested run is not this one).
+    """
+    inherited = {key: value for key, value in os.environ.items() if not _PRIVATE.match(key)}
+    return {**inherited, **extra}
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a small JSON file for a child to read."""
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,130 @@
+"""Record events and the state they change in one transaction, then tell whoever watches.
+
+Writers queue up while a transaction is under way and share the next one: under load a commit
+(one fsync) carries the events of many packages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+
+from plait.core.event import (
+    BaselineCommitted,
+    Event,
+    Landed,
+    Recorded,
+    RunContinued,
+    RunStarted,
+    subject,
+)
+from plait.core.lease import Lease
+from plait.core.plan import PackageId
+from plait.core.run import Run, apply
+from plait.errors import PlaitError, StaleEpoch
+from plait.ports import Advance, Clock, Store
+
+Observer = Callable[[Recorded, Run], None]
+
+
+@dataclass(slots=True)
+class _Entry:
+    events: tuple[Event, ...]
+    written: anyio.Event = field(default_factory=anyio.Event)
+    failure: PlaitError | None = None
+
+
+class Journal:
+    """The one writer of a run. `run` is the fold of everything written so far."""
+
+    def __init__(
+        self, store: Store, run: Run, *, clock: Clock, observers: Sequence[Observer] = ()
+    ) -> None:
+        self.run = run
+        self._store = store
+        self._clock = clock
+        self._observers = tuple(observers)
+        self._waiting: list[_Entry] = []
+        self._writing = anyio.Lock()
+        self._changed = anyio.Event()
+
+    async def record(self, *events: Event) -> None:
+        """Write events, in order, in one transaction.
+
+        Raises:
+            StaleEpoch: An event is about an attempt that lost its claim; nothing was written.
+            EnvironmentLack: The store cannot be written (`DISK_FULL`, …).
+        """
+        entry = _Entry(events=events)
+        self._waiting.append(entry)
+        with anyio.CancelScope(shield=True):  # what has happened is written, come what may
+            async with self._writing:
+                if not entry.written.is_set():
+                    batch, self._waiting = self._waiting, []
+                    await self._write(batch)
+        if entry.failure is not None:
+            raise entry.failure
+
+    async def claim(self, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
+        """Claim a package: its epoch rises by one."""
+        async with self._writing:
+            return await to_thread.run_sync(
+                lambda: self._store.claim(self.run.id, package, holder=holder, ttl_s=ttl_s)
+            )
+
+    async def changed(self) -> None:
+        """Wait until something was recorded since the last call."""
+        await self._changed.wait()
+        self._changed = anyio.Event()
+
+    def wake(self) -> None:
+        """Let whoever waits in `changed` look again."""
+        self._changed.set()
+
+    async def _write(self, batch: list[_Entry]) -> None:
+        try:
+            await self._commit(batch)
+        except StaleEpoch as stale:
+            if len(batch) > 1:  # find the culprit; the others lose nothing
+                for entry in batch:
+                    await self._write([entry])
+                return
+            batch[0].failure = stale
+        except PlaitError as error:
+            for entry in batch:
+                entry.failure = error
+        for entry in batch:
+            entry.written.set()
+
+    async def _commit(self, batch: list[_Entry]) -> None:
+        advances, now = [], self._clock.now()
+        draft = self.run
+        for entry in batch:
+            for event in entry.events:
+                draft = apply(
+                    draft, Recorded(seq=draft.seq + 1, at=now, run=self.run.id, event=event)
+                )
+            advances.append(_advance(entry.events, draft))
+        recorded = await to_thread.run_sync(lambda: self._store.advance(self.run.id, advances))
+        for each in recorded:
+            self.run = apply(self.run, each)
+            for observer in self._observers:
+                observer(each, self.run)
+        self._changed.set()
+
+
+def _advance(events: Sequence[Event], after: Run) -> Advance:
+    """The rows that these events change, as they stand after them."""
+    subjects = dict.fromkeys(package for package, _, _ in map(subject, events) if package)
+    moved = any(isinstance(event, Landed | BaselineCommitted) for event in events)
+    everything = any(isinstance(event, RunStarted | RunContinued) for event in events)
+    packages = after.packages.values() if everything else [after.packages[p] for p in subjects]
+    return Advance(
+        events=tuple(events),
+        packages=tuple(packages),
+        status=after.status,
+        head=after.head if moved else None,
+    )

@@ -1,0 +1,158 @@
+"""Land a candidate: build its merge result, test that very tree, move the branch.
+
+One at a time. The branch moves by compare-and-swap, and only to a commit whose tree passed the
+candidate's checks, those of everything landed before it and the repository's.
+"""
+
+from __future__ import annotations
+
+from plait.core.event import Landed, LandingRefused, LandingStarted, Stage, Warned
+from plait.core.lease import TrunkLease
+from plait.core.plan import WorkPackage
+from plait.core.queue import OwnedCheck, landing_checks
+from plait.core.run import PackageState, verdict_after_failure
+from plait.core.verdict import judge_scope
+from plait.engine.attempt import keep_ref
+from plait.engine.context import Context
+from plait.engine.verify import Subject, run_checks
+from plait.ports import Conflict
+
+
+async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> None:
+    """Carry one candidate to its landing or its refusal."""
+    package = context.compiled.packages[candidate.id]
+    attempt, onto = candidate.attempts[-1].number, context.journal.run.head
+    assert candidate.commit is not None  # noqa: S101 - verified packages have one
+    await context.journal.record(
+        LandingStarted(package=package.id, attempt=attempt, epoch=candidate.epoch, onto=onto)
+    )
+    merged = await context.trunk.merge(onto, candidate.commit)
+    if isinstance(merged, Conflict):
+        paths = ", ".join(merged.paths) or merged.detail
+        await _refuse(
+            context, candidate, "MERGE_CONFLICT", f"it conflicts with what landed: {paths}"
+        )
+        return
+    files = await context.trunk.changed(onto, merged.tree)
+    if refusal := _outside(context, package, files):
+        await _refuse(context, candidate, "SCOPE_VIOLATION", refusal)
+        return
+    tree = await _write_back(context, package, onto, merged.tree)
+    commit = await context.trunk.commit(
+        tree,
+        parents=(onto, candidate.commit),
+        message=landing_message(context, package),
+    )
+    checks = landing_checks(
+        context.compiled,
+        context.journal.run,
+        package.id,
+        defaults=context.default_checks,
+        repository=context.land_checks,
+    )
+    red = await _test(context, candidate, package, commit, checks)
+    if red:
+        await _refuse(context, candidate, "LANDING_FAILED", red)
+        return
+    await context.trunk.advance(lease, old=onto, new=commit)
+    await context.journal.record(
+        Landed(
+            package=package.id,
+            attempt=attempt,
+            epoch=candidate.epoch,
+            commit=commit,
+            tree=tree,
+            files=files,
+            unchecked=not checks,
+        )
+    )
+
+
+def landing_message(context: Context, package: WorkPackage) -> str:
+    """Subject and trailers of a landing's merge commit."""
+    feature = context.plan.feature
+    return (
+        f"feat({feature}): {package.title}\n\n"
+        f"Plait-Run: {context.journal.run.id}\nPlait-Package: {package.id}\n"
+    )
+
+
+def _outside(context: Context, package: WorkPackage, files: tuple[str, ...]) -> str:
+    """A merge can move a change (git follows renames): the result is judged as well."""
+    verdict = judge_scope(context.plan, package, files)
+    if not verdict.violations:
+        return ""
+    return f"merged, it changes paths outside its scope: {', '.join(verdict.violations[:10])}"
+
+
+async def _write_back(context: Context, package: WorkPackage, onto: str, tree: str) -> str:
+    """Tick the package's boxes in the plan's own files, byte for byte, in the merged tree."""
+    edits: dict[str, bytes] = {}
+    for marker in package.markers:
+        path = marker.span.file
+        content = edits.get(path) or await context.trunk.read(onto, path)
+        if content is None:
+            continue
+        pending, done = marker.pending.encode(), marker.done.encode()
+        if content[marker.offset - 1 : marker.offset + 2] != b"[" + pending + b"]":
+            await context.journal.record(
+                Warned(
+                    code="BOX_MOVED",
+                    message=f"{marker.span}: the box is not where the plan had it; not ticked",
+                    package=package.id,
+                )
+            )
+            continue
+        edits[path] = content[: marker.offset] + done + content[marker.offset + 1 :]
+    return await context.trunk.edit(tree, edits) if edits else tree
+
+
+async def _test(
+    context: Context,
+    candidate: PackageState,
+    package: WorkPackage,
+    commit: str,
+    checks: tuple[OwnedCheck, ...],
+) -> str:
+    """Why the merge result is red, with the output; empty if it is green."""
+    if not checks:
+        return ""
+    attempt = candidate.attempts[-1].number
+    workspace = await context.workspaces.open(commit)
+    try:
+        red = await run_checks(
+            context,
+            workspace,
+            checks,
+            Subject(
+                stage=Stage.LAND,
+                commit=commit,
+                logs=context.places.attempt(package.id, attempt) / "checks",
+                timeout_s=package.timeout_s,
+                package=package.id,
+                attempt=attempt,
+                epoch=candidate.epoch,
+            ),
+        )
+    finally:
+        await context.workspaces.close(workspace)
+    return "" if red is None else red.reason
+
+
+async def _refuse(context: Context, candidate: PackageState, code: str, reason: str) -> None:
+    """Send the candidate back with the reason, or, its budget spent, fail it. Its work stays."""
+    package = context.compiled.packages[candidate.id]
+    ref = keep_ref(context, candidate.id, candidate.epoch)
+    if candidate.commit is not None:
+        await context.workspaces.publish(ref, candidate.commit)
+    await context.journal.record(
+        LandingRefused(
+            package=candidate.id,
+            attempt=candidate.attempts[-1].number,
+            epoch=candidate.epoch,
+            verdict=verdict_after_failure(candidate, package.retry_budget),
+            error_code=code,
+            reason=reason,
+            kept_ref=ref,
+        )
+    )

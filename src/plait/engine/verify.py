@@ -1,0 +1,151 @@
+"""Run checks on a clean checkout of a named commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from plait import process
+from plait.core.event import CheckEnded, Stage
+from plait.core.plan import Check, PackageId
+from plait.core.queue import OwnedCheck
+from plait.engine.context import Context, child_environment
+from plait.ports import Workspace
+
+TAIL_BYTES = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a check run is about: whose it is, in which attempt, and the commit under test."""
+
+    stage: Stage
+    commit: str
+    logs: Path
+    timeout_s: float
+    package: PackageId | None = None
+    attempt: int | None = None
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Red:
+    """The first check that did not pass, told for a person and for the next brief."""
+
+    check: OwnedCheck
+    reason: str
+
+
+async def run_checks(
+    context: Context, workspace: Workspace, checks: Sequence[OwnedCheck], subject: Subject
+) -> Red | None:
+    """Run the checks in order on a clean checkout; stop at the first that fails.
+
+    Each check's outcome is recorded as an event, with its log in `subject.logs`.
+    """
+    if not checks:
+        return None
+    await context.workspaces.checkout(workspace, subject.commit)
+    subject.logs.mkdir(parents=True, exist_ok=True)
+    for number, owned in enumerate(checks, start=1):
+        red = await _run_check(context, workspace, owned, subject, number)
+        if red is not None:
+            return red
+    return None
+
+
+async def _run_check(
+    context: Context, workspace: Workspace, owned: OwnedCheck, subject: Subject, number: int
+) -> Red | None:
+    check = owned.check
+    log = subject.logs / f"{subject.stage}-{number}-{_slug(check.name)}.log"
+    ended = await _execute(context, workspace, check, subject, log)
+    passed = ended.code == check.expect_exit_code and not ended.timed_out
+    await context.journal.record(
+        CheckEnded(
+            stage=subject.stage,
+            name=check.name,
+            command=check.command,
+            passed=passed,
+            exit_code=ended.code,
+            duration_s=ended.duration_s,
+            log=context.places.relative(log),
+            commit=subject.commit,
+            package=subject.package,
+            attempt=subject.attempt,
+            epoch=subject.epoch,
+            owner=owned.owner if owned.owner != subject.package else None,
+        )
+    )
+    return None if passed else Red(check=owned, reason=_reason(owned, ended, subject, log))
+
+
+async def _execute(
+    context: Context, workspace: Workspace, check: Check, subject: Subject, log: Path
+) -> process.Exit:
+    folder = _folder(workspace.path, check.cwd)
+    if folder is None:
+        message = f"its folder {check.cwd!r} does not exist in the tree"
+        await anyio.Path(log).write_text(message + "\n", encoding="utf-8")
+        return process.Exit(code=None, duration_s=0.0, error=message)
+    variables = {
+        **check.env,
+        "PLAIT_RUN": context.journal.run.id,
+        "PLAIT_PACKAGE": subject.package or "",
+        "PLAIT_COMMIT": subject.commit,
+        "PLAIT_STAGE": subject.stage,
+    }
+    return await process.run(
+        ("/bin/sh", "-c", check.command),
+        cwd=folder,
+        env=child_environment(variables),
+        stdout=log,
+        stderr=log,
+        timeout_s=subject.timeout_s,
+    )
+
+
+def _folder(root: Path, cwd: str) -> Path | None:
+    """The folder a check runs in, if the tree has it."""
+    folder = (root / cwd).resolve()
+    return folder if folder.is_dir() and folder.is_relative_to(root.resolve()) else None
+
+
+def _reason(owned: OwnedCheck, ended: process.Exit, subject: Subject, log: Path) -> str:
+    check = owned.check
+    if ended.error:
+        how = ended.error
+    elif ended.timed_out:
+        how = f"did not end within {subject.timeout_s:g} s"
+    else:
+        how = f"exited {ended.code}"
+        if check.expect_exit_code:
+            how += f", expected {check.expect_exit_code}"
+    whose = f" of {owned.owner}" if owned.owner and owned.owner != subject.package else ""
+    where = " on the merge result" if subject.stage is Stage.LAND else ""
+    told = f'check "{check.name}"{whose} {how}{where}: {check.command.strip()}'
+    output = tail(log)
+    return f"{told}\n\n{output}" if output else told
+
+
+def tail(path: Path, limit: int = TAIL_BYTES) -> str:
+    """The end of a log, at most `limit` bytes, in whole lines where possible."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - limit))
+            data = file.read()
+    except OSError:
+        return ""
+    text = data.decode("utf-8", "replace")
+    if size > limit:
+        text = "…\n" + text.partition("\n")[2]
+    return text.strip("\n")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:40] or "check"

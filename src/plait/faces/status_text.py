@@ -1,0 +1,91 @@
+"""`plait status`: rows of the store as aligned columns; nothing heavy is loaded for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from plait.core.run import SATISFIED, PackageStatus
+from plait.faces.text import clean, duration, rfc3339, shorten, table
+from plait.ports import PackageRow, RunRow
+
+_DONE = frozenset(status.value for status in SATISFIED)
+
+
+def status_text(
+    run: RunRow,
+    packages: Sequence[PackageRow],
+    *,
+    now: float,
+    width: int | None = None,
+) -> str:
+    """One run: a headline, the branch, a line for each package; cut to `width` columns if given."""
+    done = sum(1 for package in packages if package.status in _DONE)
+    age = f"started {_ago(run.created_at, now)}, changed {_ago(run.updated_at, now)}"
+    lines = [
+        f"{clean(run.plan)}  {run.id}  {run.status.value}  {done} of {len(packages)}",
+        f"branch {clean(run.branch)} at {run.head[:10]}, from {run.base[:10]}",
+        age,
+        "",
+    ]
+    if packages:
+        lines += table(
+            [("PACKAGE", "STATUS", "TRIES", "CHANGED", "")]
+            + [_row(package, now) for package in packages]
+        )
+    return _joined(lines, width)
+
+
+def status_json(run: RunRow, packages: Sequence[PackageRow]) -> str:
+    """One run and its packages, times as RFC 3339 text in UTC."""
+    told = {
+        **_run_json(run),
+        "packages": [
+            {
+                "id": package.id,
+                "title": package.title,
+                "status": package.status,
+                "attempts": package.attempts,
+                "epoch": package.epoch,
+                "commit": package.commit,
+                "reason": package.reason,
+                "updated_at": rfc3339(package.updated_at),
+            }
+            for package in packages
+        ],
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
+def _run_json(run: RunRow) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "plan": run.plan,
+        "digest": run.digest,
+        "status": run.status.value,
+        "branch": run.branch,
+        "base": run.base,
+        "head": run.head,
+        "created_at": rfc3339(run.created_at),
+        "updated_at": rfc3339(run.updated_at),
+    }
+
+
+def _row(package: PackageRow, now: float) -> tuple[str, ...]:
+    started = package.status != PackageStatus.PENDING.value or package.attempts > 0
+    return (
+        clean(package.id),
+        package.status,
+        str(package.attempts) if package.attempts else "",
+        _ago(package.updated_at, now) if started else "",
+        clean(package.reason) or clean(package.title),
+    )
+
+
+def _joined(lines: Sequence[str], width: int | None) -> str:
+    return "".join((line if width is None else shorten(line, width)) + "\n" for line in lines)
+
+
+def _ago(at: float, now: float) -> str:
+    return "just now" if now - at < 1 else f"{duration(round(now - at))} ago"

@@ -1,0 +1,198 @@
+"""What happened, one line an event, in words: `api  landed 3 files  (4 of 9)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plait.core.event import (
+    AgentEnded,
+    AgentStatus,
+    AttemptEnded,
+    AttemptStarted,
+    BaselineCommitted,
+    CheckEnded,
+    Event,
+    GateAsked,
+    GatePassed,
+    Landed,
+    LandingRefused,
+    LandingStarted,
+    PackageCancelled,
+    PackageSkipped,
+    RunContinued,
+    RunEnded,
+    RunInterrupted,
+    RunStarted,
+    ScopeChecked,
+    Stage,
+    Verdict,
+    Warned,
+    WorkCommitted,
+)
+from plait.core.plan import PackageId
+from plait.core.run import SATISFIED, Run
+from plait.faces.text import clean, count, duration, listing
+from plait.faces.view import attempts_allowed
+
+_AT = {Stage.BASELINE: " on the base", Stage.VERIFY: "", Stage.LAND: " on the merged tree"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A line of the story; `subject` is the package it is about, or empty for the run."""
+
+    subject: str
+    text: str
+
+
+def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
+    """What a person wants to know of an event, or None. `run` has the event applied already.
+
+    `verbose` tells every event, also those whose outcome another one tells soon.
+    """
+    match event:
+        case (
+            RunStarted()
+            | RunContinued()
+            | RunInterrupted()
+            | RunEnded()
+            | BaselineCommitted()
+            | Warned()
+        ):
+            subject = (event.package or "") if isinstance(event, Warned) else ""
+            return Told(subject=clean(subject), text=_of_run(event, run))
+        case CheckEnded():
+            return Told(subject=clean(event.package or ""), text=_check(event))
+        case _:
+            text = _of_package(event, run, verbose=verbose)
+            return Told(subject=clean(event.package), text=text) if text else None
+
+
+def progress(run: Run) -> str:
+    """`4 of 9`: how many packages are done."""
+    return f"{len(run.with_status(*SATISFIED))} of {len(run.packages)}"
+
+
+def _of_run(
+    event: RunStarted | RunContinued | RunInterrupted | RunEnded | BaselineCommitted | Warned,
+    run: Run,
+) -> str:
+    match event:
+        case RunStarted():
+            return (
+                f"run {run.id}: {clean(run.plan.title)}, {count(len(event.packages), 'package')}, "
+                f"at most {count(event.max_agents, 'agent')} at once, "
+                f"on branch {clean(event.branch)} from {event.base[:10]}"
+            )
+        case RunContinued():
+            return f"run {run.id} goes on  ({progress(run)})"
+        case RunInterrupted(signal=signal):
+            return f"run {run.id} interrupted by {clean(signal)}; go on with: plait resume {run.id}"
+        case RunEnded(status=status):
+            took = duration((run.finished_at or run.started_at) - run.started_at)
+            return f"run {run.id} {status.value} after {took}  ({progress(run)})"
+        case BaselineCommitted(files=files):
+            return f"the plan as it is in the checkout was committed first: {listing(files)}"
+        case Warned(code=code, message=message):
+            return f"warning: {clean(message)} [{code}]"
+
+
+def _of_package(
+    event: AttemptStarted
+    | AgentEnded
+    | WorkCommitted
+    | ScopeChecked
+    | AttemptEnded
+    | LandingStarted
+    | LandingRefused
+    | Landed
+    | GateAsked
+    | GatePassed
+    | PackageSkipped
+    | PackageCancelled,
+    run: Run,
+    *,
+    verbose: bool,
+) -> str | None:
+    match event:
+        case AttemptStarted(attempt=attempt, package=package, agent=agent):
+            return f"started (attempt {attempt} of {_allowed(run, package)}, {clean(agent)})"
+        case AgentEnded():
+            return _agent(event)
+        case WorkCommitted(files=files):
+            if not files:
+                return "the agent changed nothing"
+            return f"committed {listing(files)} as {event.commit[:10]}" if verbose else None
+        case ScopeChecked():
+            return _scope(event, verbose=verbose)
+        case LandingStarted(onto=onto):
+            return f"merging onto {onto[:10]}" if verbose else None
+        case AttemptEnded(verdict=Verdict.PASS):
+            return "verified, waits to land" if verbose else None
+        case AttemptEnded() | LandingRefused():
+            return _judged(event, run)
+        case Landed(files=files, unchecked=unchecked):
+            how = ", unchecked" if unchecked else ""
+            return f"landed {count(len(files), 'file')}{how}  ({progress(run)})"
+        case GatePassed(reason=reason):
+            return f"gate passed: {clean(reason)}  ({progress(run)})"
+        case GateAsked(question=question):
+            return f"waits for a decision: {clean(question)}"
+        case PackageSkipped(reason=reason, benign=benign):
+            return f"{'not needed' if benign else 'skipped'}: {clean(reason)}"
+        case PackageCancelled(reason=reason):
+            return f"cancelled: {clean(reason)}"
+
+
+def _agent(event: AgentEnded) -> str:
+    took = duration(event.duration_s)
+    match event.status:
+        case AgentStatus.COMPLETED:
+            return f"agent done in {took}"
+        case AgentStatus.BLOCKED:
+            return f"agent says it is blocked after {took}"
+        case AgentStatus.TIMED_OUT:
+            return f"agent ran out of time after {took}"
+        case AgentStatus.FAILED:
+            how = "" if event.exit_code is None else f" with exit code {event.exit_code}"
+            return f"agent failed{how} after {took}"
+
+
+def _scope(event: ScopeChecked, *, verbose: bool) -> str | None:
+    if event.violations and verbose:  # the verdict that follows repeats them
+        return f"wrote outside its scope: {listing(event.violations)}"
+    if event.deviations:
+        return f"wrote beyond its inferred scope: {listing(event.deviations)}"
+    return "stayed inside its scope" if verbose and not event.violations else None
+
+
+def _check(event: CheckEnded) -> str:
+    whose = f" of {clean(event.owner)}" if event.owner else ""
+    head = f'check "{clean(event.name)}"{whose}'
+    took, place = duration(event.duration_s), _AT[event.stage]
+    if event.passed:
+        return f"{head} passed{place} in {took}"
+    if event.exit_code is None:
+        return f"{head} did not finish{place} within {took}"
+    return f"{head} exited {event.exit_code}{place} after {took}"
+
+
+def _judged(event: AttemptEnded | LandingRefused, run: Run) -> str:
+    reason = clean(event.reason.partition("\n")[0]) or (event.error_code or "no reason given")
+    look = f"see plait logs {run.id} {clean(event.package)}"
+    match event.verdict:
+        case Verdict.PASS:
+            return "verified, waits to land"
+        case Verdict.REVISE:
+            state = run.packages[event.package]
+            follows = f"attempt {state.next_attempt} of {_allowed(run, event.package)} follows"
+            return f"to be revised: {reason} ({follows})"
+        case Verdict.REJECT:
+            return f"failed: {reason} — {look}"
+        case Verdict.BLOCKED:
+            question = clean(event.question) if isinstance(event, AttemptEnded) else ""
+            return f"blocked: {question or reason} — {look}"
+
+
+def _allowed(run: Run, package: PackageId) -> int:
+    return attempts_allowed(run.plan.package(package))

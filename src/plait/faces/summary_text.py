@@ -1,0 +1,69 @@
+"""What a run prints when it ends: what landed, what did not and why, where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plait.faces.text import clean, duration
+
+_HEADLINES = {
+    "succeeded": "done",
+    "partial": "done in part",
+    "failed": "failed",
+    "blocked": "blocked: a person must decide",
+    "cancelled": "cancelled",
+    "interrupted": "stopped",
+    "running": "not finished",
+}
+SHORT = 12
+
+
+def summary(report: Mapping[str, Any], *, folder: str) -> str:
+    """The end of `plait run`, from the report; `folder` holds the report's files."""
+    packages = report["packages"]
+    landed = [each for each in packages if each["status"] == "landed"]
+    done = [each for each in packages if each["status"] == "done_before"]
+    took = f" in {duration(report['makespan_s'])}" if report.get("makespan_s") else ""
+    before = f", {len(done)} done before" if done else ""
+    of = f"{len(landed)} of {len(packages) - len(done)} packages landed{before}{took}"
+    lines = [
+        "",
+        f"{_HEADLINES[report['status']]}: {of}",
+        f"  branch  {report['branch']} at {report['head'][:SHORT]} (from {report['base'][:SHORT]})",
+    ]
+    for each in packages:
+        lines += _trouble(each)
+    unchecked = [each["id"] for each in landed if each.get("reason") == "landed, unchecked"]
+    if unchecked:
+        lines.append(f"  unchecked  {', '.join(unchecked)}")
+    lines += [f"  warning {clean(told)}" for told in _warnings(report)]
+    lines.append(f"  report  {folder}/report.html (.md, .json)")
+    return "\n".join(lines) + "\n"
+
+
+def _trouble(package: Mapping[str, Any]) -> list[str]:
+    status = package["status"]
+    if status not in {"failed", "blocked", "skipped", "cancelled"} or package.get("benign"):
+        return []
+    reason = clean(str(package.get("reason") or "").strip().partition("\n")[0])
+    lines = [f"  {status:<9} {clean(package['id'])}: {reason}"]
+    attempts = package.get("attempts") or []
+    last = attempts[-1] if attempts else {}
+    if last.get("error_code"):
+        lines[-1] += f" [{last['error_code']}]"
+    lines += [
+        f"            outside its scope: {clean(path)}" for path in last.get("violations") or ()
+    ]
+    if last.get("kept_ref"):
+        lines.append(f"            its work is kept: git log -p {last['kept_ref']}")
+    if status == "failed":
+        lines.append(f"            what it wrote: plait logs {package['id']}")
+    return lines
+
+
+def _warnings(report: Mapping[str, Any]) -> list[str]:
+    return [
+        each if isinstance(each, str) else f"{each.get('code', '')}: {each.get('message', '')}"
+        for each in report.get("warnings", ())
+    ]

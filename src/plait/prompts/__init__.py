@@ -1,0 +1,1 @@
+"""Prompts are files: `*.md` beside this module, or a repository's own in `.plait/prompts/`."""

@@ -1,0 +1,62 @@
+"""Which candidate lands next, and what must pass on its merge result."""
+
+from __future__ import annotations
+
+from tests.fakes.runs import package, plan, record, started
+from tests.unit.test_schedule import begin, end, landed
+
+from plait.core.plan import Check, CheckKind, PackageId
+from plait.core.queue import landing_checks, next_candidate, package_checks
+from plait.core.schedule import compile_plan
+
+UNIT = Check(name="unit", command="make test")
+LINT = Check(name="lint", command="make lint")
+BY_HAND = Check(name="look", kind=CheckKind.MANUAL, instructions="look at it")
+
+
+def test_the_candidate_that_frees_the_longest_chain_lands_first() -> None:
+    """The order of verification does not matter, the critical path does."""
+    run = started(plan(package("a"), package("b"), package("c", "b")))
+    run = record(run, begin("a"), end("a"), begin("b"), end("b"))
+    chosen = next_candidate(compile_plan(run.plan), run)
+    assert chosen is not None
+    assert chosen.id == "b"
+
+
+def test_without_candidates_nothing_lands() -> None:
+    """Running packages are no candidates."""
+    run = record(started(plan(package("a"))), begin("a"))
+    assert next_candidate(compile_plan(run.plan), run) is None
+
+
+def test_default_checks_are_for_packages_without_command_checks() -> None:
+    """A manual step is not something Plait can run, so the default applies beside it."""
+    compiled = compile_plan(plan(package("a", checks=(UNIT,)), package("b", checks=(BY_HAND,))))
+    assert package_checks(compiled, PackageId("a"), [LINT]) == (UNIT,)
+    assert package_checks(compiled, PackageId("b"), [LINT]) == (LINT,)
+
+
+def test_a_merge_result_must_pass_everything_that_landed_before_once() -> None:
+    """The candidate's checks, then the landed packages', then the repository's; no repeats."""
+    own = Check(name="own", command="true")
+    elsewhere = Check(name="unit", command="make test", cwd="sub")
+    repository = Check(name="all", command="make all")
+    run = started(
+        plan(
+            package("a", checks=(UNIT,)),
+            package("b", checks=(UNIT, elsewhere)),
+            package("c", checks=(own, UNIT)),
+            package("d", checks=(LINT,)),
+        )
+    )
+    run = record(run, *(e for n in "ab" for e in (begin(n), end(n), landed(n))))
+    run = record(run, begin("c"), end("c"), begin("d"))
+    checks = landing_checks(
+        compile_plan(run.plan), run, PackageId("c"), defaults=(), repository=[repository, UNIT]
+    )
+    assert [(each.owner, each.check) for each in checks] == [
+        ("c", own),
+        ("c", UNIT),
+        ("b", elsewhere),
+        (None, repository),
+    ]

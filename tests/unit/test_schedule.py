@@ -1,0 +1,301 @@
+"""What starts now, who never will, when it is over."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+from hypothesis import given, strategies as st
+from tests.fakes.runs import package, plan, record, started
+
+from plait.core.event import (
+    AgentEnded,
+    AgentStatus,
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    GateAsked,
+    GatePassed,
+    Landed,
+    LandingRefused,
+    LandingStarted,
+    PackageCancelled,
+    PackageSkipped,
+    Verdict,
+)
+from plait.core.plan import Confidence, PackageId, PackageKind, Plan, Scope, SourceStatus
+from plait.core.run import ACTIVE, ENDED, PackageStatus, Run, verdict_after_failure
+from plait.core.schedule import (
+    Ask,
+    Cancel,
+    Compiled,
+    Finish,
+    GatePolicy,
+    Limits,
+    PassGate,
+    Skip,
+    Start,
+    UnknownScope,
+    compile_plan,
+    decide,
+)
+
+
+def starts(run: Run, limits: Limits | None = None, **more: object) -> list[str]:
+    """The packages that start now, in order."""
+    actions = decide(compile_plan(run.plan), run, limits or Limits(), **more)
+    return [each.package for each in actions if isinstance(each, Start)]
+
+
+def begin(name: str, epoch: int = 1, attempt: int = 1) -> AttemptStarted:
+    return AttemptStarted(
+        package=PackageId(name),
+        attempt=attempt,
+        epoch=epoch,
+        agent="a",
+        worktree="w",
+        base="0",
+        directory="d",
+        setup_s=0.0,
+    )
+
+
+def end(name: str, verdict: Verdict = Verdict.PASS, epoch: int = 1, attempt: int = 1) -> Event:
+    return AttemptEnded(
+        package=PackageId(name), attempt=attempt, epoch=epoch, verdict=verdict, commit="c"
+    )
+
+
+def landed(name: str, epoch: int = 1) -> Landed:
+    return Landed(
+        package=PackageId(name), attempt=1, epoch=epoch, commit=f"c-{name}", tree="t", files=()
+    )
+
+
+def test_what_needs_nothing_starts_and_the_rest_waits() -> None:
+    """Only packages whose needs have landed are ready."""
+    run = started(plan(package("a"), package("b", "a"), package("c")))
+    assert starts(run) == ["a", "c"]
+    run = record(run, begin("a"), end("a"), landed("a"))
+    assert "b" in starts(run)
+
+
+def test_a_verified_need_is_not_enough() -> None:
+    """A dependent starts from a tree that holds what it needs, so the need must have landed."""
+    run = started(plan(package("a"), package("b", "a")))
+    assert starts(record(run, begin("a"), end("a"))) == []
+
+
+def test_the_longest_chain_goes_first() -> None:
+    """With one agent the package on the critical path starts before the others."""
+    run = started(plan(package("short"), package("head"), package("tail", "head")))
+    assert starts(run, Limits(max_agents=1)) == ["head"]
+
+
+def test_a_conflicting_package_is_passed_over_not_waited_for() -> None:
+    """Backfill: the next free package starts although one before it must wait."""
+    run = started(
+        plan(
+            package("a", keys=["k"]),
+            package("b", keys=["k"]),
+            package("c"),
+        )
+    )
+    run = record(run, begin("a"))
+    assert starts(run, Limits(max_agents=2)) == ["c"]
+
+
+def test_overlapping_scopes_wait_until_the_other_has_landed() -> None:
+    """A verified package still holds its paths; they are free once it has landed."""
+    run = started(plan(package("a", write=["x/*"]), package("b", write=["x/y"])))
+    run = record(run, begin("a"), end("a"))
+    assert starts(run) == []
+    assert starts(record(run, landed("a"))) == ["b"]
+
+
+def test_agents_at_work_are_bounded_and_those_being_checked_do_not_count() -> None:
+    """`max_agents` bounds agents; verification frees the slot."""
+    run = started(plan(*(package(name) for name in "abc")))
+    run = record(run, begin("a"))
+    assert starts(run, Limits(max_agents=1)) == []
+    done = AgentEnded(
+        package=PackageId("a"),
+        attempt=1,
+        epoch=1,
+        status=AgentStatus.COMPLETED,
+        exit_code=0,
+        duration_s=1.0,
+    )
+    assert starts(record(run, done), Limits(max_agents=1)) == ["b"]
+
+
+def test_what_was_ordered_but_not_yet_claimed_counts() -> None:
+    """`starting` packages hold their slot, their scope and their locks."""
+    run = started(plan(package("a", keys=["k"]), package("b", keys=["k"]), package("c")))
+    assert starts(run, starting=frozenset({PackageId("a")})) == ["c"]
+
+
+def test_dependents_of_the_failed_are_skipped_all_the_way() -> None:
+    """One decision skips the whole cone, naming what stands in the way."""
+    run = started(plan(package("a"), package("b", "a"), package("c", "b"), package("d")))
+    run = record(run, begin("a"), end("a", Verdict.REJECT))
+    actions = decide(compile_plan(run.plan), run, Limits())
+    skipped = [each for each in actions if isinstance(each, Skip)]
+    assert [each.package for each in skipped] == ["b", "c"]
+    assert skipped[0].because == ("a",)
+    assert "a (failed)" in skipped[0].reason
+    assert Start(package=PackageId("d")) in actions
+
+
+def test_fail_fast_cancels_what_has_not_begun() -> None:
+    """After a failure nothing more starts; what runs is left to finish."""
+    run = started(plan(package("a"), package("b"), package("c", "b")))
+    run = record(run, begin("a"), begin("b"), end("a", Verdict.REJECT))
+    actions = decide(compile_plan(run.plan), run, Limits(fail_fast=True))
+    assert [each.package for each in actions if isinstance(each, Cancel)] == ["c"]
+
+
+def test_stop_on_critical_looks_at_the_critical_path_only() -> None:
+    """A failure beside the critical path stops nothing."""
+    limits = Limits(stop_on_critical=True)
+    run = started(plan(package("side"), package("x"), package("y", "x"), package("z")))
+    beside = record(run, begin("side"), end("side", Verdict.REJECT))
+    assert starts(beside, limits)
+    on_path = record(run, begin("x"), end("x", Verdict.REJECT))
+    assert starts(on_path, limits) == []
+
+
+def test_a_gate_passes_by_the_checks_of_what_it_guards() -> None:
+    """Without a reviewer it passes once its needs have landed, and says that nobody reviewed."""
+    gate = package("CR", "a", kind=PackageKind.GATE, guards=(PackageId("a"),))
+    run = record(started(plan(package("a"), gate)), begin("a"), end("a"), landed("a"))
+    (action,) = decide(compile_plan(run.plan), run, Limits())
+    assert isinstance(action, PassGate)
+    assert "not reviewed" in action.reason
+    (asked,) = decide(compile_plan(run.plan), run, Limits(gates=GatePolicy.ASK))
+    assert isinstance(asked, Ask)
+
+
+def test_conditional_rework_is_skipped_without_blame() -> None:
+    """A package the source marks as conditional does not run and spoils nothing."""
+    rework = package("RW", kind=PackageKind.FIX, status=SourceStatus.SKIPPED)
+    run = started(plan(rework, package("b", "RW")))
+    actions = decide(compile_plan(run.plan), run, Limits())
+    assert (
+        Skip(
+            package=PackageId("RW"),
+            reason="conditional: it runs only if its gate fails",
+            benign=True,
+        )
+        in actions
+    )
+    assert Start(package=PackageId("b")) in actions
+
+
+def test_unknown_scopes_run_beside_others_only_where_the_source_says_so() -> None:
+    """The policy `declared`: parallel only where both are marked; `shared` and `serial` differ."""
+    unknown: dict[str, Any] = {"scope": Scope(confidence=Confidence.UNKNOWN)}
+    marked = plan(package("a", parallel=True, **unknown), package("b", parallel=True, **unknown))
+    bare = plan(package("a", **unknown), package("b", **unknown))
+    assert starts(started(marked)) == ["a", "b"]
+    assert starts(started(bare)) == ["a"]
+    assert starts(started(bare), Limits(unknown_scope=UnknownScope.SHARED)) == ["a", "b"]
+    assert starts(started(marked), Limits(unknown_scope=UnknownScope.SERIAL)) == ["a"]
+
+
+def test_it_is_over_when_everything_has_ended() -> None:
+    """Finish comes when nothing is active and nothing can start, and not before."""
+    run = record(started(plan(package("a"))), begin("a"))
+    assert decide(compile_plan(run.plan), run, Limits()) == ()
+    run = record(run, end("a"), landed("a"))
+    assert decide(compile_plan(run.plan), run, Limits()) == (Finish(),)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Plans of up to eight packages with random needs, paths and keys."""
+    count = draw(st.integers(1, 8))
+    names = [f"p{index}" for index in range(count)]
+    paths = st.sampled_from(["src/*", "src/a", "lib/**", "lib/b/*", "doc/x"])
+    return plan(
+        *(
+            package(
+                name,
+                *draw(
+                    st.sets(st.sampled_from(names[:index]), max_size=3) if index else st.just(set())
+                ),
+                write=draw(st.lists(paths, min_size=1, max_size=2)),
+                keys=draw(st.lists(st.sampled_from("kl"), max_size=1)),
+                retry_budget=draw(st.integers(0, 1)),
+            )
+            for index, name in enumerate(names)
+        )
+    )
+
+
+def step(draw: Any, compiled: Compiled, run: Run) -> Run:
+    """Let one active package move on in some way it can."""
+    state = draw(st.sampled_from(run.with_status(*ACTIVE)))
+    name, epoch, number = state.id, state.epoch, state.attempts[-1].number
+    if state.status is PackageStatus.RUNNING:
+        failed = verdict_after_failure(state, compiled.packages[name].retry_budget)
+        verdict = draw(st.sampled_from([Verdict.PASS, Verdict.PASS, failed, Verdict.BLOCKED]))
+        return record(run, end(name, verdict, epoch, number))
+    if state.status is PackageStatus.VERIFIED:
+        return record(run, LandingStarted(package=name, attempt=number, epoch=epoch, onto="h"))
+    if draw(st.booleans()):
+        return record(run, landed(name, epoch))
+    verdict = verdict_after_failure(state, compiled.packages[name].retry_budget)
+    refused = LandingRefused(
+        package=name, attempt=number, epoch=epoch, verdict=verdict, error_code="X", reason="r"
+    )
+    return record(run, refused)
+
+
+def carry_out(compiled: Compiled, run: Run, limits: Limits) -> tuple[Run, bool]:
+    """Do what is decided; whether the run is over."""
+    for action in decide(compiled, run, limits):
+        match action:
+            case Start(package=name):
+                state = run.packages[name]
+                run = record(run, begin(name, state.epoch + 1, state.next_attempt))
+            case Skip(package=name, reason=reason, because=because, benign=benign):
+                run = record(
+                    run, PackageSkipped(package=name, reason=reason, because=because, benign=benign)
+                )
+            case PassGate(package=name, reason=reason):
+                run = record(run, GatePassed(package=name, reason=reason))
+            case Ask(package=name, question=question):
+                run = record(run, GateAsked(package=name, question=question))
+            case Cancel(package=name, reason=reason):
+                run = record(run, PackageCancelled(package=name, reason=reason))
+            case Finish():
+                return run, True
+    return run, False
+
+
+@given(st.data(), plans(), st.integers(1, 4), st.booleans())
+def test_safety_holds_in_every_history(
+    data: st.DataObject, drawn: Plan, max_agents: int, fail_fast: bool
+) -> None:
+    """No two active packages share a path or a key, and every history comes to an end.
+
+    Nor are more agents at work than allowed, nor does one start before its needs have landed.
+    """
+    compiled, run = compile_plan(drawn), started(drawn)
+    limits = Limits(max_agents=max_agents, fail_fast=fail_fast)
+    for _ in range(200):
+        run, over = carry_out(compiled, run, limits)
+        assert len(run.with_status(PackageStatus.RUNNING)) <= max_agents
+        for one, other in combinations(run.with_status(*ACTIVE), 2):
+            assert not compiled.conflict(one.id, other.id, limits.unknown_scope)
+        for state in run.with_status(*ACTIVE):
+            needs = compiled.packages[state.id].needs
+            assert all(run.packages[edge.id].status is PackageStatus.LANDED for edge in needs)
+        if over:
+            break
+        if not run.with_status(*ACTIVE):
+            continue  # skips alone: the next decision tells what follows from them
+        run = step(data.draw, compiled, run)
+    assert over
+    assert all(state.status in ENDED for state in run.packages.values())
