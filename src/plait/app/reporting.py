@@ -9,7 +9,7 @@ from typing import Any
 
 from plait.app.project import Project, fold_run
 from plait.core.event import RunId
-from plait.core.report import build_report, to_json
+from plait.core.report import build_report, instant
 from plait.core.run import Run
 from plait.ports import Store
 
@@ -18,9 +18,9 @@ FORMATS = ("md", "json", "html")
 
 def report_of(store: Store, run: Run) -> Mapping[str, Any]:
     """The report of a run, finished or not, as the JSON that interfaces promise."""
-    report = dict(to_json(build_report(run)))
+    report = build_report(run)
     report["approvals"] = [
-        {"who": each.who, "at": _instant(each.at), "digest": each.digest}
+        {"who": each.who, "at": instant(each.at), "digest": each.digest}
         for each in store.approvals(run.plan.digest)
     ]
     return report
@@ -49,9 +49,3 @@ def write_reports(project: Project, store: Store, run_id: RunId) -> Path:
         draft.write_text(render(report, form), encoding="utf-8")
         draft.replace(folder / f"report.{form}")
     return folder
-
-
-def _instant(at: float) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

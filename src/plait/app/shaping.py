@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from plait.core import graph as graphs
+from plait.core.graph import Graph
 from plait.core.plan import PackageId, Plan
 from plait.core.schedule import DEFAULT_ESTIMATE_S, UnknownScope, compile_plan
 from plait.faces.shape import Shape
@@ -23,11 +24,29 @@ def shape_of(plan: Plan, *, agents: int) -> Shape:
         width=graphs.width(graph),
         depth=graphs.depth(graph),
         agents=agents,
+        useful_agents=_useful_agents(graph, durations),
         makespan_s=forecast.makespan_s if estimated else None,
         lower_bound_s=graphs.lower_bound(graph, durations, len(plan.packages) or 1)
         if estimated
         else None,
     )
+
+
+def _useful_agents(graph: Graph, durations: Mapping[PackageId, float]) -> int:
+    """The fewest agents that bring the run down to its critical path.
+
+    List scheduling is not strictly monotone in the number of agents, so this is the boundary
+    that bisection finds, which is never too few.
+    """
+    shortest = graphs.forecast(graph, durations, max(len(graph.ids), 1)).makespan_s
+    few, enough = 0, max(len(graph.ids), 1)
+    while enough - few > 1:
+        middle = (few + enough) // 2
+        if graphs.forecast(graph, durations, middle).makespan_s <= shortest:
+            enough = middle
+        else:
+            few = middle
+    return enough
 
 
 def part_of(plan: Plan, packages: Iterable[PackageId]) -> Plan:

@@ -10,6 +10,7 @@ from plait.faces.view import ActiveRow, Board, StoppedRow, WaitingRow
 Line = tuple[tuple[str, str], ...]  # parts of a line, each with rich's name of its style
 
 _WIDE = 72  # columns from which agents and titles are shown
+_LONGEST_BAR = 30
 _ROOMY = 8  # lines from which the title and the counts are shown
 _SEPARATOR = " · "
 _STOPPED_STYLES = {
@@ -52,18 +53,25 @@ def _title(board: Board) -> Line:
 
 
 def _progress(board: Board, width: int) -> Line:
-    size = max(min(width // 3, 30), 6)
-    filled = size * board.done // board.total if board.total else 0
     tail = [f"{board.done} of {board.total}", stopwatch(board.elapsed_s)]
     if board.status is not RunStatus.RUNNING:
         tail.append(board.status.value)
     elif board.expected_end is not None:
-        tail.append(f"about {duration(round(max(board.expected_end - board.now, 1)))} left")
+        tail.append(f"about {_roughly(board.expected_end - board.now)} left")
+    told = "  " + _SEPARATOR.join(tail)
+    size = max(min(width - cells(told), _LONGEST_BAR), 0)
+    filled = size * board.done // board.total if board.total else 0
     return (
         ("━" * filled, _STATUS_STYLES.get(board.status, "green")),
         ("─" * (size - filled), "dim"),
-        ("  " + _SEPARATOR.join(tail), ""),
+        (told, ""),
     )
+
+
+def _roughly(seconds: float) -> str:
+    """A guess, no more exact than it is: to the minute, below one to ten seconds."""
+    step = 60 if seconds >= 60 else 10  # noqa: PLR2004 - a minute
+    return duration(max(round(seconds / step), 1) * step)
 
 
 def _counts(board: Board) -> Line:

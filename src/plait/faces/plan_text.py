@@ -16,7 +16,7 @@ from plait.core.plan import (
 from plait.faces.shape import Shape
 from plait.faces.text import clean, count, duration, effort, listing, table
 
-_BOXES = {SourceStatus.PENDING: "[ ]", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
+_BOXES = {SourceStatus.PENDING: "", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
 
 
 def show_text(plan: Plan, shape: Shape, *, verbose: bool = False) -> str:
@@ -137,15 +137,14 @@ def _forecast(shape: Shape) -> list[str]:
     if not shape.critical_path:
         return []
     lines = [f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}"]
-    if shape.makespan_s is not None:
+    if shape.makespan_s is not None and shape.lower_bound_s is not None:
         lines.append(
-            f"Forecast with {count(shape.agents, 'agent')}, by the plan's own estimates: "
-            f"{effort(shape.makespan_s)}"
+            f"Forecast with {count(shape.agents, 'agent')}, by the plan's estimates: "
+            f"{effort(shape.makespan_s)}; no number of agents can beat "
+            f"{effort(shape.lower_bound_s)}."
         )
-    if shape.lower_bound_s is not None:
-        lines.append(f"No number of agents can beat {effort(shape.lower_bound_s)}.")
-    at_once = f"{count(shape.width, 'package')} can ever run at once"
-    lines.append(f"More than {count(shape.width, 'agent')} cannot help: at most {at_once}.")
+    useful = count(shape.useful_agents, "agent")
+    lines.append(f"More than {useful} cannot help: the critical path sets the time.")
     return lines
 
 

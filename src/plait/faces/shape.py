@@ -11,9 +11,10 @@ from plait.core.plan import PackageId
 class Shape:
     """A plan's graph and its forecast.
 
-    `width` is how many packages can ever run at once, `depth` how many waves there are.
-    `makespan_s` is what a run with `agents` agents is expected to take, `lower_bound_s` what no
-    number of agents can beat; both are None where the plan estimates nothing.
+    `width` is the most packages in one wave, `depth` how many waves there are. `makespan_s` is
+    what a run with `agents` agents is expected to take, `lower_bound_s` what no number of agents
+    can beat; both are None where the plan estimates nothing. `useful_agents` reach that bound:
+    one more would never have anything to do.
     """
 
     waves: tuple[tuple[PackageId, ...], ...]
@@ -21,5 +22,6 @@ class Shape:
     width: int
     depth: int
     agents: int
+    useful_agents: int
     makespan_s: float | None = None
     lower_bound_s: float | None = None

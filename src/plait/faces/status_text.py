@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,16 +17,16 @@ def status_text(
     run: RunRow,
     packages: Sequence[PackageRow],
     *,
-    now: float | None = None,
+    now: float,
     width: int | None = None,
 ) -> str:
     """One run: a headline, the branch, a line for each package; cut to `width` columns if given."""
-    now = time.time() if now is None else now
     done = sum(1 for package in packages if package.status in _DONE)
     age = f"started {_ago(run.created_at, now)}, changed {_ago(run.updated_at, now)}"
     lines = [
         f"{clean(run.plan)}  {run.id}  {run.status.value}  {done} of {len(packages)}",
-        f"branch {clean(run.branch)} at {run.head[:10]}, from {run.base[:10]}; {age}",
+        f"branch {clean(run.branch)} at {run.head[:10]}, from {run.base[:10]}",
+        age,
         "",
     ]
     if packages:
@@ -35,27 +34,6 @@ def status_text(
             [("PACKAGE", "STATUS", "TRIES", "CHANGED", "")]
             + [_row(package, now) for package in packages]
         )
-    return _joined(lines, width)
-
-
-def runs_text(runs: Sequence[RunRow], *, now: float | None = None, width: int | None = None) -> str:
-    """All runs, a line each."""
-    now = time.time() if now is None else now
-    if not runs:
-        return "no runs yet\n"
-    lines = table(
-        [("RUN", "PLAN", "STATUS", "STARTED", "BRANCH")]
-        + [
-            (
-                run.id,
-                clean(run.plan),
-                run.status.value,
-                _ago(run.created_at, now),
-                clean(run.branch),
-            )
-            for run in runs
-        ]
-    )
     return _joined(lines, width)
 
 

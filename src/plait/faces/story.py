@@ -124,9 +124,11 @@ def _of_package(
                 return "the agent changed nothing"
             return f"committed {listing(files)} as {event.commit[:10]}" if verbose else None
         case ScopeChecked():
-            return _scope(event) or ("stayed inside its scope" if verbose else None)
+            return _scope(event, verbose=verbose)
         case LandingStarted(onto=onto):
             return f"merging onto {onto[:10]}" if verbose else None
+        case AttemptEnded(verdict=Verdict.PASS):
+            return "verified, waits to land" if verbose else None
         case AttemptEnded() | LandingRefused():
             return _judged(event, run)
         case Landed(files=files, unchecked=unchecked):
@@ -156,12 +158,12 @@ def _agent(event: AgentEnded) -> str:
             return f"agent failed{how} after {took}"
 
 
-def _scope(event: ScopeChecked) -> str | None:
-    if event.violations:
+def _scope(event: ScopeChecked, *, verbose: bool) -> str | None:
+    if event.violations and verbose:  # the verdict that follows repeats them
         return f"wrote outside its scope: {listing(event.violations)}"
     if event.deviations:
         return f"wrote beyond its inferred scope: {listing(event.deviations)}"
-    return None
+    return "stayed inside its scope" if verbose and not event.violations else None
 
 
 def _check(event: CheckEnded) -> str:

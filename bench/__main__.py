@@ -1,0 +1,58 @@
+"""`python -m bench [overhead|makespan|startup …]`: measure, then print one table of ratios."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from bench import makespan, overhead, startup
+from bench.ground import lay_ground
+from bench.table import Row, print_rows
+
+PARTS = ("overhead", "makespan", "startup")
+
+
+def main(argv: Sequence[str]) -> None:
+    """Run the parts asked for (default: all). A missed target is printed, never an error."""
+    told = _parse(argv)
+    rows: list[Row] = []
+    with lay_ground() as ground:
+        print(f"{ground.told}\n")
+        if "startup" in told.parts:
+            rows += startup.measure(ground, repetitions=told.repetitions)
+        if "overhead" in told.parts:
+            sizes = overhead.Sizes(
+                files=told.files,
+                packages=told.packages,
+                rounds=told.rounds,
+                max_agents=told.max_agents,
+            )
+            rows += overhead.measure(ground, sizes)
+        if "makespan" in told.parts:
+            rows += makespan.measure(ground, seeds=2 if told.quick else told.seeds)
+    print_rows(rows)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="two seeds for the makespan")
+    parser.add_argument("--seeds", type=int, default=5, help="plans for the makespan")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds for the overhead")
+    parser.add_argument("--packages", type=int, default=40, help="packages for the overhead")
+    parser.add_argument("--max-agents", type=int, default=6, help="agents for the overhead")
+    parser.add_argument("--repetitions", type=int, default=15, help="start-ups of each kind")
+    parser.add_argument(
+        "--files", type=int, nargs="+", default=[1_000, 10_000], help="repositories' sizes"
+    )
+    told = parser.parse_args(argv)
+    told.parts = told.parts or list(PARTS)
+    unknown = [part for part in told.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part is called {unknown[0]!r}; parts: {', '.join(PARTS)}")
+    return told
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,45 @@
+"""`command:SHELL`: any program as an agent; docs/howto/command-agent.md tells how."""
+
+from __future__ import annotations
+
+from plait.agents.result import outcome_of
+from plait.errors import UsageError
+from plait.ports import AgentOutcome, AgentTask, Invocation
+from plait.process import Exit
+
+
+class CommandAgent:
+    """Runs a shell command in the worktree, with the brief on its standard input.
+
+    Args:
+        argument: What `/bin/sh -c` is given, as the user typed it.
+
+    Raises:
+        UsageError: `BAD_AGENT`, the command is empty.
+    """
+
+    def __init__(self, argument: str) -> None:
+        if not argument.strip():
+            raise UsageError(
+                "the command agent needs a command",
+                code="BAD_AGENT",
+                hint='--agent "command:my-agent --headless"',
+            )
+        self._command = argument
+
+    @property
+    def name(self) -> str:
+        """`command`; the command itself is in the run's options."""
+        return "command"
+
+    def probe(self) -> str | None:
+        """Nothing to look for: a shell is always there."""
+        return None
+
+    def invocation(self, task: AgentTask) -> Invocation:
+        """The shell, the command, the brief."""
+        return Invocation(argv=("/bin/sh", "-c", self._command), stdin=task.brief.encode())
+
+    def outcome(self, task: AgentTask, ended: Exit) -> AgentOutcome:
+        """By exit code (75: blocked) and result file."""
+        return outcome_of(task, ended)

@@ -1,0 +1,149 @@
+"""Read what an agent left: its result file, the end of its output.
+
+The file is untrusted. Whatever is in it, reading it gives values and warnings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from plait.core.event import AgentStatus
+from plait.ports import AgentOutcome, AgentTask, Deviation
+from plait.process import Exit
+
+MAX_BYTES = 1_000_000
+MAX_TEXT = 4000
+TAIL_LINES = 20
+BLOCKED_EXIT = 75  # EX_TEMPFAIL: "try again later", here: a person must decide first
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A result being read; every wrong value becomes a warning and is left out."""
+
+    data: Mapping[str, Any]
+    warnings: list[str] = field(default_factory=list)
+
+    def text(self, key: str) -> str:
+        return str(self._of(key, str, "a text") or "")[:MAX_TEXT]
+
+    def number(self, key: str, data: Mapping[str, Any] | None = None) -> float | None:
+        value = (self.data if data is None else data).get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+            self.warnings.append(f"{key} is no number from 0")
+            return None
+        return value
+
+    def mapping(self, key: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._of(key, dict, "an object") or {}
+        return found
+
+    def objects(self, key: str) -> list[Mapping[str, Any]]:
+        items = self._of(key, list, "an array") or []
+        good: list[Mapping[str, Any]] = [item for item in items if isinstance(item, dict)]
+        if len(good) < len(items):
+            self.warnings.append(f"{key} holds something that is no object")
+        return good
+
+    def _of(self, key: str, kind: type, told: str) -> Any:
+        value = self.data.get(key)
+        if value is not None and not isinstance(value, kind):
+            self.warnings.append(f"{key} is not {told}")
+            return None
+        return value
+
+
+def outcome_of(task: AgentTask, ended: Exit) -> AgentOutcome:
+    """What came of an attempt, from the exit code and the result file.
+
+    Exit 0 believes it is done, 75 is blocked, anything else failed; a result whose status is
+    `failed` or `blocked` is believed over an exit code of 0.
+    """
+    reading = _read(task.result_path)
+    status = _status(ended, reading)
+    tokens = reading.mapping("tokens")
+    summary = reading.text("summary")
+    if not summary and status is not AgentStatus.COMPLETED:
+        summary = ended.error or last_lines(task.directory)
+    question = reading.text("question")
+    if status is AgentStatus.BLOCKED and not question:
+        question = summary
+    counts = [reading.number(key, tokens) for key in ("input", "output")]
+    return AgentOutcome(
+        status=status,
+        summary=summary,
+        question=question,
+        outputs=reading.mapping("outputs"),
+        deviations=tuple(_deviations(reading)),
+        escalations=tuple(reading.objects("escalations")),
+        cost_usd=reading.number("cost_usd"),
+        tokens_input=None if counts[0] is None else int(counts[0]),
+        tokens_output=None if counts[1] is None else int(counts[1]),
+        warnings=tuple(f"result.json: {each}" for each in reading.warnings),
+    )
+
+
+def last_lines(directory: Path) -> str:
+    """The end of what the agent said: on its standard error, else on its standard output."""
+    for name in ("stderr.log", "stdout.log"):
+        path = directory / name
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - MAX_TEXT))
+                lines = file.read().decode("utf-8", "replace").strip().splitlines()
+            if lines:
+                return "\n".join(lines[-TAIL_LINES:])
+    return ""
+
+
+def _status(ended: Exit, reading: _Reading) -> AgentStatus:
+    if ended.timed_out:
+        return AgentStatus.TIMED_OUT
+    if ended.code == BLOCKED_EXIT:
+        return AgentStatus.BLOCKED
+    if ended.code != 0:
+        return AgentStatus.FAILED
+    said = reading.text("status")
+    if said in {"failed", "blocked"}:
+        return AgentStatus(said)
+    if said not in {"", "completed"}:
+        reading.warnings.append(f"status {said[:40]!r} is not completed, failed or blocked")
+    return AgentStatus.COMPLETED
+
+
+def _read(path: Path) -> _Reading:
+    try:
+        if path.is_symlink() or not path.is_file():
+            missing = not path.is_symlink() and not path.exists()
+            return _Reading({}, [] if missing else ["it is no regular file"])
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        return _Reading({}, [f"it cannot be read: {error.strerror}"])
+    if len(raw) > MAX_BYTES:
+        return _Reading({}, [f"it is larger than {MAX_BYTES} bytes"])
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        return _Reading({}, [f"it is not JSON: {error}"])
+    if not isinstance(data, dict):
+        return _Reading({}, ["it is no JSON object"])
+    return _Reading(data)
+
+
+def _deviations(reading: _Reading) -> list[Deviation]:
+    found = []
+    for item in reading.objects("deviations"):
+        summary, affects = item.get("summary"), item.get("affects", [])
+        if not isinstance(summary, str) or not isinstance(affects, list):
+            reading.warnings.append("a deviation lacks its summary, or affects is no array")
+            continue
+        names = tuple(each for each in affects if isinstance(each, str))
+        found.append(Deviation(summary=summary[:MAX_TEXT], affects=names))
+    return found

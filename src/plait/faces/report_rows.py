@@ -1,0 +1,304 @@
+"""A report as rows and sentences: what its Markdown and its HTML have in common.
+
+Reports are read as the JSON that the reference documents, so that a stored one can be rendered
+again by a later version.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from plait.faces.text import count, duration
+
+Report = Mapping[str, Any]
+
+_HEADLINES = {
+    "succeeded": "succeeded",
+    "partial": "succeeded in part",
+    "failed": "failed",
+    "blocked": "waits for a decision",
+    "cancelled": "was cancelled",
+    "interrupted": "was interrupted",
+    "running": "is not finished",
+}
+_TROUBLED = ("blocked", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageLine:
+    """A package in the table; `took_s` from its first start to its end, `tries` its attempts."""
+
+    id: str
+    title: str
+    status: str
+    tries: int
+    took_s: float | None
+    files: int
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A package that did not land, with what helps: commands that show and restore its work."""
+
+    id: str
+    title: str
+    status: str
+    error_code: str
+    reason: str
+    violations: tuple[str, ...]
+    kept_ref: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """An attempt on the timeline; `start` and `length` are parts of the whole, 0 to 1."""
+
+    start: float
+    length: float
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strand:
+    """A package on the timeline: its attempts, and when it landed (a part of the whole)."""
+
+    id: str
+    bars: tuple[Bar, ...]
+    landed: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckLine:
+    """A check that ran for a package."""
+
+    package: str
+    name: str
+    passed: bool
+    outcome: str
+    duration_s: float
+    log: str
+
+
+def title(report: Report) -> str:
+    """What the report is about: the plan's title, else its id."""
+    plan = report["plan"]
+    return str(plan.get("title") or plan["id"])
+
+
+def headline(report: Report) -> str:
+    """The run's status as the end of a sentence that begins with the plan's title."""
+    return _HEADLINES[report["status"]]
+
+
+def sentence(report: Report) -> str:
+    """What came of it, in one sentence."""
+    numbers: dict[str, int] = {}
+    for package in report["packages"]:
+        numbers[package["status"]] = numbers.get(package["status"], 0) + 1
+    landed = numbers.pop("landed", 0)
+    total = count(len(report["packages"]), "package")
+    took = report.get("makespan_s")
+    head = f"{landed} of {total} landed" + (f" in {duration(took)}" if took else "")
+    rest = [f"{number} {status.replace('_', ' ')}" for status, number in numbers.items()]
+    return ", ".join([head, *rest]) + "."
+
+
+def bound(report: Report) -> str:
+    """How far the run was from the shortest it could have been; empty where nothing is known."""
+    took, least = report.get("makespan_s"), report.get("lower_bound_s")
+    if not took or not least:
+        return ""
+    return (
+        f"The run took {duration(took)}, {took / least:.2f} times the {duration(least)} "
+        "that no number of agents could have beaten."
+    )
+
+
+def look(report: Report) -> tuple[str, ...]:
+    """Commands that show what landed; names are quoted for a shell."""
+    base, head, branch = report["base"], report.get("head"), report["branch"]
+    if not branch or not head or head == base:
+        return ()
+    return (
+        f"git log --first-parent --stat {shlex.quote(f'{base[:12]}..{branch}')}",
+        f"git diff {shlex.quote(f'{base[:12]}...{branch}')}",
+        f"git switch {shlex.quote(branch)}",
+    )
+
+
+def package_lines(report: Report) -> tuple[PackageLine, ...]:
+    """The packages, in the report's order."""
+    return tuple(
+        PackageLine(
+            id=package["id"],
+            title=package["title"],
+            status=package["status"],
+            tries=len(package["attempts"]),
+            took_s=_took(package),
+            files=len(package["files_modified"]),
+            remark=package.get("reason") or "",
+        )
+        for package in report["packages"]
+    )
+
+
+def troubles(report: Report) -> tuple[Trouble, ...]:
+    """What did not land and needs a look; skipped packages stand in the table alone."""
+    found = [each for each in report["packages"] if each["status"] in _TROUBLED]
+    return tuple(_trouble(report, package) for package in found)
+
+
+def advice(trouble: Trouble) -> str:
+    """What the trouble's commands are for."""
+    if trouble.kept_ref:
+        return "Nothing is lost. What the agent wrote, its changes, and a branch with them:"
+    return "What the agent wrote:" if trouble.commands else ""
+
+
+def strands(report: Report) -> tuple[Strand, ...]:
+    """The timeline: a strand for each package that was worked on."""
+    first, last = _span(report)
+    whole = max(last - first, 1e-3)
+    return tuple(
+        Strand(
+            id=package["id"],
+            bars=tuple(_bar(attempt, first, last, whole) for attempt in package["attempts"]),
+            landed=(_at(package["landed_at"]) - first) / whole
+            if package.get("landed_at")
+            else None,
+        )
+        for package in report["packages"]
+        if package["attempts"]
+    )
+
+
+def whole(report: Report) -> float:
+    """How many seconds the timeline shows."""
+    first, last = _span(report)
+    return last - first
+
+
+def check_lines(report: Report) -> tuple[CheckLine, ...]:
+    """Every check that ran, by package."""
+    return tuple(
+        CheckLine(
+            package=package["id"],
+            name=check["name"],
+            passed=check["passed"],
+            outcome=_outcome(check),
+            duration_s=check["duration_s"],
+            log=check["log"],
+        )
+        for package in report["packages"]
+        for check in package["checks"]
+    )
+
+
+def warnings(report: Report) -> tuple[str, ...]:
+    """The warnings as sentences."""
+    return tuple(each if isinstance(each, str) else _warning(each) for each in report["warnings"])
+
+
+def approvals(report: Report) -> tuple[str, ...]:
+    """Who approved what, when."""
+    return tuple(
+        f"{each['who']} approved {each['digest'][:19]} at {each['at']}"
+        for each in report["approvals"]
+    )
+
+
+def facts(report: Report) -> tuple[tuple[str, str], ...]:
+    """The run in names and values."""
+    totals = report["totals"]
+    cost, tokens = totals.get("cost_usd"), totals.get("tokens") or {}
+    pairs = [
+        ("run", report["run"]),
+        ("plan", f"{report['plan']['id']} ({report['plan'].get('format', 'unknown format')})"),
+        ("digest", report["plan"].get("digest", "")),
+        ("branch", f"{report['branch']} at {(report.get('head') or '')[:12]}"),
+        ("base", report["base"][:12]),
+        ("sandbox", report.get("sandbox") or "none"),
+        ("started", report.get("started_at") or ""),
+        ("finished", report.get("finished_at") or ""),
+        ("checks run", str(totals["tests_run"])),
+        ("agents worked", duration(totals["agent_s"])),
+        ("of that in vain", duration(totals["wasted_agent_s"])),
+        ("cost", "" if cost is None else f"{cost:.2f} USD"),
+        ("tokens", ", ".join(f"{number:,} {kind}" for kind, number in tokens.items() if number)),
+    ]
+    return tuple((name, value) for name, value in pairs if value)
+
+
+def _span(report: Report) -> tuple[float, float]:
+    """The first and the last moment of the timeline."""
+    attempts = [attempt for package in report["packages"] for attempt in package["attempts"]]
+    told = [report.get("started_at")]
+    told += [attempt.get(key) for attempt in attempts for key in ("started_at", "finished_at")]
+    told += [package.get("landed_at") for package in report["packages"]]
+    moments = [_at(moment) for moment in told if moment]
+    return (min(moments), max(moments)) if moments else (0.0, 0.0)
+
+
+def _warning(warning: Mapping[str, Any]) -> str:
+    about = f"{warning['package']}: " if warning.get("package") else ""
+    return f"{about}{warning['message']} [{warning['code']}]"
+
+
+def _took(package: Mapping[str, Any]) -> float | None:
+    attempts: Sequence[Mapping[str, Any]] = package["attempts"]
+    if not attempts:
+        return None
+    end = package.get("landed_at") or attempts[-1].get("finished_at")
+    return _at(end) - _at(attempts[0]["started_at"]) if end else None
+
+
+def _trouble(report: Report, package: Mapping[str, Any]) -> Trouble:
+    last: Mapping[str, Any] = package["attempts"][-1] if package["attempts"] else {}
+    kept = last.get("kept_ref") or ""
+    commands = []
+    if last:
+        commands.append(f"plait logs {shlex.quote(report['run'])} {shlex.quote(package['id'])}")
+    if kept:
+        commands.append(f"git log --patch -1 {shlex.quote(kept)}")
+        commands.append(f"git branch {shlex.quote('kept/' + package['id'])} {shlex.quote(kept)}")
+    code = last.get("error_code") or ""
+    return Trouble(
+        id=package["id"],
+        title=package["title"],
+        status=package["status"],
+        error_code="" if code.lower() == package["status"] else code,
+        reason=package.get("reason") or "",
+        violations=tuple(last.get("violations") or ()),
+        kept_ref=kept,
+        commands=tuple(commands),
+    )
+
+
+def _bar(attempt: Mapping[str, Any], first: float, last: float, whole: float) -> Bar:
+    start = _at(attempt["started_at"])
+    end = _at(attempt["finished_at"]) if attempt.get("finished_at") else last
+    outcome = attempt.get("outcome") or "unfinished"
+    return Bar(
+        start=(start - first) / whole,
+        length=(end - start) / whole,
+        kind=outcome,
+        label=f"attempt {attempt['number']}, {attempt['agent']}: {outcome} "
+        f"after {duration(end - start)}",
+    )
+
+
+def _outcome(check: Mapping[str, Any]) -> str:
+    if check["passed"]:
+        return "passed"
+    return "did not finish" if check["exit_code"] is None else f"exited {check['exit_code']}"
+
+
+def _at(moment: str) -> float:
+    return datetime.fromisoformat(moment).timestamp()

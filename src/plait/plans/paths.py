@@ -1,0 +1,124 @@
+"""Paths that a task's prose names as what it writes, as globs of a scope.
+
+A guess made of plain rules: better one path too few (a write outside an inferred scope is only
+told of) than a word taken for a path.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_TICKED = re.compile(r"`([^`\n]{1,300})`")
+_BARE = re.compile(r"[^\s,;`]{1,300}")
+_ALLOWED = re.compile(r"[\w.@+\-/*?()\[\]{},#$%=]+")
+_BRACE = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|io|net|dev|in|ai)")
+_LINE = re.compile(r"(?::[0-9]+)+$")
+_DIRECTORY = re.compile(r"\W*(?:\w+\W+)?(?:director(?:y|ies)|folders?|packages?)\b", re.IGNORECASE)
+_WRITES = re.compile(
+    r"(?:add|adjust|append|bootstrap|build|change|configure|convert|copy|create|define|delete|"
+    r"document|edit|enhance|extend|extract|fix|generate|implement|initiali[sz]e|introduce|"
+    r"migrate|modify|move|port|put|refactor|register|remove|rename|replace|rewrite|scaffold|"
+    r"set up|setup|split|update|wire|write)\b",
+    re.IGNORECASE,
+)
+_EXTENSIONS_WORDS = """
+    bash bat c cc cfg cjs clj conf cpp cs css csv cts dart ex exs gd go gql gradle
+    graphql h hbs hpp hs html http ini ipynb java jl js json json5 jsonc jsonl jsx kt kts less
+    lock lua m md mdx mjs mk mod mts nix php pl plist png prisma properties proto ps1 py pyi r
+    rb rs rst sass scala scss sh sol sql sum svelte svg swift tcl tex tf tfvars toml ts tsx txt
+    vue wgsl xml yaml yml zig zsh
+"""
+_EXTENSIONS = frozenset(_EXTENSIONS_WORDS.split())
+_NAMES_WORDS = """
+    brewfile cmakelists.txt codeowners containerfile dockerfile gemfile jenkinsfile justfile
+    license makefile procfile rakefile vagrantfile .dockerignore .editorconfig .env .env.example
+    .gitattributes .gitignore .npmrc .nvmrc .prettierrc .eslintrc
+"""
+_NAMES = frozenset(_NAMES_WORDS.split())
+_PRODUCTS_WORDS = """
+    alpine.js asp.net backbone.js chart.js d3.js deno.js discord.js ember.js express.js
+    moment.js nest.js next.js node.js nuxt.js p5.js react.js socket.io solid.js three.js vue.js
+"""
+_PRODUCTS = frozenset(_PRODUCTS_WORDS.split())
+_FIRST = frozenset({"application", "audio", "font", "image", "multipart", "video"})
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The globs in a list of files: all in backticks if any is, else the words that look it."""
+    ticked = list(_globs(_TICKED.finditer(text), bare=False))
+    return tuple(dict.fromkeys(ticked or _globs(_BARE.finditer(text), bare=True)))
+
+
+def written(lines: Iterable[str]) -> tuple[str, ...]:
+    """The globs in backticks on lines that begin with a verb of writing ("Create `src/a.py`")."""
+    return tuple(
+        dict.fromkeys(
+            glob
+            for line in lines
+            if _WRITES.match(line.lstrip("*_ "))
+            for glob in _globs(_TICKED.finditer(line), bare=False)
+        )
+    )
+
+
+def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple[str, ...]:
+    """The globs that a word stands for: none unless it looks like a path inside a repository.
+
+    Args:
+        word: The word, without backticks.
+        bare: It stood in prose, not in backticks: "and/or" is no path.
+        directory: The text calls it a directory.
+    """
+    path = _LINE.sub("", word.strip()).removeprefix("./")
+    brace = _BRACE.fullmatch(path)
+    if brace:
+        options = brace[2].split(",")[:50]
+        spread = (globs_of(f"{brace[1]}{o.strip()}{brace[3]}", bare=bare) for o in options)
+        return tuple(glob for globs in spread for glob in globs)
+    if not _plausible(path, bare=bare):
+        return ()
+    if path.endswith("/"):
+        return (f"{path}**",)
+    last = path.rsplit("/", 1)[-1]
+    if directory and "." not in last and "*" not in last:
+        return (f"{path}/**",)
+    return (path,)
+
+
+def _globs(words: Iterable[re.Match[str]], *, bare: bool) -> Iterator[str]:
+    for word in words:
+        text = word[word.lastindex or 0].strip(".:") if bare else word[1]
+        if bare and text.startswith("(") and "/" not in text:
+            continue
+        directory = _DIRECTORY.match(word.string, word.end()) is not None
+        yield from globs_of(text, bare=bare, directory=directory)
+
+
+def _plausible(path: str, *, bare: bool) -> bool:
+    segments = path.removesuffix("/").split("/")
+    if not _ALLOWED.fullmatch(path) or path.startswith(("/", "-", "@", "$")):
+        return False
+    if any(not _segment(segment) for segment in segments) or segments[0].lower() in _FIRST:
+        return False
+    last = segments[-1].lower()
+    if len(segments) == 1 and not path.endswith("/"):
+        return last in _NAMES or (_extended(last) and last not in _PRODUCTS)
+    if _HOST.fullmatch(segments[0].lower()):
+        return False
+    return not bare or path.endswith("/") or last in _NAMES or _extended(last) or "*" in path
+
+
+def _segment(segment: str) -> bool:
+    """No step upwards, nothing hidden in git's own folder, no call (`useThing()`)."""
+    if segment in {"", ".", "..", ".git", ".plait"}:
+        return False
+    # A route group "(shop)" is a folder; brackets behind a name are a call.
+    bracket = segment.find("(")
+    return bracket < 0 or (bracket == 0 and ")" in segment and not segment.startswith("()"))
+
+
+def _extended(name: str) -> bool:
+    stem, _, extension = name.rpartition(".")
+    return bool(stem) and extension in _EXTENSIONS

@@ -1,0 +1,255 @@
+"""specflow: `documentation/features/<feature>/tasks.md`, a task list in tracks, groups or phases.
+
+A feature may span modules (`features/<feature>/modules/<module>/tasks.md`): together they are
+one plan, and an id that several of them use is qualified by its module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from errno import ENAMETOOLONG
+from pathlib import Path, PurePath, PurePosixPath
+
+from plait.core.finding import Finding, Severity
+from plait.core.plan import Plan, SourceFile, Span, WorkPackage, digest_of
+from plait.errors import PlaitError, UsageError
+from plait.plans.markdown import scan
+from plait.plans.specflow_edges import Web, weave
+from plait.plans.specflow_layout import Outline, outline_of
+from plait.plans.specflow_members import MAX_EDGES, TooManyEdges
+from plait.plans.specflow_packages import packages_of
+from plait.plans.text import SourceText, read
+from plait.ports import Loaded, PlanSource
+
+_TASKS = "tasks.md"
+_CONTEXT = ("requirements.md", "design.md", "context.md", "research.md", "integration.md")
+_EXPECTED = frozenset({"requirements.md", "design.md"})
+_FOREIGN = frozenset({"openspec", ".kiro", ".spec-workflow", ".specify", "droidz", ".taskmaster"})
+_MARKS = (
+    (re.compile(r"^#{2,4} +Track [A-Z]\b(?!-)", re.MULTILINE), 0.5),
+    (re.compile(r"^ {0,3}[-*] \[[ xX]\] (?:\*\*)?(?:CR|PR|RW)-?[A-Z0-9]", re.MULTILINE), 0.4),
+    (re.compile(r"^#{2,4} +Parallel Execution (?:Groups|Tracks)\b", re.MULTILINE), 0.3),
+    (re.compile(r"^[ \t]*[-*] (?:\*\*)?Track [A-Z]\b.{0,80}\bTasks? \d", re.MULTILINE), 0.4),
+    (re.compile(r"\(blocks (?:all|\d)", re.MULTILINE), 0.2),
+)
+_BOXES = re.compile(r"^ {0,3}[-*] \[[ xX]\] (?:\*\*)?\d+(?:\.\d+)*[.:]? ", re.MULTILINE)
+_HEADINGS = re.compile(r"^#{3,4} Task \d+(?:\.\d+)*:", re.MULTILINE)
+_PHASES = re.compile(r"^#{2,4} Phase \d", re.MULTILINE)
+_OTHERS = re.compile(
+    r"^[ \t]*[-*] _(?:Prompt|Leverage|Contracts):|^#{2,4} Task Group\b|^[-*] \[[ xX]\] T\d{3}"
+    r"|^[ \t]*[-*] \[[ xX]\]\*|^## Task Dependency Graph",
+    re.MULTILINE,
+)
+_REQUIREMENTS = re.compile(r"^[ \t]*[-*] _Requirements?:", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specflow:
+    """The format."""
+
+    name: str = "specflow"
+
+    def locate(self, root: Path, name: str) -> Path | None:
+        """The task list for a file, a feature's folder, or a feature's bare name.
+
+        Raises:
+            UsageError: `PLAN_AMBIGUOUS` if several modules have a feature of that name.
+        """
+        try:
+            return self._located(root, name)
+        except OSError as error:
+            if error.errno == ENAMETOOLONG:  # no name, then: a sentence, perhaps
+                return None
+            raise
+
+    def _located(self, root: Path, name: str) -> Path | None:
+        path = root / name
+        if _FOREIGN.intersection(path.parts) and not self.by_place(path):
+            return None
+        if path.is_file():
+            return path if path.suffix.lower() in {".md", ".markdown"} else None
+        if path.is_dir():
+            return _main_of(path)
+        if name != PurePath(name).name:
+            return None
+        documentation = root / "documentation"
+        folders = [documentation / "features" / name]
+        folders += [module / "features" / name for module in _folders(documentation / "modules")]
+        found = [main for folder in folders if (main := _main_of(folder))]
+        if len(found) > 1:
+            places = ", ".join(str(main.parent.relative_to(root)) for main in found)
+            raise UsageError(
+                f"several features are called {name}: {places}",
+                code="PLAN_AMBIGUOUS",
+                hint="name the folder",
+            )
+        return found[0] if found else None
+
+    def by_place(self, path: Path) -> bool:
+        """Whether it is `documentation/…/features/…/tasks.md`, of a module or not."""
+        *folders, last = path.parts or ("",)
+        if last != _TASKS or "documentation" not in folders:
+            return False
+        below = folders[folders.index("documentation") + 1 :]
+        feature = below[:-2] if below[-2:-1] == ["modules"] and len(below) > 2 else below  # noqa: PLR2004
+        return feature[-2:-1] == ["features"]
+
+    def by_content(self, text: str) -> float:
+        """How much a text has of what only specflow writes: tracks, gates, groups, phases."""
+        if not (_BOXES.search(text) or _HEADINGS.search(text)):
+            return 0.0
+        own = sum(weight for mark, weight in _MARKS if mark.search(text))
+        if _PHASES.search(text) and _REQUIREMENTS.search(text):
+            own += 0.5
+        if _OTHERS.search(text):
+            own -= 0.3
+        return min(1.0, max(0.2, own))
+
+    def load(self, source: PlanSource) -> Loaded:
+        """Read the task list, or those of all modules of its feature."""
+        try:
+            return _load(source)
+        except PlaitError as error:
+            return Loaded(plan=None, findings=(_error(error.code, error.message, source.name),))
+        except OSError as error:
+            message = f"a folder beside it cannot be read: {error.strerror}"
+            return Loaded(plan=None, findings=(_error("PLAN_UNREADABLE", message, source.name),))
+        except TooManyEdges:
+            message = f"the list's orders multiply to more than {MAX_EDGES} dependencies"
+            return Loaded(plan=None, findings=(_error("PLAN_TOO_DENSE", message, source.name),))
+
+
+FORMAT = Specflow()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """One module's task list, or the only one (`module` is None)."""
+
+    module: str | None
+    text: SourceText
+    outline: Outline
+    web: Web
+
+
+def _load(source: PlanSource) -> Loaded:
+    folder, paths = _files_of(source.path)
+    findings: list[Finding] = []
+    parts = []
+    for path in paths:
+        name = _named(source, path)
+        module = path.parent.name if len(paths) > 1 else None
+        parts.append(_part(path, name, module, findings))
+    feature = folder.absolute().name or "plan"
+    packages = _packages(parts, findings)
+    findings.extend(_missing(source, paths))
+    if not packages:
+        findings.append(_error("NO_TASKS", "no box or heading in it has a task's id", source.name))
+        return Loaded(plan=None, findings=tuple(dict.fromkeys(findings)))
+    files = tuple(SourceFile(path=p.text.name, sha256=p.text.sha256) for p in parts)
+    plan = Plan(
+        id=feature,
+        title=(parts[0].outline.title if len(parts) == 1 else "") or feature,
+        format=FORMAT.name,
+        feature=feature,
+        branch=f"feat/{_slug(feature)}",
+        digest=digest_of(files),
+        files=files,
+        packages=packages,
+        context=tuple(_named(source, path) for path in _context(folder, paths)),
+        phased=all(part.web.phased for part in parts),
+    )
+    return Loaded(plan=plan, findings=tuple(dict.fromkeys(findings)))
+
+
+def _part(path: Path, name: str, module: str | None, findings: list[Finding]) -> _Part:
+    text = read(path, name)
+    # A mangled character in prose changes no task; what it may hide, NO_TASKS tells.
+    findings.extend(replace(finding, severity=Severity.WARNING) for finding in text.findings)
+    document = scan(text.lines)
+    if document.unclosed:
+        findings.append(
+            Finding(
+                code="UNCLOSED_FENCE",
+                severity=Severity.WARNING,
+                message="a code fence or comment opens here and never closes; read as text",
+                span=Span(file=name, line=document.unclosed[0]),
+                hint="close it",
+            )
+        )
+    outline = outline_of(document.lines)
+    web = weave(outline, name)
+    findings.extend(web.findings)
+    return _Part(module=module, text=text, outline=outline, web=web)
+
+
+def _packages(parts: Sequence[_Part], findings: list[Finding]) -> tuple[WorkPackage, ...]:
+    uses = Counter(name for part in parts for name in {item.id for item in part.outline.items})
+    shared = frozenset(name for name, count in uses.items() if count > 1)
+    packages: list[WorkPackage] = []
+    for part in parts:
+        module = _slug(part.module) if part.module is not None else None
+        packages += packages_of(
+            part.outline, part.web, part.text, module=module, shared=shared, findings=findings
+        )
+    return tuple(packages)
+
+
+def _files_of(path: Path) -> tuple[Path, list[Path]]:
+    """The feature's folder and its task lists: one, or one a module."""
+    folder = path.parent
+    modules = folder.parent
+    if modules.name == "modules" and modules.parent.parent.name == "features":
+        return modules.parent, [p for m in _folders(modules) if (p := m / _TASKS).is_file()]
+    return folder, [path]
+
+
+def _main_of(folder: Path) -> Path | None:
+    """The first task list of a feature's folder."""
+    own = [folder, *_folders(folder / "modules")]
+    return next((path for part in own if (path := part / _TASKS).is_file()), None)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
+
+
+def _context(folder: Path, paths: Sequence[Path]) -> Iterator[Path]:
+    for place in dict.fromkeys([folder, *(path.parent for path in paths)]):
+        yield from (path for name in _CONTEXT if (path := place / name).is_file())
+
+
+def _missing(source: PlanSource, paths: Iterable[Path]) -> Iterator[Finding]:
+    for path in paths:
+        for name in sorted(_EXPECTED):
+            if not (path.parent / name).is_file():
+                yield Finding(
+                    code="MISSING_CONTEXT",
+                    severity=Severity.WARNING,
+                    message=f"there is no {name} beside it: agents work without it",
+                    span=Span(file=_named(source, path)),
+                    hint=f"add {name}",
+                )
+
+
+def _named(source: PlanSource, path: Path) -> str:
+    """How findings call a file near the plan's main file."""
+    own, up = PurePosixPath(source.name), source.path
+    while up != up.parent:
+        own, up = own.parent, up.parent
+        if path.is_relative_to(up):
+            return str(own / PurePosixPath(*path.relative_to(up).parts))
+    return str(path)
+
+
+def _slug(name: str) -> str:
+    """A name fit for a branch or an id."""
+    slug = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", name)).strip("-.")
+    return slug.removesuffix(".lock") or "plan"
+
+
+def _error(code: str, message: str, file: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))

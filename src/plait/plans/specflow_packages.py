@@ -1,0 +1,183 @@
+"""From a woven specflow list to work packages: status, scope, markers, labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from textwrap import dedent
+
+from plait.core.finding import Finding, Severity
+from plait.core.plan import (
+    Confidence,
+    Edge,
+    Marker,
+    PackageId,
+    PackageKind,
+    Scope,
+    SourceStatus,
+    Span,
+    WorkPackage,
+)
+from plait.plans.markdown import Kind, Line
+from plait.plans.paths import listed, written
+from plait.plans.specflow_edges import Need, Web
+from plait.plans.specflow_items import Item, field_of
+from plait.plans.specflow_layout import Outline
+from plait.plans.text import SourceText
+
+_REFUSED = re.compile(
+    r"\b(?:requires? changes|changes (?:requested|required)|not approved)\b"
+    r"|^\W*(?:rejected|failed)\b",
+    re.IGNORECASE,
+)
+_APPROVED = re.compile(r"\bapproved\b", re.IGNORECASE)
+_TICKED = frozenset({"x", "X"})
+
+
+def packages_of(
+    outline: Outline,
+    web: Web,
+    text: SourceText,
+    *,
+    module: str | None,
+    shared: Collection[str],
+    findings: list[Finding],
+) -> list[WorkPackage]:
+    """The packages of one task list, in its order.
+
+    Args:
+        outline: The list.
+        web: Who needs whom in it.
+        text: Its source, for the markers' byte offsets.
+        module: The module it belongs to, where the feature has several.
+        shared: Ids that several modules use: these are qualified.
+        findings: Takes what is to be told of single items.
+    """
+    agents = {track.name: track.agent for track in outline.tracks}
+
+    def known(name: str) -> PackageId:
+        return PackageId(f"{module}/{name}" if module and name in shared else name)
+
+    def label(name: str | None) -> str | None:
+        return f"{module}/{name}" if module and name else name
+
+    packages = []
+    for item, needs in zip(outline.items, web.needs, strict=True):
+        findings.extend(_told(item, text.name))
+        track, group = web.members.tracks.get(item.id), web.members.groups.get(item.id)
+        works = item.kind is PackageKind.IMPLEMENT
+        packages.append(
+            WorkPackage(
+                id=known(item.id),
+                source_id=item.id,
+                title=item.title,
+                description=dedent("\n".join(line.text for line in item.body)).strip("\n"),
+                kind=item.kind,
+                status=_status(item),
+                phase=label(item.phase),
+                track=label(track),
+                group=label(group),
+                parallel=works and (track is not None or group is not None),
+                needs=tuple(_edge(need, known(need.id), text.name) for need in needs),
+                scope=_scope(item),
+                estimate_s=item.estimate_s,
+                role=item.agent or (None if item.judges else agents.get(track or "")),
+                requirements=item.requirements,
+                guards=tuple(known(name) for name in web.guards.get(item.id, ())),
+                reworks=tuple(known(name) for name in web.reworks.get(item.id, ())),
+                tasks=(item.id, *item.inner) if item.inner else (),
+                markers=tuple(_markers(item, text)),
+                span=_span(item.head, text.name),
+            )
+        )
+    return packages
+
+
+def _edge(need: Need, target: PackageId, file: str) -> Edge:
+    span = Span(file=file, line=need.line, column=need.column)
+    return Edge(id=target, provenance=need.provenance, note=need.note, span=span)
+
+
+def _span(line: Line, file: str) -> Span:
+    return Span(file=file, line=line.number, column=len(line.text) - len(line.text.lstrip()) + 1)
+
+
+def _status(item: Item) -> SourceStatus:
+    """A gate is done only if its verdict, where one is written, does not say otherwise."""
+    if item.kind is PackageKind.FIX:
+        return SourceStatus.DONE if item.done else SourceStatus.SKIPPED
+    refused = item.judges and item.status is not None and _REFUSED.search(item.status.text)
+    return SourceStatus.DONE if item.done and not refused else SourceStatus.PENDING
+
+
+def _told(item: Item, file: str) -> Iterator[Finding]:
+    if item.judges and item.status is not None:
+        refused = bool(_REFUSED.search(item.status.text))
+        approved = not refused and bool(_APPROVED.search(item.status.text))
+        if (item.done and refused) or (not item.done and approved):
+            ticked = "ticked" if item.done else "not ticked"
+            yield Finding(
+                code="BOX_CONTRADICTS_STATUS",
+                severity=Severity.WARNING,
+                message=f'{item.id} is {ticked} but its status says "{item.status.text}": not done',
+                span=Span(file=file, line=item.status.line, column=item.status.column),
+                hint="bring the box and the status into line",
+            )
+    for box in item.boxes:
+        if box.state != " " and box.state not in _TICKED:
+            yield Finding(
+                code="UNKNOWN_MARK",
+                severity=Severity.WARNING,
+                message=f"[{box.state}] is neither open [ ] nor done [x]: read as open",
+                span=_span(box, file),
+                hint="use [ ] or [x]",
+            )
+    if item.inner:
+        yield Finding(
+            code="NESTED_TASK",
+            severity=Severity.INFO,
+            message=f"{', '.join(item.inner[:5])} lie inside {item.id} and are done with it",
+            span=_span(item.head, file),
+        )
+
+
+def _scope(item: Item) -> Scope:
+    """Files the item lists, else those in backticks behind a verb of writing."""
+    if item.judges:
+        return Scope()
+    globs = listed_files(item)
+    if not globs:
+        prose = (line.content for line in (item.head, *item.body) if _speaks(line))
+        globs = written(prose)
+    confidence = Confidence.INFERRED if globs else Confidence.UNKNOWN
+    return Scope(write=globs, confidence=confidence)
+
+
+def listed_files(item: Item) -> tuple[str, ...]:
+    """The globs of `Files:` and of the bullets nested below it."""
+    globs: dict[str, None] = {}
+    indent: int | None = None
+    for line in item.body:
+        field = field_of(line) if _speaks(line) else None
+        if field and field[0] == "files":
+            indent = line.indent
+            globs.update(dict.fromkeys(listed(field[1])))
+        elif indent is not None and _speaks(line) and line.indent > indent:
+            globs.update(dict.fromkeys(listed(line.content)))
+        elif line.kind is not Kind.BLANK:
+            indent = None
+    return tuple(globs)
+
+
+def _speaks(line: Line) -> bool:
+    return line.kind in {Kind.BULLET, Kind.BOX, Kind.TEXT, Kind.HEADING}
+
+
+def _markers(item: Item, text: SourceText) -> Iterator[Marker]:
+    """The byte between each box's brackets: the line's first bracket is the box's."""
+    for box in item.boxes:
+        offset = text.raw.find(b"[", text.offsets[box.number - 1]) + 1
+        state = text.raw[offset : offset + 1].decode("ascii", errors="replace")
+        if state == box.state:  # not so for an empty box, or a mark of several bytes
+            pending = " " if state in _TICKED else state
+            yield Marker(span=_span(box, text.name), offset=offset, pending=pending)

@@ -1,0 +1,117 @@
+"""Bytes of a plan's file to text, once: encoding, byte order mark and line ends settled here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from stat import S_ISREG
+
+from plait.core.finding import Finding, Severity
+from plait.core.plan import Span
+from plait.errors import UsageError
+
+MAX_BYTES = 5_000_000
+_BOM = b"\xef\xbb\xbf"
+_WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceText:
+    r"""A file's content.
+
+    `text` has no byte order mark and `\n` for every line end; `lines` are its lines without
+    ends; `offsets` are the byte offsets in `raw` at which they start. `name` is how findings
+    call the file. `sha256` is of `raw`, in hexadecimal.
+    """
+
+    name: str
+    raw: bytes
+    text: str
+    lines: tuple[str, ...]
+    offsets: tuple[int, ...]
+    sha256: str
+    findings: tuple[Finding, ...] = ()
+
+
+def read(path: Path, name: str) -> SourceText:
+    """Read a text file; bytes that are no UTF-8 become U+FFFD and the finding `BAD_ENCODING`.
+
+    Args:
+        path: The file.
+        name: How findings call it.
+
+    Raises:
+        UsageError: `PLAN_UNREADABLE` if it cannot be read or is no regular file,
+            `PLAN_TOO_LARGE` if it has more than `MAX_BYTES` bytes.
+    """
+    return decode(_bytes_of(path, name), name)
+
+
+def decode(raw: bytes, name: str) -> SourceText:
+    """The same for bytes at hand."""
+    start = len(_BOM) if raw.startswith(_BOM) else 0
+    begins = [start, *(end.end() for end in _LINE_END.finditer(raw, start))]
+    stops = [*(end.start() for end in _LINE_END.finditer(raw, start)), len(raw)]
+    pieces = [raw[begin:stop] for begin, stop in zip(begins, stops, strict=True)]
+    lines = [piece.decode("utf-8", errors="replace") for piece in pieces]
+    text = "\n".join(lines)
+    if not pieces[-1]:  # what follows the last line end is no line
+        lines.pop()
+        begins.pop()
+    return SourceText(
+        name=name,
+        raw=raw,
+        text=text,
+        lines=tuple(lines),
+        offsets=tuple(begins),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        findings=tuple(_bad_encoding(raw, pieces, name)),
+    )
+
+
+def _bytes_of(path: Path, name: str) -> bytes:
+    try:
+        if not S_ISREG(path.stat().st_mode):  # opening a pipe would wait for a writer
+            raise UsageError(f"{name} is not a file", code="PLAN_UNREADABLE", where=name)
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"{name} cannot be read: {reason}",
+            code="PLAN_UNREADABLE",
+            where=name,
+            hint="check that the file exists and that you may read it",
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise UsageError(
+            f"{name} has more than {MAX_BYTES // 1_000_000} MB",
+            code="PLAN_TOO_LARGE",
+            where=name,
+            hint="a plan is written by hand: name the plan's own file",
+        )
+    return raw
+
+
+def _bad_encoding(raw: bytes, pieces: list[bytes], name: str) -> list[Finding]:
+    """One finding, at the first byte that is no UTF-8."""
+    for line, piece in enumerate(pieces, start=1):
+        try:
+            piece.decode("utf-8")
+        except UnicodeDecodeError as error:
+            column = len(piece[: error.start].decode("utf-8")) + 1
+            wide = raw.startswith(_WIDE_BOMS)
+            what = "the file is UTF-16" if wide else f"byte 0x{piece[error.start]:02x} is no UTF-8"
+            return [
+                Finding(
+                    code="BAD_ENCODING",
+                    severity=Severity.ERROR,
+                    message=what,
+                    span=Span(file=name, line=line, column=column),
+                    hint="save the file as UTF-8",
+                )
+            ]
+    return []

@@ -1,0 +1,1 @@
+"""Numbered migrations, forward only, run by Alembic from inside the installed package."""

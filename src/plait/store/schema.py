@@ -1,0 +1,123 @@
+"""The tables of the state of record: run, plan, package (with its lease), event, approval.
+
+One schema for SQLite and PostgreSQL. It has no sequences and no server-side defaults, so that
+rows copied to another database are all there is to copy. Times are Unix seconds; documents
+(plans, options, events' data) are JSON text that only Plait reads.
+
+A change here needs a migration beside it, and `HEAD_REVISION` names the newest; a test compares
+what the migrations make with what stands here.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+HEAD_REVISION = "0001"
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# `seq` is the last event's: adding to it locks the run's row and hands out the next numbers
+# without a gap.
+run = Table(
+    "run",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("plan", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("branch", String, nullable=False),
+    Column("base", String, nullable=False),
+    Column("head", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("options", Text, nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("number"),
+)
+
+# Apart from the run, whose row is written anew with every event: a plan may be megabytes long.
+plan = Table(
+    "plan",
+    metadata,
+    Column("run", String, ForeignKey(run.c.id), nullable=False),
+    Column("document", Text, nullable=False),
+    PrimaryKeyConstraint("run"),
+)
+
+package = Table(
+    "package",
+    metadata,
+    Column("run", String, ForeignKey(run.c.id), nullable=False),
+    Column("id", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("holder", String),
+    Column("lease_until", Double),
+    Column("attempts", Integer, nullable=False),
+    Column("commit", String),
+    Column("reason", Text, nullable=False),
+    Column("error_code", String),
+    Column("updated_at", Double, nullable=False),
+    PrimaryKeyConstraint("run", "id"),
+    UniqueConstraint("run", "position"),
+    CheckConstraint("(holder IS NULL) = (lease_until IS NULL)", name="lease_is_whole"),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("run", String, ForeignKey(run.c.id), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("type", String, nullable=False),
+    Column("package", String),
+    Column("attempt", Integer),
+    Column("epoch", Integer),
+    Column("data", Text, nullable=False),
+    PrimaryKeyConstraint("run", "seq"),
+    ForeignKeyConstraint(["run", "package"], [package.c.run, package.c.id]),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("digest", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("plan", String, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("digest", "number"),
+)
+
+# Alembic's own table, written here too: stamping a fresh database needs no import of alembic.
+version = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)

@@ -1,0 +1,129 @@
+"""Every statement of the store, built once: what is built once is compiled once.
+
+None is written for one database alone. A parameter is named after what it means; where SQLAlchemy
+keeps a column's name for itself, it begins with `of_` or `new_`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, func, insert, or_, select, update
+
+from plait.store.schema import approval, event, package, plan, run
+
+_RUN_ROW = (
+    run.c.id,
+    run.c.plan,
+    run.c.digest,
+    run.c.branch,
+    run.c.base,
+    run.c.head,
+    run.c.status,
+    run.c.created_at,
+    run.c.updated_at,
+)
+
+RUN = select(*_RUN_ROW).where(run.c.id == bindparam("run"))
+RUNS = select(*_RUN_ROW).order_by(run.c.number.desc())
+OPTIONS = select(run.c.options).where(run.c.id == bindparam("run"))
+ADD_PLAN = insert(plan)
+PLAN = select(plan.c.document).where(plan.c.run == bindparam("run"))
+ADD_RUN = insert(run).values(
+    number=select(func.coalesce(func.max(run.c.number), 0) + 1).scalar_subquery()
+)
+
+# Hands out the next `count` numbers for events and locks the run's row until the commit.
+ADVANCE_RUN = (
+    update(run)
+    .where(run.c.id == bindparam("of_run"))
+    .values(
+        seq=run.c.seq + bindparam("count"),
+        updated_at=bindparam("now"),
+        status=func.coalesce(bindparam("new_status", type_=run.c.status.type), run.c.status),
+        head=func.coalesce(bindparam("new_head", type_=run.c.head.type), run.c.head),
+    )
+    .returning(run.c.seq)
+)
+
+PACKAGES = (
+    select(
+        package.c.id,
+        package.c.title,
+        package.c.status,
+        package.c.attempts,
+        package.c.epoch,
+        package.c.commit,
+        package.c.reason,
+        package.c.updated_at,
+    )
+    .where(package.c.run == bindparam("run"))
+    .order_by(package.c.position)
+)
+ADD_PACKAGE = insert(package)
+
+CLAIM = (
+    update(package)
+    .where(
+        package.c.run == bindparam("of_run"),
+        package.c.id == bindparam("of_package"),
+        or_(
+            package.c.holder.is_(None),
+            package.c.holder == bindparam("new_holder"),
+            package.c.lease_until <= bindparam("now"),
+        ),
+    )
+    .values(
+        epoch=package.c.epoch + 1,
+        holder=bindparam("new_holder"),
+        lease_until=bindparam("until"),
+        updated_at=bindparam("now"),
+    )
+    .returning(package.c.epoch)
+)
+LEASE = select(package.c.holder, package.c.lease_until).where(
+    package.c.run == bindparam("run"), package.c.id == bindparam("package")
+)
+
+# The rows stay locked until the commit, so that no claim comes between this and the write.
+# (SQLite leaves the lock out: there the transaction holds the whole database.)
+EPOCHS = (
+    select(package.c.id, package.c.epoch)
+    .where(
+        package.c.run == bindparam("run"), package.c.id.in_(bindparam("packages", expanding=True))
+    )
+    .with_for_update()
+)
+WRITE_PACKAGE = (
+    update(package)
+    .where(
+        package.c.run == bindparam("of_run"),
+        package.c.id == bindparam("of_package"),
+        package.c.epoch == bindparam("of_epoch"),
+    )
+    .values(
+        status=bindparam("new_status"),
+        attempts=bindparam("new_attempts"),
+        commit=bindparam("new_commit"),
+        reason=bindparam("new_reason"),
+        error_code=bindparam("new_error_code"),
+        updated_at=bindparam("now"),
+    )
+)
+
+ADD_EVENT = insert(event)
+EVENTS = (
+    select(event.c.seq, event.c.at, event.c.type, event.c.data)
+    .where(event.c.run == bindparam("run"), event.c.seq > bindparam("after"))
+    .order_by(event.c.seq)
+)
+
+APPROVE = insert(approval).values(
+    number=select(func.coalesce(func.max(approval.c.number), 0) + 1)
+    .where(approval.c.digest == bindparam("of_digest"))
+    .scalar_subquery(),
+    digest=bindparam("of_digest"),
+)
+APPROVALS = (
+    select(approval.c.who, approval.c.at, approval.c.plan)
+    .where(approval.c.digest == bindparam("digest"))
+    .order_by(approval.c.number)
+)

@@ -1,0 +1,162 @@
+"""The Store port in memory, for tests of what stands above it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from plait.core.codec import encode
+from plait.core.event import Recorded, RunId, RunStatus, subject
+from plait.core.lease import Epoch, Lease, grant
+from plait.core.plan import Digest, PackageId, Plan
+from plait.core.run import PackageStatus
+from plait.errors import StaleEpoch, UsageError
+from plait.ports import Advance, Approval, Clock, PackageRow, RunRow
+
+
+@dataclass(slots=True, kw_only=True)
+class _Kept:
+    row: RunRow
+    plan: Plan
+    options: Mapping[str, Any]
+    packages: dict[PackageId, PackageRow]
+    leases: dict[PackageId, Lease] = field(default_factory=dict)
+    events: list[Recorded] = field(default_factory=list)
+
+
+class MemoryStore:
+    """The same semantics as the store in SQL; nothing outlives the object."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        self._clock = clock
+        self._runs: dict[RunId, _Kept] = {}
+        self._approvals: list[Approval] = []
+
+    def create_run(
+        self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
+    ) -> None:
+        if run in self._runs:
+            raise UsageError(f"there is a run {run} already", code="RUN_EXISTS")
+        now = self._clock.now()
+        row = RunRow(
+            id=run,
+            plan=plan.id,
+            digest=plan.digest,
+            branch=branch,
+            base=base,
+            head=base,
+            status=RunStatus.RUNNING,
+            created_at=now,
+            updated_at=now,
+        )
+        packages = {
+            package.id: PackageRow(
+                id=package.id,
+                title=package.title,
+                status=PackageStatus.PENDING,
+                attempts=0,
+                epoch=0,
+                commit=None,
+                reason="",
+                updated_at=now,
+            )
+            for package in plan.packages
+        }
+        self._runs[run] = _Kept(row=row, plan=plan, options=encode(options), packages=packages)
+
+    def run(self, run: RunId) -> RunRow:
+        return self._kept(run).row
+
+    def runs(self) -> tuple[RunRow, ...]:
+        return tuple(kept.row for kept in reversed(self._runs.values()))
+
+    def plan(self, run: RunId) -> Plan:
+        return self._kept(run).plan
+
+    def options(self, run: RunId) -> Mapping[str, Any]:
+        return dict(self._kept(run).options)
+
+    def packages(self, run: RunId) -> tuple[PackageRow, ...]:
+        return tuple(self._kept(run).packages.values())
+
+    def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
+        kept = self._kept(run)
+        row = _package(kept, package)
+        held, now = kept.leases.get(package), self._clock.now()
+        if held is not None and held.holder != holder and held.until > now:
+            raise UsageError(
+                f"package {package} is claimed by {held.holder}",
+                code="CLAIMED",
+                hint="wait until that claim has run out",
+            )
+        lease = grant(package, Epoch(row.epoch), holder=holder, now=now, ttl_s=ttl_s)
+        kept.leases[package] = lease
+        kept.packages[package] = replace(row, epoch=lease.epoch, updated_at=now)
+        return lease
+
+    def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
+        kept, now = self._kept(run), self._clock.now()
+        for advance in advances:
+            _guard(kept, advance)
+        recorded: list[Recorded] = []
+        for advance in advances:
+            for event in advance.events:
+                seq = len(kept.events) + 1
+                recorded.append(Recorded(seq=seq, at=now, run=run, event=event))
+                kept.events.append(recorded[-1])
+            for state in advance.packages:
+                kept.packages[state.id] = replace(
+                    kept.packages[state.id],
+                    status=state.status,
+                    attempts=state.attempts_used,
+                    commit=state.commit,
+                    reason=state.reason,
+                    updated_at=now,
+                )
+            kept.row = replace(
+                kept.row,
+                status=kept.row.status if advance.status is None else advance.status,
+                head=kept.row.head if advance.head is None else advance.head,
+            )
+        kept.row = replace(kept.row, updated_at=now)
+        return tuple(recorded)
+
+    def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
+        return tuple(recorded for recorded in self._kept(run).events if recorded.seq > after)
+
+    def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:
+        approval = Approval(who=who, at=self._clock.now(), digest=digest, plan=plan)
+        self._approvals.append(approval)
+        return approval
+
+    def approvals(self, digest: Digest) -> tuple[Approval, ...]:
+        return tuple(approval for approval in self._approvals if approval.digest == digest)
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def _kept(self, run: RunId) -> _Kept:
+        if run not in self._runs:
+            raise UsageError(f"there is no run {run}", code="NO_SUCH_RUN")
+        return self._runs[run]
+
+
+def _package(kept: _Kept, package: PackageId) -> PackageRow:
+    if package not in kept.packages:
+        raise UsageError(f"there is no package {package}", code="NO_SUCH_PACKAGE")
+    return kept.packages[package]
+
+
+def _guard(kept: _Kept, advance: Advance) -> None:
+    for state in advance.packages:
+        current = _package(kept, state.id).epoch
+        if state.epoch != current:
+            raise StaleEpoch(state.id, held=state.epoch, current=current)
+    for event in advance.events:
+        package, _, epoch = subject(event)
+        if package is None:
+            continue
+        current = _package(kept, package).epoch
+        if epoch is not None and epoch < current:
+            raise StaleEpoch(package, held=epoch, current=current)

@@ -1,0 +1,98 @@
+"""Defaults, files, environment, flags; each value knows where it comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plait import config
+from plait.core.plan import Check
+from plait.errors import UsageError
+
+
+def load(root: Path, text: str = "", **more: object) -> config.Settings:
+    """The settings of a repository with this plait.toml."""
+    if text:
+        (root / "plait.toml").write_text(text)
+    values: dict[str, object] = {"environ": {"HOME": str(root / "home")}, "flags": {}, **more}
+    return config.load(root, **values)
+
+
+def test_without_files_the_defaults_hold(tmp_path: Path) -> None:
+    """Six agents, no agent named, nothing strict."""
+    settings = load(tmp_path)
+    assert settings == config.Settings()
+    assert settings.origin("max_agents") == "default"
+
+
+def test_later_sources_win_and_each_value_knows_its_origin(tmp_path: Path) -> None:
+    """User file, repository file, environment, flag: in this order."""
+    user = tmp_path / "home" / ".config" / "plait" / "config.toml"
+    user.parent.mkdir(parents=True)
+    user.write_text('[run]\nagent = "user"\nmax_agents = 2\nstop_on = "critical"\n')
+    settings = load(
+        tmp_path,
+        '[run]\n  agent = "repo"\nmax_agents = 3\n',
+        environ={"HOME": str(tmp_path / "home"), "PLAIT_AGENT": "env"},
+        flags={"max_agents": 9},
+    )
+    assert (settings.agent, settings.max_agents, settings.stop_on) == ("env", 9, "critical")
+    assert settings.origin("agent") == "PLAIT_AGENT"
+    assert settings.origin("max_agents") == "--max-agents"
+    assert settings.origin("stop_on") == f"{user}:4:1"
+
+
+def test_checks_are_commands_or_tables(tmp_path: Path) -> None:
+    """A text is the command and its own name; a table says more."""
+    settings = load(
+        tmp_path,
+        '[checks]\npackage = ["make test"]\n'
+        'land = [{ name = "all", command = "make all", cwd = "sub", expect_exit_code = 3 }]\n',
+    )
+    assert settings.package_checks == (Check(name="make test", command="make test"),)
+    assert settings.land_checks == (
+        Check(name="all", command="make all", cwd="sub", expect_exit_code=3),
+    )
+
+
+def test_a_relative_root_for_workspaces_is_relative_to_its_file(tmp_path: Path) -> None:
+    """`[workspace] root = "../trees"` lies beside the repository, wherever Plait is called."""
+    assert load(tmp_path, '[workspace]\nroot = "trees"\n').workspace_root == tmp_path / "trees"
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "told"),
+    [
+        ("[run]\nmax_agent = 3\n", "plait.toml:2:1", "max_agent"),
+        ("[rum]\nx = 1\n", "plait.toml:1:1", "rum"),
+        ("[run]\nmax_agents = 0\n", "plait.toml:2:1", "from 1"),
+        ('[run]\n\n  stop_on = "now"\n', "plait.toml:3:3", "critical"),
+        ("[run]\nmax_agents = = 3\n", "plait.toml:2:14", "TOML"),
+        ("[checks]\nland = [3]\n", "plait.toml:2:1", "commands"),
+        ('[checks]\nland = [{ command = "x", cmd = 1 }]\n', "plait.toml:2:1", "cmd"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_its_place(
+    tmp_path: Path, text: str, where: str, told: str
+) -> None:
+    """File, line and column, and what would be right."""
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, text)
+    assert caught.value.code == "BAD_CONFIG"
+    assert caught.value.where == where
+    assert told in caught.value.message
+
+
+def test_a_misspelt_key_gets_a_guess(tmp_path: Path) -> None:
+    """`max_agent` is probably `max_agents`."""
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, "[run]\nmax_agent = 3\n")
+    assert "'max_agents'" in caught.value.hint
+
+
+def test_a_wrong_variable_is_told_by_name(tmp_path: Path) -> None:
+    """The environment is checked like a file."""
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, environ={"HOME": str(tmp_path), "PLAIT_MAX_AGENTS": "many"})
+    assert "PLAIT_MAX_AGENTS" in caught.value.message

@@ -1,0 +1,114 @@
+"""The documentation agrees with itself and with the code."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+
+from plait import config
+from plait.cli.main import VERBS
+from plait.core.event import EVENTS
+from plait.errors import ExitCode
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
+PAGES = sorted(
+    page for place in ("*.md", "docs/**/*.md", "changelog.d/*.md") for page in ROOT.glob(place)
+)
+_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
+
+
+def links(page: Path) -> list[str]:
+    """The targets of a page's relative links; what stands in code is no link."""
+    found = _LINK.findall(_CODE.sub("", page.read_text(encoding="utf-8")))
+    return [target for target in found if "://" not in target and not target.startswith("mailto:")]
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that a page's headings make."""
+    plain = _BLOCK.sub("", page.read_text(encoding="utf-8"))
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in _HEADING.findall(plain)
+    }
+
+
+def section(page: Path, heading: str) -> str:
+    """What stands below a heading, up to the next of its rank or a higher one."""
+    text = page.read_text(encoding="utf-8")
+    start = re.search(rf"^(#+) +{re.escape(heading)} *$", text, re.MULTILINE)
+    assert start, f"{page.name} has no section {heading!r}"
+    rest = text[start.end() :]
+    end = re.search(rf"^#{{1,{len(start[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(page):
+    """A relative link names a file that exists, and an anchor that the file has."""
+    for target in links(page):
+        path, _, anchor = target.partition("#")
+        place = (page.parent / path).resolve() if path else page
+        assert place.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in anchors(place), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_and_every_option_is_documented(verb):
+    """A verb has a section in the reference, and the section names each of its options."""
+    command: click.Command = import_module(VERBS[verb][0]).command
+    told = section(REFERENCE / "commands.md", f"plait {verb}")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            for option in (*parameter.opts, *parameter.secondary_opts):
+                assert re.search(rf"`{re.escape(option)}[` ]", told), f"plait {verb} {option}"
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_every_event_and_every_field_is_documented(name):
+    """An event's type has a section in the reference, and the section names each field."""
+    told = section(REFERENCE / "events.md", name)
+    for field in fields(EVENTS[name]):
+        assert f"`{field.name}`" in told, f"{name}.{field.name}"
+
+
+def test_the_events_page_names_no_event_that_does_not_exist():
+    """The list of events is closed: what the page has beyond the code is an error in the page."""
+    page = (REFERENCE / "events.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^### (\w+)$", page, re.MULTILINE)) == set(EVENTS)
+
+
+@pytest.mark.parametrize("name", config._KEYS)
+def test_every_setting_is_documented(name):
+    """A table of the configuration has a section in the reference, with a row for each key."""
+    told = section(REFERENCE / "configuration.md", name)
+    assert re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE) == list(config._KEYS[name])
+
+
+@pytest.mark.parametrize("code", ExitCode, ids=lambda code: code.name)
+def test_every_exit_code_is_documented(code):
+    """Each exit code has its row in the reference."""
+    page = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| {code.value} \|", page, re.MULTILINE)
+
+
+def test_the_rings_in_the_architecture_are_those_that_are_enforced():
+    """The diagram of the rings lists the layers of the import contract, in their order."""
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    text = section(ROOT / "ARCHITECTURE.md", "Rings")
+    diagram = re.search(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert diagram
+    drawn = [re.split(r"  +", line)[0] for line in diagram[1].splitlines()]
+    assert drawn == layers

@@ -1,0 +1,117 @@
+"""Order, waves, critical path, cycles."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, strategies as st
+from tests.fakes.runs import package, plan
+
+from plait.core import graph as graphs
+from plait.core.plan import PackageId, Plan, SourceStatus
+
+DIAMOND = plan(package("d", "b", "c"), package("b", "a"), package("c", "a"), package("a"))
+
+
+@st.composite
+def any_plans(draw: st.DrawFn) -> Plan:
+    """Plans of up to seven packages with any edges at all, cycles and self-loops included."""
+    names = [f"p{n}" for n in range(draw(st.integers(0, 7)))]
+    edges = st.sets(st.sampled_from(names), max_size=3) if names else st.just(set[str]())
+    return plan(*(package(name, *sorted(draw(edges))) for name in names))
+
+
+def reaches_itself(graph: graphs.Graph, start: PackageId) -> bool:
+    """By depth-first search, independent of what is tested."""
+    seen, stack = set(), list(graph.needs[start])
+    while stack:
+        each = stack.pop()
+        if each == start:
+            return True
+        if each not in seen:
+            seen.add(each)
+            stack += graph.needs[each]
+    return False
+
+
+def test_order_follows_edges_and_else_the_plan() -> None:
+    """What is needed comes first; among the free the plan's order holds."""
+    assert graphs.order(graphs.build(DIAMOND)) == ("a", "b", "c", "d")
+
+
+def test_waves_width_and_depth_of_a_diamond() -> None:
+    """Two packages can run at once, in three waves."""
+    graph = graphs.build(DIAMOND)
+    assert graphs.waves(graph) == (("a",), ("b", "c"), ("d",))
+    assert (graphs.width(graph), graphs.depth(graph)) == (2, 3)
+
+
+def test_an_edge_to_nowhere_is_left_out() -> None:
+    """A finding tells of it; the graph goes without."""
+    assert graphs.build(plan(package("a", "nobody"))).needs == {"a": ()}
+
+
+@given(any_plans())
+def test_a_cycle_is_found_exactly_if_there_is_one(drawn: Plan) -> None:
+    """What is found is a closed walk along real edges; without one the order is complete."""
+    graph = graphs.build(drawn)
+    cycle = graphs.find_cycle(graph)
+    assert bool(cycle) is any(reaches_itself(graph, each) for each in graph.ids)
+    if cycle:
+        assert cycle[0] == cycle[-1]
+        assert len(set(cycle)) == len(cycle) - 1
+        assert all(b in graph.needs[a] for a, b in itertools.pairwise(cycle))
+        with pytest.raises(ValueError, match="cycle"):
+            graphs.order(graph)
+        return
+    ordered = graphs.order(graph)
+    assert sorted(ordered) == sorted(graph.ids)
+    place = {each: index for index, each in enumerate(ordered)}
+    assert all(place[need] < place[each] for each in graph.ids for need in graph.needs[each])
+
+
+@given(any_plans(), st.data(), st.integers(1, 4))
+def test_no_forecast_beats_the_lower_bound_or_grahams_guarantee(
+    drawn: Plan, data: st.DataObject, agents: int
+) -> None:
+    """List scheduling lies between the bound and work / m + (1 - 1/m) critical path."""
+    graph = graphs.build(drawn)
+    if graphs.find_cycle(graph):
+        return
+    times = {each: float(data.draw(st.integers(0, 9))) for each in graph.ids}
+    path = graphs.critical_path(graph, times)
+    longest = max(graphs.tails(graph, times).values(), default=0.0)
+    assert sum(times[each] for each in path) == longest
+    told = graphs.forecast(graph, times, agents)
+    work = sum(times.values())
+    assert told.lower_bound_s <= told.makespan_s + 1e-9
+    assert told.makespan_s <= work / agents + (1 - 1 / agents) * longest + 1e-9
+
+
+def test_gates_and_what_is_done_take_no_time() -> None:
+    """Estimates count only for what an agent will work on."""
+    drawn = plan(
+        package("a", estimate_s=5.0),
+        package("b", status=SourceStatus.DONE, estimate_s=5.0),
+        package("c"),
+    )
+    assert graphs.durations(drawn, 60.0) == {"a": 5.0, "b": 0.0, "c": 60.0}
+
+
+def test_closure_goes_both_ways_and_leaves_the_start_out() -> None:
+    """Everything that is needed, or that needs it."""
+    graph = graphs.build(DIAMOND)
+    assert graphs.closure(graph, [PackageId("d")], upwards=True) == {"a", "b", "c"}
+    assert graphs.closure(graph, [PackageId("b")], upwards=False) == {"d"}
+
+
+def test_a_chain_of_ten_thousand_is_no_problem() -> None:
+    """Nothing recurses, nothing is quadratic."""
+    names = [f"p{n}" for n in range(10_000)]
+    chain = plan(package(names[0]), *(package(b, a) for a, b in itertools.pairwise(names)))
+    graph = graphs.build(chain)
+    assert graphs.depth(graph) == 10_000
+    assert graphs.find_cycle(graph) == ()
+    times = dict.fromkeys(graph.ids, 1.0)
+    assert len(graphs.critical_path(graph, times)) == 10_000

@@ -1,0 +1,63 @@
+"""Words that are paths, and words that only look it."""
+
+from __future__ import annotations
+
+import pytest
+
+from plait.plans.paths import globs_of, listed, written
+
+
+@pytest.mark.parametrize(
+    ("word", "globs"),
+    [
+        ("src/a.py", ("src/a.py",)),
+        ("./src/a.py", ("src/a.py",)),
+        ("src/a.py:12", ("src/a.py",)),
+        ("package.json", ("package.json",)),
+        ("Makefile", ("Makefile",)),
+        (".gitignore", (".gitignore",)),
+        (".github/workflows/ci.yml", (".github/workflows/ci.yml",)),
+        ("internal/ai/", ("internal/ai/**",)),
+        ("src/app/(shop)/page.tsx", ("src/app/(shop)/page.tsx",)),
+        ("src/app/[id]/page.tsx", ("src/app/[id]/page.tsx",)),
+        ("src/detection/strategies/*.ts", ("src/detection/strategies/*.ts",)),
+        ("src/{a,b}.ts", ("src/a.ts", "src/b.ts")),
+        ("src/__tests__/FAB.test.tsx", ("src/__tests__/FAB.test.tsx",)),
+    ],
+)
+def test_paths(word: str, globs: tuple[str, ...]) -> None:
+    """A path becomes the glob of what it means."""
+    assert globs_of(word) == globs
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *["/etc/passwd", "../secrets.py", "a/../b.py", "a//b.py", "~/x.py", ".git/config"],
+        *["https://example.com/a.py", "github.com/gorilla/websocket", "@types/react", "--version"],
+        *["npm run build", "useProjects()", "api/useThing()", "AIOptions", "React.memo", "Node.js"],
+        *["process.env", ".length", "application/json", "C:\\x.py", "", ".", "/", "*"],
+    ],
+)
+def test_no_paths(word: str) -> None:
+    """Calls, commands, addresses, packages and ways out of the repository are no paths."""
+    assert globs_of(word) == ()
+
+
+def test_lists() -> None:
+    """A list takes what is in backticks, or without any the words that are surely paths."""
+    assert listed("`src/a.py`, `docs/` (update)") == ("src/a.py", "docs/**")
+    assert listed("src/a.py (update), docs/b.md and/or nothing") == ("src/a.py", "docs/b.md")
+    assert listed("Update existing component files") == ()
+
+
+def test_prose_counts_where_it_writes() -> None:
+    """Backticks behind a verb of writing are written; what is reviewed or followed is not."""
+    lines = [
+        "Create `internal/ai` directory structure",
+        "Write unit tests in `internal/ai/x_test.go`",
+        "Review output saved to: `code_review/CR-A.md`",
+        "Follow the pattern of `src/old.py`",
+        "Create `qualhook config` subcommand",
+    ]
+    assert written(lines) == ("internal/ai/**", "internal/ai/x_test.go")
