@@ -1,12 +1,13 @@
 """Smoke."""
 
-from tests.fakes.store import MemoryStore
 from tests.fakes.clock import ManualClock
-from plait.store.database import open_store
-from plait.core.plan import *
+from tests.fakes.store import MemoryStore
+
 from plait.core.event import *
-from plait.ports import *
+from plait.core.plan import *
 from plait.core.run import PackageState
+from plait.ports import *
+from plait.store.database import open_store
 
 
 def test_x(tmp_path):

@@ -40,7 +40,7 @@ def package(
         "locks": Locks(keys=tuple(keys)),
         **fields,
     }
-    return WorkPackage(**values)  # type: ignore[arg-type]
+    return WorkPackage(**values)
 
 
 def plan(*packages: WorkPackage) -> Plan:

@@ -16,7 +16,7 @@ def load(root: Path, text: str = "", **more: object) -> config.Settings:
     if text:
         (root / "plait.toml").write_text(text)
     values: dict[str, object] = {"environ": {"HOME": str(root / "home")}, "flags": {}, **more}
-    return config.load(root, **values)  # type: ignore[arg-type]
+    return config.load(root, **values)
 
 
 def test_without_files_the_defaults_hold(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_kinds(text: str, kind: Kind, content: str) -> None:
         ("\t- [X] a", "X", False, 6),
     ],
 )
-def test_boxes(text: str, state: str, optional: bool, inner: int) -> None:  # noqa: FBT001
+def test_boxes(text: str, state: str, optional: bool, inner: int) -> None:
     """A box tells its mark, its star and the column at which its item's content begins."""
     line = one(text)
     assert (line.state, line.optional, line.inner) == (state, optional, inner)

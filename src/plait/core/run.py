@@ -340,6 +340,7 @@ def _attempt_went_on(
                 outcome=event.verdict,
                 error_code=event.error_code,
                 reason=event.reason,
+                violations=event.violations or attempt.violations,
                 kept_ref=event.kept_ref,
                 finished_at=at,
             )

@@ -26,7 +26,8 @@ from plait.plans.specflow_layout import Outline
 from plait.plans.text import SourceText
 
 _REFUSED = re.compile(
-    r"\b(?:requires? changes|changes (?:requested|required)|not approved)\b|^\W*(?:rejected|failed)\b",
+    r"\b(?:requires? changes|changes (?:requested|required)|not approved)\b"
+    r"|^\W*(?:rejected|failed)\b",
     re.IGNORECASE,
 )
 _APPROVED = re.compile(r"\bapproved\b", re.IGNORECASE)

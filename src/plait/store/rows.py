@@ -26,7 +26,7 @@ from plait.ports import PackageRow, RunRow
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def run(row: Row[Any]) -> RunRow:
+def run(row: Row[*tuple[Any, ...]]) -> RunRow:
     """A run as a list shows it."""
     id_, plan, digest, branch, base, head, status, created_at, updated_at = row
     return RunRow(
@@ -42,7 +42,7 @@ def run(row: Row[Any]) -> RunRow:
     )
 
 
-def package(row: Row[Any]) -> PackageRow:
+def package(row: Row[*tuple[Any, ...]]) -> PackageRow:
     """A package as `status` shows it."""
     id_, title, status, attempts, epoch, commit, reason, updated_at = row
     return PackageRow(
@@ -105,7 +105,7 @@ def new_event(recorded: Recorded) -> dict[str, Any]:
     }
 
 
-def recorded(run: RunId, row: Row[Any], *, place: str) -> Recorded:
+def recorded(run: RunId, row: Row[*tuple[Any, ...]], *, place: str) -> Recorded:
     """The event of a row.
 
     Raises:

@@ -200,7 +200,9 @@ class SqlStore:
             yield connection
 
 
-def _only(connection: Connection, statement: Select[*tuple[Any, ...]], run: RunId) -> Row[Any]:
+def _only(
+    connection: Connection, statement: Select[*tuple[Any, ...]], run: RunId
+) -> Row[*tuple[Any, ...]]:
     row = connection.execute(statement, {"run": run}).one_or_none()
     if row is None:
         raise _no_such_run(run)
