@@ -41,6 +41,7 @@ _BOOLEANS = {
 }
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,40})?(?:[eE][-+]?[0-9]{1,3})?")
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 _USUAL = "look at indentation, colons and quotes here and on the line before"
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset({"null", "bool", "int", "float"})
@@ -243,7 +244,7 @@ class _Builder:
 
     def open(self, node: Node, event: MappingStartEvent | SequenceStartEvent) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise _RefusedError(f"nested more than {MAX_DEPTH} levels deep", node.index)
+            raise _RefusedError(_TOO_DEEP, node.index, "write it flatter")
         if event.tag not in {None, "!", f"{_TAG}map", f"{_TAG}seq"}:
             self.unknown_tag(event.tag, node.index)
         self.expect_value(node.index)
@@ -263,7 +264,7 @@ class _Builder:
             node.height = 1 + max((child.height for child in inner), default=0)
         self.limit(node.values, node.index)
         if node.height + len(self.stack) > MAX_DEPTH:
-            raise _RefusedError(f"nested more than {MAX_DEPTH} levels deep", node.index)
+            raise _RefusedError(_TOO_DEEP, node.index, "write it flatter")
         self.add(node)
 
     def merge(self, node: Node, value: dict[str, Node]) -> None:
@@ -328,7 +329,9 @@ class _Builder:
 
     def limit(self, values: int, index: int) -> None:
         if values > MAX_VALUES:
-            raise _RefusedError(f"more than {MAX_VALUES:,} values, aliases written out", index)
+            raise _RefusedError(
+                f"more than {MAX_VALUES:,} values, aliases written out", index, "split the plan"
+            )
 
     def unknown_tag(self, tag: str, index: int) -> None:
         if len(self.findings) >= MOST_FINDINGS:
