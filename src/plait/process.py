@@ -136,10 +136,13 @@ async def capture(
         try:
             with anyio.fail_after(timeout_s):
                 await child.leader_exit()
-        finally:
+        except BaseException:
             with anyio.CancelScope(shield=True):
-                await child.end_group()
-                child.close()
+                await child.end_family(KILL_PATIENCE_S)
+            raise
+        finally:
+            child.end_group()
+            child.close()
         out.seek(0)
         err.seek(0)
         return Captured(code=child.popen.returncode, out=out.read(), err=err.read())
@@ -189,7 +192,7 @@ class Dialogue:
                 popen.stdin.close()
             with anyio.move_on_after(KILL_PATIENCE_S):
                 await self._child.leader_exit()
-            await self._child.end_group()
+            self._child.end_group()
             if popen.stdout:
                 popen.stdout.close()
             self._child.close()
@@ -244,15 +247,8 @@ class _Child:
                 pause_s = min(2 * pause_s, 0.05)
         return True
 
-    async def end_group(self, grace_s: float = 2.0) -> None:
-        """End the leader if it still runs, then whatever is in its group."""
-        import anyio
-
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            self._signal(set(), number, group=True)
-            with anyio.move_on_after(grace_s):
-                await self.leader_exit()
-                break
+    def end_group(self) -> None:
+        """End what a leader that has exited left in its group, and reap the leader."""
         self._signal(set(), signal.SIGKILL, group=True)
         self.popen.poll()
 
@@ -292,7 +288,8 @@ class _Child:
             return False
         if self.popen.pid in (int(facts[2]), int(facts[3])):  # group, session
             return True
-        if int(facts[19]) < self.since or pid == os.getpid():  # older than the leader
+        older = int(facts[19]) < self.since
+        if not self.mark or older or pid == os.getpid():  # this process reads from the pipe
             return False
         return self._is_marked(pid) or self._holds_liveness(pid)
 

@@ -69,7 +69,9 @@ class Node:
 class Document:
     """A parsed file: its root (None where it has none or cannot be read) and what was found."""
 
-    def __init__(self, source: SourceText, root: Node | None, findings: tuple[Finding, ...]) -> None:
+    def __init__(
+        self, source: SourceText, root: Node | None, findings: tuple[Finding, ...]
+    ) -> None:
         self.root = root
         self.findings = findings
         self._places = _Places(source)
