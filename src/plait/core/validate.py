@@ -44,7 +44,6 @@ _ID = re.compile(r"[A-Za-z0-9._/-]+")
 _PROTECTED = Scope(write=(".git", ".git/**", ".plait", ".plait/**"))
 _MOST_GUESSES = 20  # comparing spellings takes time, and by then the ids are another plan's
 _MOST_NAMES = 5
-
 _Clash = tuple[WorkPackage, WorkPackage, str]  # two packages, and what both claim
 
 
@@ -188,15 +187,13 @@ def _self_dependency(subject: _Subject) -> Iterator[Finding]:
 
 
 def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
-    cycle = subject.cycle
-    if not cycle:
+    if not (cycle := subject.cycle):
         return
     first, index, edge = next(
         (package, i, edge)
-        for package in subject.plan.packages  # ids may be doubled: that is another finding
-        if package.id == cycle[0]
+        for package in subject.plan.packages  # doubled ids are another finding
         for i, edge in enumerate(package.needs)
-        if edge.id == cycle[1]
+        if (package.id, edge.id) == cycle[:2]
     )
     reasons = [
         f"{a} needs {b} ({edge.provenance})"
