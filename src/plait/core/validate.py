@@ -191,13 +191,8 @@ def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
     cycle = subject.cycle
     if not cycle:
         return
-    first, index, edge = next(
-        (package, i, edge)
-        for package in subject.plan.packages  # ids may be doubled: that is another finding
-        if package.id == cycle[0]
-        for i, edge in enumerate(package.needs)
-        if edge.id == cycle[1]
-    )
+    first = subject.plan.package(cycle[0])
+    index, edge = next((i, edge) for i, edge in enumerate(first.needs) if edge.id == cycle[1])
     reasons = [
         f"{a} needs {b} ({edge.provenance})"
         for a, b in pairwise(cycle)
