@@ -102,7 +102,7 @@ def histories(draw: st.DrawFn) -> list[Recorded]:
 
 
 @given(log=histories())
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_every_history_keeps_what_a_run_promises(log):
     """Whatever the order of events: numbers, heads and attempts agree with what happened."""
     run = started(PLAN)

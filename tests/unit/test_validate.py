@@ -259,7 +259,7 @@ PACKAGES = st.builds(
 
 
 @given(packages=st.lists(PACKAGES, max_size=5))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_whatever_the_plan_every_finding_is_complete(packages):
     """Nothing raises, and each finding has a known code, a place, a message and a hint."""
     drawn: Plan = replace(plan(*packages), files=(SourceFile(path="plan.yaml", sha256="0"),))

@@ -44,6 +44,7 @@ _ID = re.compile(r"[A-Za-z0-9._/-]+")
 _PROTECTED = Scope(write=(".git", ".git/**", ".plait", ".plait/**"))
 _MOST_GUESSES = 20  # comparing spellings takes time, and by then the ids are another plan's
 _MOST_NAMES = 5
+
 _Clash = tuple[WorkPackage, WorkPackage, str]  # two packages, and what both claim
 
 
@@ -187,14 +188,11 @@ def _self_dependency(subject: _Subject) -> Iterator[Finding]:
 
 
 def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
-    if not (cycle := subject.cycle):
+    cycle = subject.cycle
+    if not cycle:
         return
-    first, index, edge = next(
-        (package, i, edge)
-        for package in subject.plan.packages  # doubled ids are another finding
-        for i, edge in enumerate(package.needs)
-        if (package.id, edge.id) == cycle[:2]
-    )
+    first = subject.plan.package(cycle[0])
+    index, edge = next((i, edge) for i, edge in enumerate(first.needs) if edge.id == cycle[1])
     reasons = [
         f"{a} needs {b} ({edge.provenance})"
         for a, b in pairwise(cycle)
