@@ -130,14 +130,8 @@ def test_every_field_of_the_report_is_documented():
     """Each key that a report can have at its top stands in the reference, and no other."""
     began = runs.started(runs.plan(runs.package("api")))
     told = section(REFERENCE / "report.md", "The run")
-    named = [
-        name for row in re.findall(r"^\| (`.*?) \|", told, re.MULTILINE) for name in _names(row)
-    ]
-    assert sorted(named) == sorted(build_report(began))
-
-
-def _names(cell):
-    return re.findall(r"`(\w+)`", cell)
+    rows = re.findall(r"^\| (`.*?) \|", told, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(build_report(began))
 
 
 def test_the_rings_in_the_architecture_are_those_that_are_enforced():
