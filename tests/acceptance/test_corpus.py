@@ -54,12 +54,13 @@ def test_the_largest_real_plan_lands_whole(story: Story) -> None:
     assert outcome.code == 0, outcome.err
     assert story.snapshot() == before
     assert story.git("fsck", "--strict") == ""
-    packages = story.packages()
+    report = story.report()
+    packages = {each["id"]: each for each in report["packages"]}
     assert len(packages) == 10
     assert {each["status"] for each in packages.values()} == {"landed"}
     plan = json.loads(story.plait("show", CHANGE, "--json").out)
     for package in plan["packages"]:
-        started = f"plait/{story.report()['run']}/{package['id']}"
+        started = f"plait/{report['run']}/{package['id']}"
         for need in package["needs"]:
             landed = packages[need["id"]]["commit"]
             story.git("merge-base", "--is-ancestor", landed, started)

@@ -22,6 +22,7 @@ _BINARY_WITHIN = 8000  # bytes; a zero byte among the first ones says that it is
 _MOST_FOLDERS = 2000  # looked into for a hint
 _SKIPPED = frozenset({".git", ".plait", ".venv", "node_modules", "__pycache__"})
 _MOST_NAMED = 3
+_NAME = 255  # bytes that a file's name may have
 
 
 def chosen(registry: Registry, name: str | None) -> Formats:
@@ -56,8 +57,12 @@ def resolve(plan: str, *, start: Path, root: Path | None, formats: Formats) -> P
     Raises:
         UsageError: `NO_SUCH_PLAN`, `PLAN_AMBIGUOUS`, `PLAN_OUTSIDE`.
     """
-    if not plan or "\0" in plan:
-        raise UsageError("no plan is named", code="NO_SUCH_PLAN", hint="name a file or a folder")
+    if not _is_name(plan):
+        raise UsageError(
+            "this is no name that a plan can have",
+            code="NO_SUCH_PLAN",
+            hint="name a plan's file, its folder, or its id",
+        )
     base = Path(os.path.abspath(start))  # noqa: PTH100 - links stay: names are what users wrote
     top = None if root is None else Path(os.path.abspath(root))  # noqa: PTH100 - same
     path = Path(os.path.normpath(base / plan))
@@ -104,6 +109,15 @@ def recognise(source: PlanSource, formats: Formats, *, forced: bool) -> PlanForm
     return formats[best]
 
 
+def _is_name(plan: str) -> bool:
+    """Whether a file can be called so, by a name that findings can show."""
+    try:
+        parts = Path(plan.encode().decode()).parts
+    except UnicodeEncodeError:  # bytes that are no UTF-8, from the command line
+        return False
+    return bool(parts) and "\0" not in plan and all(len(os.fsencode(p)) <= _NAME for p in parts)
+
+
 def _in_folder(folder: Path, top: Path | None, formats: Formats) -> Path | None:
     """The plan of a folder; formats are asked from the root, so that they see their layout."""
     if top is not None and folder.is_relative_to(top):
@@ -120,12 +134,13 @@ def _by_name(name: str, base: Path, formats: Formats) -> Path | None:
 
 def _located(base: Path, name: str, formats: Formats) -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for each in formats.values():
+    for key, each in formats.items():
         with blamed(each):
             path = each.locate(base, name)
         if path is not None:
-            found[each.name] = Path(os.path.normpath(path))
-    return found
+            found[key] = Path(os.path.normpath(path))
+    placed = {n: path for n, path in found.items() if _is_placed(formats[n], path)}
+    return placed or found
 
 
 def _only(found: Mapping[str, Path], meant: str) -> Path | None:
