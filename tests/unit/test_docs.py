@@ -9,11 +9,13 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.fakes import runs
 
 from plait import config
 from plait.cli.main import VERBS
 from plait.core.event import EVENTS
 from plait.core.finding import errors
+from plait.core.report import build_report
 from plait.errors import ExitCode
 from plait.plans import specflow, work_packages
 from plait.ports import PlanSource
@@ -122,6 +124,14 @@ def test_every_exit_code_is_documented(code):
     """Each exit code has its row in the reference."""
     page = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| {code.value} \|", page, re.MULTILINE)
+
+
+def test_every_field_of_the_report_is_documented():
+    """Each key that a report can have at its top stands in the reference, and no other."""
+    began = runs.started(runs.plan(runs.package("api")))
+    told = section(REFERENCE / "report.md", "The run")
+    rows = re.findall(r"^\| (`.*?) \|", told, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(build_report(began))
 
 
 def test_the_rings_in_the_architecture_are_those_that_are_enforced():
