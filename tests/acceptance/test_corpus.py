@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from tests.acceptance.conftest import Story
 
 CORPUS = Path(os.environ.get("PLAIT_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
@@ -36,7 +35,7 @@ def test_the_largest_real_plan_lands_whole(story: Story) -> None:
     folder.mkdir(parents=True)
     text = source.read_text()
     commands = re.compile(
-        r"^(?P<ind>\s*)command: *(?:[>|].*\n(?:(?P=ind)\s+.*\n|\s*\n)+|.*\n)", re.M
+        r"^(?P<ind>\s*)command: *(?:[>|].*\n(?:(?P=ind)\s+.*\n|\s*\n)+|.*\n)", re.MULTILINE
     )
     text, replaced = commands.subn(
         lambda match: f'{match["ind"]}command: "git rev-parse HEAD"\n', text
@@ -54,12 +53,13 @@ def test_the_largest_real_plan_lands_whole(story: Story) -> None:
     assert outcome.code == 0, outcome.err
     assert story.snapshot() == before
     assert story.git("fsck", "--strict") == ""
-    packages = story.packages()
+    report = story.report()
+    packages = {each["id"]: each for each in report["packages"]}
     assert len(packages) == 10
     assert {each["status"] for each in packages.values()} == {"landed"}
     plan = json.loads(story.plait("show", CHANGE, "--json").out)
     for package in plan["packages"]:
-        started = f"plait/{story.report()['run']}/{package['id']}"
+        started = f"plait/{report['run']}/{package['id']}"
         for need in package["needs"]:
             landed = packages[need["id"]]["commit"]
             story.git("merge-base", "--is-ancestor", landed, started)

@@ -13,7 +13,10 @@ import pytest
 from plait import config
 from plait.cli.main import VERBS
 from plait.core.event import EVENTS
+from plait.core.finding import errors
 from plait.errors import ExitCode
+from plait.plans import specflow, work_packages
+from plait.ports import PlanSource
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -71,6 +74,26 @@ def test_every_verb_and_every_option_is_documented(verb):
         if isinstance(parameter, click.Option):
             for option in (*parameter.opts, *parameter.secondary_opts):
                 assert re.search(rf"`{re.escape(option)}[` ]", told), f"plait {verb} {option}"
+
+
+@pytest.mark.parametrize(
+    ("page", "place", "format_"),
+    [
+        ("plan-openspec", "openspec/changes/add-export/work-packages.yaml", work_packages.FORMAT),
+        ("plan-specflow", "documentation/features/export/tasks.md", specflow.FORMAT),
+    ],
+)
+def test_the_example_plans_are_valid(page, place, format_, tmp_path):
+    """The plan shown in a how-to guide is read without a finding that stops a run."""
+    text = (ROOT / "docs" / "howto" / f"{page}.md").read_text(encoding="utf-8")
+    example = re.search(r"^```(?:yaml|markdown)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert example
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_text(example[1], encoding="utf-8")
+    loaded = format_.load(PlanSource(root=tmp_path, path=path, name=place, in_repository=True))
+    assert loaded.plan
+    assert errors(loaded.findings) == ()
 
 
 @pytest.mark.parametrize("name", EVENTS)

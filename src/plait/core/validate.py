@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import combinations, pairwise
@@ -23,7 +23,7 @@ from plait.core.plan import (
     Span,
     WorkPackage,
 )
-from plait.core.scope import invalid, overlap, pairs
+from plait.core.scope import invalid, pairs, scopes_overlap
 
 CODES: Mapping[str, str] = {
     "BAD_GLOB": "A scope or a lock holds a glob that cannot be read.",
@@ -41,9 +41,11 @@ CODES: Mapping[str, str] = {
 }
 
 _ID = re.compile(r"[A-Za-z0-9._/-]+")
-_PROTECTED = (".git", ".git/**", ".plait", ".plait/**")
+_PROTECTED = Scope(write=(".git", ".git/**", ".plait", ".plait/**"))
 _MOST_GUESSES = 20  # comparing spellings takes time, and by then the ids are another plan's
 _MOST_NAMES = 5
+
+_Clash = tuple[WorkPackage, WorkPackage, str]  # two packages, and what both claim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +54,13 @@ class _Subject:
 
     plan: Plan
 
-    @property
-    def packages(self) -> tuple[tuple[int, WorkPackage], ...]:
-        return tuple(enumerate(self.plan.packages))
+    @cached_property
+    def _places(self) -> Mapping[int, int]:
+        return {id(package): place for place, package in enumerate(self.plan.packages)}
+
+    def place(self, package: WorkPackage) -> int:
+        """Where in the plan that very package stands; ids may not be unique."""
+        return self._places[id(package)]
 
     @cached_property
     def working(self) -> tuple[WorkPackage, ...]:
@@ -62,14 +68,23 @@ class _Subject:
         return tuple(
             package
             for package in self.plan.packages
-            if package.runs_agent
-            and package.status is SourceStatus.PENDING
-            and package.kind is not PackageKind.INTEGRATE
+            if _will_run(package) and package.kind is not PackageKind.INTEGRATE
         )
 
     @cached_property
     def graph(self) -> Graph:
-        return graphs.build(self.plan)
+        """Without loops and second packages of an id: they have rules of their own."""
+        first = {package.id: package for package in reversed(self.plan.packages)}
+        packages = (
+            replace(package, needs=tuple(edge for edge in package.needs if edge.id != package.id))
+            for package in self.plan.packages
+            if first[package.id] is package
+        )
+        return graphs.build(replace(self.plan, packages=tuple(packages)))
+
+    @cached_property
+    def cycle(self) -> tuple[PackageId, ...]:
+        return graphs.find_cycle(self.graph)
 
     @cached_property
     def _before(self) -> Mapping[PackageId, int]:
@@ -80,7 +95,12 @@ class _Subject:
         return {package: 1 << place for place, package in enumerate(self.graph.ids)}
 
     def ordered(self, a: WorkPackage, b: WorkPackage) -> bool:
-        """Whether one of them needs the other, if only through others."""
+        """Whether one of them needs the other, if only through others.
+
+        While there is a cycle nothing can be told, and everything counts as ordered.
+        """
+        if self.cycle:
+            return True
         before, bits = self._before, self._bits
         return a.id == b.id or bool(before[a.id] & bits[b.id] or before[b.id] & bits[a.id])
 
@@ -105,7 +125,7 @@ def _empty_plan(subject: _Subject) -> Iterator[Finding]:
 
 
 def _bad_id(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         segments = package.id.split("/")
         if not _ID.fullmatch(package.id) or not {"", ".", ".."}.isdisjoint(segments):
             yield Finding(
@@ -120,7 +140,7 @@ def _bad_id(subject: _Subject) -> Iterator[Finding]:
 
 def _duplicate_id(subject: _Subject) -> Iterator[Finding]:
     first: dict[PackageId, WorkPackage] = {}
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         other = first.setdefault(package.id, package)
         if other is not package:
             there = f", first at {other.span}" if other.span else ""
@@ -137,7 +157,7 @@ def _duplicate_id(subject: _Subject) -> Iterator[Finding]:
 def _unknown_dependency(subject: _Subject) -> Iterator[Finding]:
     known = subject.graph.ids
     guesses = 0
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         for index, edge in enumerate(package.needs):
             if edge.id in subject.graph.needs:
                 continue
@@ -154,7 +174,7 @@ def _unknown_dependency(subject: _Subject) -> Iterator[Finding]:
 
 
 def _self_dependency(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         for index, edge in enumerate(package.needs):
             if edge.id == package.id:
                 yield Finding(
@@ -168,11 +188,16 @@ def _self_dependency(subject: _Subject) -> Iterator[Finding]:
 
 
 def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
-    cycle = graphs.find_cycle(graphs.without_loops(subject.graph))
+    cycle = subject.cycle
     if not cycle:
         return
-    first = subject.plan.package(cycle[0])
-    index, edge = next((i, edge) for i, edge in enumerate(first.needs) if edge.id == cycle[1])
+    first, index, edge = next(
+        (package, i, edge)
+        for package in subject.plan.packages  # ids may be doubled: that is another finding
+        if package.id == cycle[0]
+        for i, edge in enumerate(package.needs)
+        if edge.id == cycle[1]
+    )
     reasons = [
         f"{a} needs {b} ({edge.provenance})"
         for a, b in pairwise(cycle)
@@ -190,7 +215,7 @@ def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
 
 
 def _bad_glob(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         for name, globs in (
             ("scope.write", package.scope.write),
             ("scope.read", package.scope.read),
@@ -212,25 +237,31 @@ def _bad_glob(subject: _Subject) -> Iterator[Finding]:
 
 
 def _protected_path(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
-        if package.scope.confidence is not Confidence.DECLARED:
+    for place, package in enumerate(subject.plan.packages):
+        scope = package.scope
+        if scope.confidence is not Confidence.DECLARED:
             continue
-        for index, glob in enumerate(package.scope.write):
-            # A glob that begins with a wildcard means the project, not what hides in it.
-            if glob[:1] not in {"*", "?"} and any(overlap(glob, each) for each in _PROTECTED):
+        for index, glob in enumerate(scope.write):
+            path = scopes_overlap(replace(scope, write=(glob,)), _PROTECTED)
+            if path is not None and _aims(glob):
                 yield Finding(
                     code="PROTECTED_PATH",
                     severity=Severity.ERROR,
-                    message=f"{package.id} would be allowed to write {glob}",
+                    message=f"{package.id} would be allowed to write {path}, by {glob}",
                     span=package.span,
                     where=f"packages[{place}].scope.write[{index}]",
-                    hint="`.git` and `.plait` are never a package's to write: take the glob out",
+                    hint="`.git` and `.plait` are no package's to write: take the glob out",
                 )
 
 
+def _aims(glob: str) -> bool:
+    """Whether a glob means a hidden folder; `**` means the project, not what hides in it."""
+    return glob[0] not in "*?" or not {".git", ".plait"}.isdisjoint(glob.split("/"))
+
+
 def _unknown_scope(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
-        if package.scope.confidence is Confidence.UNKNOWN and package in subject.working:
+    for place, package in enumerate(subject.plan.packages):
+        if package.scope.confidence is Confidence.UNKNOWN and _will_run(package):
             yield Finding(
                 code="UNKNOWN_SCOPE",
                 severity=Severity.INFO,
@@ -242,9 +273,9 @@ def _unknown_scope(subject: _Subject) -> Iterator[Finding]:
 
 
 def _no_checks(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         has_command = any(check.kind is CheckKind.COMMAND for check in package.checks)
-        if package.runs_agent and package.status is SourceStatus.PENDING and not has_command:
+        if _will_run(package) and not has_command:
             yield Finding(
                 code="NO_CHECKS",
                 severity=Severity.WARNING,
@@ -256,59 +287,76 @@ def _no_checks(subject: _Subject) -> Iterator[Finding]:
 
 
 def _scope_overlap(subject: _Subject) -> Iterator[Finding]:
-    """Errors pair by pair, as each needs its own cure; what is serialised anyway by package."""
     packages = [p for p in subject.working if p.scope.confidence is not Confidence.UNKNOWN]
-    places = {id(package): place for place, package in subject.packages}
-    serialised: dict[int, list[tuple[WorkPackage, str]]] = {}
+    certain: list[_Clash] = []
+    likely: list[_Clash] = []
     for i, j, path in pairs([package.scope for package in packages]):
         a, b = packages[i], packages[j]
-        if subject.ordered(a, b):
-            continue
-        if {a.scope.confidence, b.scope.confidence} != {Confidence.DECLARED}:
-            serialised.setdefault(i, []).append((b, path))
-            continue
-        yield Finding(
-            code="SCOPE_OVERLAP",
-            severity=Severity.ERROR,
-            message=f"{a.id} and {b.id} may both write {path}, and neither needs the other",
-            span=a.span,
-            where=f"packages[{places[id(a)]}].scope.write",
-            hint=f"let one need the other, or deny the path to one of them{_there(b)}",
-        )
-    for i, others in serialised.items():
-        a, (b, path) = packages[i], others[0]
+        declared = {a.scope.confidence, b.scope.confidence} == {Confidence.DECLARED}
+        (certain if declared else likely).append((a, b, path))
+    for a, others in _unordered(subject, certain):
+        for b, path in others[:_MOST_NAMES]:
+            yield Finding(
+                code="SCOPE_OVERLAP",
+                severity=Severity.ERROR,
+                message=f"{a.id} and {b.id} may both write {path}, and neither needs the other",
+                span=a.span,
+                where=f"packages[{subject.place(a)}].scope.write",
+                hint=f"let one need the other, or deny the path to one of them{_at(b)}",
+            )
+        more = [b.id for b, _ in others[_MOST_NAMES:]]
+        if more:
+            yield Finding(
+                code="SCOPE_OVERLAP",
+                severity=Severity.ERROR,
+                message=f"{a.id} may also write what {_named(more)} may, without an order",
+                span=a.span,
+                where=f"packages[{subject.place(a)}].scope.write",
+                hint=f"narrow what {a.id} may write, or order the packages",
+            )
+    for a, others in _unordered(subject, likely):
         yield Finding(
             code="SCOPE_OVERLAP",
             severity=Severity.WARNING,
-            message=f"{a.id} and {_named([other.id for other, _ in others])} will run one after"
-            f" another: they seem to write the same files ({path})",
+            message=f"{a.id} will not run beside {_named([b.id for b, _ in others])}:"
+            f" they seem to write the same files ({others[0][1]})",
             span=a.span,
-            where=f"packages[{places[id(a)]}].scope.write",
-            hint=f"nothing has to be done; to gain time, split the files between them{_there(b)}",
+            where=f"packages[{subject.place(a)}].scope.write",
+            hint=f"nothing has to be done; splitting the files would gain time{_at(others[0][0])}",
         )
 
 
 def _lock_overlap(subject: _Subject) -> Iterator[Finding]:
+    """OpenSpec's own validation refuses what Plait would serialise, so its plans keep to that."""
     strict = subject.plan.format == "openspec-packages"
-    places = {id(package): place for place, package in subject.packages}
-    for a, b, lock in _shared_locks(subject.working):
-        if subject.ordered(a, b):
-            continue
+    for a, others in _unordered(subject, _shared_locks(subject.working)):
+        (b, lock), more = others[0], [other.id for other, _ in others[1:]]
+        also = f"; {a.id} clashes with {_named(more)} as well" if more else ""
         yield Finding(
             code="LOCK_OVERLAP",
             severity=Severity.ERROR if strict else Severity.INFO,
-            message=f"{a.id} and {b.id} both claim {lock}, and neither needs the other",
+            message=f"{a.id} and {b.id} both claim {lock}, and neither needs the other{also}",
             span=a.span,
-            where=f"packages[{places[id(a)]}].locks",
-            hint=f"let one need the other, or take the lock from one of them{_there(b)}"
+            where=f"packages[{subject.place(a)}].locks",
+            hint=f"let one need the other, or take the lock from one of them{_at(b)}"
             if strict
             else "nothing has to be done: they run one after another",
         )
 
 
-def _shared_locks(
-    packages: tuple[WorkPackage, ...],
-) -> Iterator[tuple[WorkPackage, WorkPackage, str]]:
+def _unordered(
+    subject: _Subject, clashes: Iterable[_Clash]
+) -> Iterator[tuple[WorkPackage, list[tuple[WorkPackage, str]]]]:
+    """The clashes of packages that could run at once, gathered by the first of the two."""
+    found: dict[int, list[tuple[WorkPackage, str]]] = {}
+    for a, b, what in clashes:
+        if not subject.ordered(a, b):
+            found.setdefault(subject.place(a), []).append((b, what))
+    for place, others in found.items():
+        yield subject.plan.packages[place], others
+
+
+def _shared_locks(packages: tuple[WorkPackage, ...]) -> Iterator[_Clash]:
     """Each pair of packages that claim the same once, with a lock that they share."""
     owners: dict[str, list[int]] = {}
     for place, package in enumerate(packages):
@@ -325,13 +373,17 @@ def _shared_locks(
         yield packages[i], packages[j], lock
 
 
-def _named(names: list[str]) -> str:
+def _will_run(package: WorkPackage) -> bool:
+    return package.runs_agent and package.status is SourceStatus.PENDING
+
+
+def _named(names: Sequence[str]) -> str:
     shown = names[:_MOST_NAMES]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def _there(package: WorkPackage) -> str:
+def _at(package: WorkPackage) -> str:
     return f" ({package.id} is at {package.span})" if package.span else ""
 
 
