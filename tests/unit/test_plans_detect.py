@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
+from tests.fakes.plans import Piece, work_packages
 
 from plait import plans
 from plait.core.finding import Severity, errors
 from plait.errors import UsageError
 from plait.plans.text import MAX_BYTES
 from plait.ports import Loaded
-from tests.fakes.plans import Piece, work_packages
 
 TEXT = work_packages("add-users", [Piece(id="wp-a")])
 FILE = "openspec/changes/add-users/work-packages.yaml"
