@@ -20,7 +20,7 @@ from plait.plans.paths import globs_of, listed, written
         (".github/workflows/ci.yml", (".github/workflows/ci.yml",)),
         ("internal/ai/", ("internal/ai/**",)),
         ("src/app/(shop)/page.tsx", ("src/app/(shop)/page.tsx",)),
-        ("src/app/[id]/page.tsx", ("src/app/[id]/page.tsx",)),
+        ("src/app/[id]/page.tsx", ("src/app/[[]id]/page.tsx",)),
         ("src/detection/strategies/*.ts", ("src/detection/strategies/*.ts",)),
         ("src/{a,b}.ts", ("src/a.ts", "src/b.ts")),
         ("src/__tests__/FAB.test.tsx", ("src/__tests__/FAB.test.tsx",)),
