@@ -58,8 +58,8 @@ def test_show_with_tracks_and_derived_edges(golden: Golden) -> None:
     plan = pay_plan()
     shape = replace(
         search_shape(),
-        waves=(("1", "2"), ("3", "4-6"), ("7",)),  # type: ignore[arg-type]
-        critical_path=("1", "4-6", "7"),  # type: ignore[arg-type]
+        waves=(("1", "2"), ("3", "4-6"), ("7",)),
+        critical_path=("1", "4-6", "7"),
         makespan_s=2.5 * 8 * 3600,
         lower_bound_s=2 * 8 * 3600.0,
     )

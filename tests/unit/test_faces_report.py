@@ -12,10 +12,10 @@ from tests.fakes.reports import report_of
 from tests.fakes.runs import package, plan, started
 from tests.fakes.stories import Story, ended_story, search_plan
 
-from plait.core.event import Verdict
+from plait.core.event import BaselineCommitted, RunContinued, ScopeChecked, Verdict
 from plait.core.plan import PackageId
 from plait.faces.report_html import render_html
-from plait.faces.report_rows import Report, look, sentence
+from plait.faces.report_rows import Report, look, sentence, strands
 from plait.faces.report_text import render_md
 
 HOSTILE = (
@@ -100,7 +100,7 @@ def test_markdown_shows_hostile_text_as_text() -> None:
     assert "<script" not in "".join(line for line in code_free if "`` " not in line)
     table = [line for line in code_free if line.startswith("| `ui`")]
     assert len(table) == 2
-    for line, columns in zip(table, (6, 5), strict=True):
+    for line, columns in zip(table, (6, 6), strict=True):
         assert line.replace("\\|", "").count("|") == columns + 1
 
 
@@ -114,7 +114,6 @@ def test_commands_are_quoted_for_a_shell() -> None:
 def test_a_run_in_which_nothing_happened(render: Callable[[Report], str]) -> None:
     """A report without attempts, checks and an end renders, and shows no commands."""
     report = report_of(started(plan(package("a"))))
-    report["lower_bound_s"] = None
     text = render(report)
     assert "A plan is not finished" in text.replace('<em class="running">', "")
     assert "git switch" not in text
@@ -124,7 +123,37 @@ def test_a_run_in_which_nothing_happened(render: Callable[[Report], str]) -> Non
 def test_every_package_stands_in_both() -> None:
     """What the run was about is in the Markdown and in the HTML."""
     report = report_of(ended_story().run)
-    for name in report["packages"]:
-        assert f"| `{name['id']}` |" in render_md(report)
-        assert f"<code>{name['id']}</code>" in render_html(report)
-    assert PackageId("db") in {each["id"] for each in report["packages"]}
+    markdown, page = render_md(report), render_html(report)
+    assert len(report["packages"]) == 9
+    for each in report["packages"]:
+        assert f"| `{each['id']}` |" in markdown
+        assert f"<code>{each['id']}</code>" in page
+
+
+def test_what_went_beyond_an_inferred_scope_is_told() -> None:
+    """A landed package's deviations are named, with the plan's files that went first."""
+    story = Story(search_plan())
+    first = BaselineCommitted(commit="c0ffee" * 6 + "c0ff", files=("tasks.md",))
+    story.tell(first)
+    story.start("db")
+    story.work("db", "src/db/a", "Makefile")
+    story.tell(ScopeChecked(package=PackageId("db"), attempt=1, epoch=1, deviations=("Makefile",)))
+    story.judge("db", Verdict.PASS)
+    story.land("db", "src/db/a", "Makefile")
+    text = render_md(report_of(story.run))
+    assert "- db wrote Makefile, which the scope inferred from the plan does not name" in text
+    assert "| committed first | c0ffeec0ffee: tasks.md |" in text
+
+
+def test_an_attempt_that_was_cut_off_lasts_until_the_next() -> None:
+    """After a crash the timeline shows both attempts, one after the other."""
+    story = Story(search_plan())
+    story.start("db")
+    story.tell(RunContinued(pid=1), after=30)
+    story.start("db", after=30)
+    story.succeed("db", "src/db/a", takes=40)
+    (strand,) = strands(report_of(story.run))
+    cut, done = strand.bars
+    assert [bar.kind for bar in strand.bars] == ["interrupted", "pass"]
+    assert cut.start + cut.length == pytest.approx(done.start)
+    assert strand.landed == pytest.approx(1.0)

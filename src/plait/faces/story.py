@@ -31,9 +31,10 @@ from plait.core.event import (
 )
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, Run
-from plait.faces.text import clean, count, duration, listing
+from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
 
+_WIDEST_AGENT = 40  # an agent may be a whole shell command
 _AT = {Stage.BASELINE: " on the base", Stage.VERIFY: "", Stage.LAND: " on the merged tree"}
 
 
@@ -116,7 +117,8 @@ def _of_package(
 ) -> str | None:
     match event:
         case AttemptStarted(attempt=attempt, package=package, agent=agent):
-            return f"started (attempt {attempt} of {_allowed(run, package)}, {clean(agent)})"
+            who = shorten(clean(agent), _WIDEST_AGENT)
+            return f"started (attempt {attempt} of {_allowed(run, package)}, {who})"
         case AgentEnded():
             return _agent(event)
         case WorkCommitted(files=files):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
@@ -9,13 +10,14 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from plait.core.finding import Finding, Severity
-from plait.plans.nearest import nearest
-from plait.plans.yaml_source import Document, Path
+from plait.plans.nearest import did_you_mean, nearest
+from plait.plans.yaml_source import MOST_FINDINGS, Document, Path
 
 M = TypeVar("M", bound=BaseModel)
 
-MOST_FINDINGS = 200
+_MOST_MENDED = 2000
 _LONGEST_QUOTE = 60
+_MOST_NAMED = 8
 
 
 def validate(
@@ -24,7 +26,8 @@ def validate(
     """Check a document whose root is a mapping.
 
     A mistake in what the model can do without (an unknown field, a bad optional value) is
-    found and taken out of the document, and the rest is read all the same.
+    found and taken out of the document, text that is too long is cut, and the rest is read all
+    the same.
 
     Args:
         model: A strict model that forbids unknown fields.
@@ -50,9 +53,14 @@ def validate(
                 severity=Severity.ERROR,
                 message=f"{len(details) - MOST_FINDINGS} more mistakes are not listed",
                 span=document.span(_path(details[MOST_FINDINGS])),
+                hint="correct those that are, and check again",
             )
         )
-    document.drop([_path(detail) for detail in details])
+    if len(details) > _MOST_MENDED:
+        return None, tuple(findings)
+    for detail in details:
+        _shorten(document, detail)
+    document.drop(_path(detail) for detail in details if detail["type"] != "string_too_long")
     data = None if document.root is None else document.root.plain()
     try:
         return model.model_validate(data), tuple(findings)
@@ -88,16 +96,15 @@ def _finding(
 ) -> Finding:
     path, kind = _path(detail), detail["type"]
     unknown = kind == "extra_forbidden"
-    code, hint = "SCHEMA_BAD_VALUE", ""
+    code = "SCHEMA_BAD_VALUE"
     if unknown:
         code, message = "SCHEMA_UNKNOWN_FIELD", f"unknown field {quoted(path[-1])}"
         hint = _field_hint(model, document, path, other_names)
     elif kind == "missing":
         code, message = "SCHEMA_MISSING_FIELD", f"field {path[-1]!r} is missing"
+        hint = f"add {path[-1]}"
     else:
-        message = _message(detail)
-        if kind == "string_type" and isinstance(detail["input"], int | float):
-            hint = "put it in quotes to make it text"
+        message, hint = _message(detail), _value_hint(detail)
     return Finding(
         code=code,
         severity=Severity.ERROR,
@@ -133,8 +140,27 @@ _SAID: Mapping[str, str] = {
     "string_too_short": "must not be empty",
     "string_pattern_mismatch": "must match {pattern}",
     "too_short": "must have at least {min_length} entry",
+    "too_long": "must have at most {max_length} entries",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+}
+
+
+def _value_hint(detail: ErrorDetails) -> str:
+    value, context = detail["input"], detail.get("ctx", {})
+    if detail["type"] == "string_type" and isinstance(value, int | float):
+        return "put it in quotes to make it text"
+    if detail["type"] == "literal_error" and isinstance(value, str):
+        choices = re.findall(r"'([^']*)'", context["expected"])
+        return did_you_mean(value, choices) or "write one of these"
+    return _CURES.get(detail["type"], "write a value of that kind")
+
+
+_CURES: Mapping[str, str] = {
+    "string_too_long": "shorten it",
+    "string_too_short": "write something, or remove the field if it may be left out",
+    "string_pattern_mismatch": "use only characters that this allows",
+    "too_short": "add an entry",
 }
 
 
@@ -148,7 +174,10 @@ def _field_hint(
     word = str(path[-1])
     meant = other_names.get(word, "")
     found = meant if meant in free else nearest(word, free)
-    return f"did you mean {found!r}?" if found else "allowed here: " + ", ".join(fields)
+    if found:
+        return f"did you mean {found!r}?"
+    few = len(fields) <= _MOST_NAMED
+    return f"remove it; known here: {', '.join(fields)}" if few else "remove it"
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:
@@ -169,3 +198,9 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def _path(detail: ErrorDetails) -> Path:
     """Where it is; pydantic marks a mistake in a mapping's key by a step of its own."""
     return tuple(step for step in detail["loc"] if step != "[key]")
+
+
+def _shorten(document: Document, detail: ErrorDetails) -> None:
+    node = document.node(_path(detail)) if detail["type"] == "string_too_long" else None
+    if node is not None and isinstance(node.value, str):
+        node.value = node.value[: detail["ctx"]["max_length"]]

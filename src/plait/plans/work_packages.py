@@ -39,6 +39,7 @@ _OTHER_NAMES = {
     "instructions": "manual_instructions",
     "run": "command",
 }
+_NOT_BY_DEFAULT = frozenset({"priority", "timeout_minutes", "retry_budget", "min_trust_level"})
 
 
 class WorkPackages:
@@ -80,10 +81,12 @@ class WorkPackages:
             return Loaded(plan=None, findings=tuple(findings))
         change = openspec_layout.change_of(source)
         findings += work_packages_checks.check(document, change)
+        references = work_packages_checks.unknown_references(document)
         file, mistakes = schema.validate(WorkPackagesFile, document, other_names=_OTHER_NAMES)
-        findings += (_versioned(mistake) for mistake in mistakes)
-        plan = None
-        if file is not None:
+        findings += (_specific(mistake) for mistake in mistakes)
+        if file is None:
+            plan, findings = None, [*findings, *references]
+        else:
             plan = work_packages_plan.build(
                 self.name, file, document=document, source=content, change=change
             )
@@ -99,15 +102,18 @@ def _no_mapping(span: Span) -> Finding:
         severity=Severity.ERROR,
         message="a plan is a mapping with schema_version, feature, contracts and packages",
         span=span,
+        hint="begin with `schema_version: 1`, or name the right file",
     )
 
 
-def _versioned(finding: Finding) -> Finding:
-    if finding.where != "schema_version" or finding.code != "SCHEMA_BAD_VALUE":
-        return finding
-    return replace(
-        finding, code="SCHEMA_VERSION", hint="Plait reads version 1, the only one there is"
-    )
+def _specific(finding: Finding) -> Finding:
+    """What this format has to say of a mistake in its shape."""
+    field = finding.where.rpartition(".")[2]
+    if finding.where == "schema_version" and finding.code == "SCHEMA_BAD_VALUE":
+        return replace(finding, code="SCHEMA_VERSION", hint="write 1, the only version there is")
+    if finding.code == "SCHEMA_MISSING_FIELD" and field in _NOT_BY_DEFAULT:
+        return replace(finding, hint=f"add {field}: a package does not take it from 'defaults'")
+    return finding
 
 
 def _place(finding: Finding) -> tuple[int, int, str]:

@@ -5,45 +5,75 @@ Each check reads the document itself, so that a plan whose shape is wrong still 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import PurePosixPath
 
 from plait.core.finding import Finding, Severity
 from plait.core.scope import invalid, overlap
+from plait.plans.nearest import did_you_mean
 from plait.plans.openspec_layout import Change
 from plait.plans.schema import where
 from plait.plans.work_packages_keys import accepted, cure
-from plait.plans.yaml_source import Document, Path
+from plait.plans.yaml_source import MOST_FINDINGS, Document, Path
 
 _OF_KIND = {
     "command": ("command", "cwd", "env", "expect_exit_code"),
     "ci": ("ci",),
     "manual": ("manual_instructions",),
 }
+_MOST_UNKNOWN = 20  # each is compared with all ids
 _MOST_COMPARED = 10_000  # pairs of a lock and a glob in one package
 
 
 def check(document: Document, change: Change) -> list[Finding]:
     """All findings beyond the shape, in no particular order."""
-    findings = [*_contracts(document, change)]
-    for package in _items(document, ("packages",)):
-        findings += _steps(document, package)
-        findings += _twice(document, (*package, "depends_on"))
-        findings += _lock_keys(document, package)
-        findings += _scope(document, package)
+    kinds: tuple[Callable[[Document, Path], Iterator[Finding]], ...] = (
+        _steps,
+        _needs,
+        _lock_keys,
+        _scope,
+    )
+    packages = list(_items(document, ("packages",)))
+    findings = list(_contracts(document, change))
+    for kind in kinds:
+        found = (finding for package in packages for finding in kind(document, package))
+        findings += islice(found, MOST_FINDINGS)
     return findings
+
+
+def unknown_references(document: Document) -> list[Finding]:
+    """`UNKNOWN_DEPENDENCY` where no plan could be made: on a plan the validation says it."""
+    packages = list(_items(document, ("packages",)))
+    known = {document.text((*package, "package_id")) for package in packages}
+    unknown = (
+        (path, need)
+        for package in packages
+        for path, need in _texts(document, (*package, "depends_on"))
+        if need not in known
+    )
+    return [
+        _finding(
+            document,
+            path,
+            "UNKNOWN_DEPENDENCY",
+            f"{need!r} is needed, which the plan does not hold",
+            hint=did_you_mean(need, known) or "correct the id, or add the package",
+        )
+        for path, need in islice(unknown, _MOST_UNKNOWN)
+    ]
 
 
 def _contracts(document: Document, change: Change) -> Iterator[Finding]:
     listed: Path = ("contracts", "openapi", "files")
-    yield from _twice(document, listed)
+    yield from islice(_twice(document, listed), MOST_FINDINGS)
     if change.id is None and not change.source.in_repository:
         return  # a file on its own: where its contracts lie is not known
     named = {text: path for path, text in _texts(document, listed)}
     primary = document.node(("contracts", "openapi", "primary"))
     if primary is not None and isinstance(primary.value, str):
         named.setdefault(primary.value, ("contracts", "openapi", "primary"))
-    for text, path in named.items():
+    for text, path in islice(named.items(), MOST_FINDINGS):
         if change.find(text) is None:
             yield _finding(
                 document,
@@ -63,12 +93,14 @@ def _steps(document: Document, package: Path) -> Iterator[Finding]:
         if kind not in _OF_KIND:
             continue  # the shape says so
         needed, *_ = _OF_KIND[kind]
-        if needed not in fields:
+        given = document.node((*step, needed))
+        if given is None or given.value is None:
             yield _finding(
                 document,
                 (*step, needed),
                 "SCHEMA_MISSING_FIELD",
                 f"field {needed!r} is missing in a step of kind {kind!r}",
+                hint=f"add {needed}",
             )
         for other, names in _OF_KIND.items():
             for name in names:
@@ -91,6 +123,10 @@ def _steps(document: Document, package: Path) -> Iterator[Finding]:
                 f"cwd {cwd!r} leaves the tree",
                 hint="name a folder relative to the repository's root",
             )
+
+
+def _needs(document: Document, package: Path) -> Iterator[Finding]:
+    yield from _twice(document, (*package, "depends_on"))
 
 
 def _twice(document: Document, path: Path) -> Iterator[Finding]:
@@ -135,7 +171,7 @@ def _scope(document: Document, package: Path) -> Iterator[Finding]:
     if any(invalid(glob) for glob in globs) or len(globs) * len(files) > _MOST_COMPARED:
         return
     for path, file in files:
-        if invalid(file) is None and not any(overlap(file, glob) for glob in globs):
+        if not any(_meet(file, glob) for glob in globs):
             yield _finding(
                 document,
                 path,
@@ -144,6 +180,12 @@ def _scope(document: Document, package: Path) -> Iterator[Finding]:
                 severity=Severity.INFO,
                 hint="add it to write_allow if the package changes it",
             )
+
+
+def _meet(file: str, glob: str) -> bool:
+    """Whether a lock on a file, or on a folder called like one, touches what a glob allows."""
+    names = [name for name in (file, f"{file.rstrip('/')}/**") if invalid(name) is None]
+    return not names or any(overlap(name, glob) for name in names)
 
 
 def _items(document: Document, path: Path) -> Iterator[Path]:

@@ -45,7 +45,7 @@ class OpenApi(Closed):
     """The contract files, of whatever kind."""
 
     primary: FilePath
-    files: Annotated[list[FilePath], Field(min_length=1)]
+    files: Annotated[list[FilePath], Field(min_length=1, max_length=200)]
 
 
 class Generated(Closed):
@@ -149,7 +149,7 @@ class Step(Closed):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     kind: Literal["command", "ci", "manual"]
     evidence: Evidence
-    command: Text | None = None
+    command: Annotated[str, Field(pattern=r"\S")] | None = None
     cwd: Text = "."
     env: dict[str, str] = {}
     expect_exit_code: Annotated[int, Field(ge=0, le=255)] = 0
@@ -161,7 +161,7 @@ class Verification(Closed):
     """How a package shows that it is done."""
 
     tier_required: Tier
-    steps: Annotated[list[Step], Field(min_length=1)]
+    steps: Annotated[list[Step], Field(min_length=1, max_length=100)]
 
 
 class Outputs(Closed):
@@ -228,5 +228,5 @@ class WorkPackagesFile(Closed):
     schema_version: Literal[1]
     feature: Feature
     contracts: ContractSet
-    packages: Annotated[list[Package], Field(min_length=1)]
+    packages: Annotated[list[Package], Field(min_length=1, max_length=2000)]
     defaults: Defaults | None = None

@@ -27,8 +27,9 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Span
 from plait.plans.text import SourceText
 
-MAX_VALUES = 200_000  # of a document with all its aliases written out
+MAX_VALUES = 100_000  # of a document with all its aliases written out
 MAX_DEPTH = 50
+MOST_FINDINGS = 200  # of one kind: who has more starts again
 
 Path = tuple[str | int, ...]
 
@@ -40,6 +41,8 @@ _BOOLEANS = {
 }
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,40})?(?:[eE][-+]?[0-9]{1,3})?")
+_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+_USUAL = "look at indentation, colons and quotes here and on the line before"
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset({"null", "bool", "int", "float"})
 
@@ -69,10 +72,10 @@ class Node:
 class Document:
     """A parsed file: its root (None where it has none or cannot be read) and what was found."""
 
-    def __init__(self, source: SourceText, root: Node | None, findings: tuple[Finding, ...]) -> None:
+    def __init__(self, places: _Places, root: Node | None, findings: tuple[Finding, ...]) -> None:
         self.root = root
         self.findings = findings
-        self._places = _Places(source)
+        self._places = places
 
     def node(self, path: Path) -> Node | None:
         """The node at a path of keys and positions, or None."""
@@ -132,16 +135,17 @@ def parse(source: SourceText) -> Document:
     Findings: `BAD_YAML` for what is no YAML, for a second document, for tags of a programming
     language and for what goes beyond the limits; `DUPLICATE_KEY` where the first one counts.
     """
-    builder = _Builder(source)
+    places = _Places(source)
+    builder = _Builder(places)
     try:
         for event in yaml.parse(source.text, Loader=_LOADER):
             builder.read(event)
     except yaml.YAMLError as error:
-        return Document(source, None, (*builder.findings, _syntax(source, error)))
+        return Document(places, None, (*builder.findings, _syntax(source, places, error)))
     except _RefusedError as refused:
         finding = builder.finding("BAD_YAML", refused.message, refused.index, refused.hint)
-        return Document(source, None, (*builder.findings, finding))
-    return Document(source, builder.root, tuple(builder.findings))
+        return Document(places, None, (*builder.findings, finding))
+    return Document(places, builder.root, tuple(builder.findings))
 
 
 class _Places:
@@ -152,7 +156,8 @@ class _Places:
 
     def __init__(self, source: SourceText) -> None:
         self.name = source.name
-        self.starts = [0, *accumulate(len(line) + 1 for line in source.lines[:-1])]
+        lengths = map((1).__add__, map(len, source.lines[:-1]))
+        self.starts = list(accumulate(lengths, initial=0))
         if source.text.endswith("\n"):  # what stands behind the end is shown on the last line
             self.length = len(source.text) - 1
         else:
@@ -176,7 +181,7 @@ def _child(node: Node | None, step: str | int) -> Node | None:
 class _RefusedError(Exception):
     """The document cannot be read on."""
 
-    def __init__(self, message: str, index: int, hint: str = "") -> None:
+    def __init__(self, message: str, index: int, hint: str = "write it out plainly") -> None:
         super().__init__(message)
         self.message = message
         self.index = index
@@ -186,10 +191,10 @@ class _RefusedError(Exception):
 class _Builder:
     """Builds the tree of nodes event by event; `stack` holds the collections still open."""
 
-    def __init__(self, source: SourceText) -> None:
+    def __init__(self, places: _Places) -> None:
         self.root: Node | None = None
         self.findings: list[Finding] = []
-        self.places = _Places(source)
+        self.places = places
         self.stack: list[Node] = []
         self.pending: list[tuple[str, int] | None] = []  # per open collection, the key just read
         self.anchors: dict[str, Node] = {}
@@ -197,7 +202,7 @@ class _Builder:
         self.values = 0
 
     def read(self, event: Event) -> None:
-        index = event.start_mark.index
+        index = event.start_mark.index if event.start_mark else 0
         if isinstance(event, DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
@@ -239,7 +244,7 @@ class _Builder:
 
     def open(self, node: Node, event: MappingStartEvent | SequenceStartEvent) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise _RefusedError(f"nested more than {MAX_DEPTH} levels deep", node.index)
+            raise _RefusedError(_TOO_DEEP, node.index, "write it flatter")
         if event.tag not in {None, "!", f"{_TAG}map", f"{_TAG}seq"}:
             self.unknown_tag(event.tag, node.index)
         self.expect_value(node.index)
@@ -259,7 +264,7 @@ class _Builder:
             node.height = 1 + max((child.height for child in inner), default=0)
         self.limit(node.values, node.index)
         if node.height + len(self.stack) > MAX_DEPTH:
-            raise _RefusedError(f"nested more than {MAX_DEPTH} levels deep", node.index)
+            raise _RefusedError(_TOO_DEEP, node.index, "write it flatter")
         self.add(node)
 
     def merge(self, node: Node, value: dict[str, Node]) -> None:
@@ -296,7 +301,7 @@ class _Builder:
         self, parent: Node, value: dict[str, Node], pending: tuple[str, int], node: Node
     ) -> None:
         key, index = pending
-        if key in value:
+        if key in value and len(self.findings) < MOST_FINDINGS:
             first = self.places.at(parent.keys[key]).line
             self.findings.append(
                 self.finding(
@@ -306,12 +311,12 @@ class _Builder:
                     "keep one of them; only the first was read",
                 )
             )
-        else:
+        if key not in value:
             value[key] = node
             parent.keys[key] = index
 
     def alias(self, event: AliasEvent, index: int) -> Node:
-        node = self.anchors.get(event.anchor)
+        node = self.anchors.get(event.anchor or "")
         if node is None:
             raise _RefusedError(f"alias *{event.anchor} has no anchor before it", index)
         if any(node is open_node for open_node in self.stack):
@@ -324,9 +329,13 @@ class _Builder:
 
     def limit(self, values: int, index: int) -> None:
         if values > MAX_VALUES:
-            raise _RefusedError(f"more than {MAX_VALUES:,} values, aliases written out", index)
+            raise _RefusedError(
+                f"more than {MAX_VALUES:,} values, aliases written out", index, "split the plan"
+            )
 
     def unknown_tag(self, tag: str, index: int) -> None:
+        if len(self.findings) >= MOST_FINDINGS:
+            return
         self.findings.append(
             self.finding("BAD_YAML", f"tag {tag!r} means nothing here", index, "remove the tag")
         )
@@ -351,7 +360,7 @@ def _plain(text: str) -> str | int | float | bool | None:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _syntax(source: SourceText, error: yaml.YAMLError) -> Finding:
+def _syntax(source: SourceText, places: _Places, error: yaml.YAMLError) -> Finding:
     """The parser's own complaint, with its place and, for what is usual, its cure."""
     message, index = str(error).partition("\n")[0], 0
     if isinstance(error, yaml.MarkedYAMLError):
@@ -362,7 +371,7 @@ def _syntax(source: SourceText, error: yaml.YAMLError) -> Finding:
         character = error.character
         message = f"{error.reason} (U+{character:04X})"
         index = max(0, source.text.find(chr(character)))
-    span = _Places(source).at(index)
+    span = places.at(index)
     line = source.lines[span.line - 1] if span.line <= len(source.lines) else ""
     tab = "\t" in line[: len(line) - len(line.lstrip())]
     return Finding(
@@ -370,5 +379,5 @@ def _syntax(source: SourceText, error: yaml.YAMLError) -> Finding:
         severity=Severity.ERROR,
         message=message,
         span=span,
-        hint="indent with spaces: YAML takes no tabs" if tab else "",
+        hint="indent with spaces: YAML takes no tabs" if tab else _USUAL,
     )
