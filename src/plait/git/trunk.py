@@ -8,7 +8,6 @@ none, or it has no effect, each merge is a process.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Self
@@ -109,6 +108,8 @@ class GitTrunk:
         Raises:
             PlaitError: `PATH_IN_THE_WAY` where a path is a folder, or one of its folders a file.
         """
+        import tempfile
+
         if not files:
             return tree
         modes = await self._modes(tree, files)

@@ -229,7 +229,10 @@ class WorktreePool:
         if not slot.path.is_dir():
             return None
         found = await snapshot(slot, self._repository.head)
-        if found.tree == found.head_tree and await self._repository.contains(found.head):
+        committed = found.tree == found.head_tree
+        if committed and await self._repository.contains(found.head):
+            return None
+        if not committed and await self._repository.keeps(found.tree, parent=found.head):
             return None
         if keep_ref is None:
             raise PlaitError(

@@ -182,7 +182,8 @@ class Dialogue:
                 popen.stdin.close()
             with anyio.move_on_after(KILL_PATIENCE_S):
                 await self._child.leader_exit()
-            self._child.end_group()
+            await self._child.end_family(KILL_PATIENCE_S)
+            popen.poll()
             if popen.stdout:
                 popen.stdout.close()
             self._child.close()

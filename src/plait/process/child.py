@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 FAMILY = "PLAIT_FAMILY"  # the mark in the environment; nested families append to it
 KILL_PATIENCE_S = 2.0  # how long SIGKILL may take before a process counts as lingering
 POLL_S = 0.02  # between two looks, where a pidfd is not to be had
-
 _PROC = Path("/proc")
 _LINUX = hasattr(os, "pidfd_open") and (_PROC / "self/stat").exists()
-_DEAD = (b"Z", b"X")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +28,7 @@ class Child:
     popen: subprocess.Popen[bytes]
     pidfd: int | None
     liveness: int | None = None
+    pipe: str = ""
     mark: bytes = b""
     since: int = 0
 
@@ -66,7 +65,7 @@ class Child:
         return True
 
     def end_group(self) -> None:
-        """End what a leader that has exited left in its group, and reap the leader."""
+        """End what an exited leader left in its group, and reap the leader."""
         self._signal(set(), signal.SIGKILL, group=True)
         self.popen.poll()
 
@@ -79,14 +78,12 @@ class Child:
         if group:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.popen.pid, number)
-        if not _LINUX:
-            return
-        for pid in pids:
-            # The number may have passed to another process since it was seen: pin, look again.
+        for pid in pids if _LINUX else ():
+            # The number may mean another process by now: pin it, look again.
             with suppress(ProcessLookupError, PermissionError):
                 pinned = os.pidfd_open(pid)
                 try:
-                    if self._belongs(pid) and not (group and _group(pid) == self.popen.pid):
+                    if self._belongs(pid) and not (group and os.getpgid(pid) == self.popen.pid):
                         signal.pidfd_send_signal(pinned, number)
                 finally:
                     os.close(pinned)
@@ -102,27 +99,23 @@ class Child:
 
     def _belongs(self, pid: int) -> bool:
         facts = _stat(pid)
-        if not facts or facts[0] in _DEAD:
+        if not facts or facts[0] in (b"Z", b"X"):
             return False
         if self.popen.pid in (int(facts[2]), int(facts[3])):  # group, session
             return True
-        older = int(facts[19]) < self.since
-        if not self.mark or older or pid == os.getpid():  # this process reads from the pipe
+        if not self.mark or int(facts[19]) < self.since:  # older than the leader
             return False
-        return self._is_marked(pid) or self._holds_liveness(pid)
+        # This process has the pipe too, to read from.
+        return pid != os.getpid() and self._has_inherited(pid)
 
-    def _is_marked(self, pid: int) -> bool:
+    def _has_inherited(self, pid: int) -> bool:
+        """Whether a process carries the mark or has the pipe open."""
+        facts = _PROC / str(pid)
         try:
-            return self.mark in (_PROC / str(pid) / "environ").read_bytes()
-        except OSError:  # gone, or another user's
-            return False
-
-    def _holds_liveness(self, pid: int) -> bool:
-        assert self.liveness is not None  # noqa: S101 - families have one
-        inode = f"pipe:[{os.fstat(self.liveness).st_ino}]"
-        try:
-            descriptors = (_PROC / str(pid) / "fd").iterdir()
-            return any(str(descriptor.readlink()) == inode for descriptor in descriptors)
+            marked = self.mark in (facts / "environ").read_bytes()
+            return marked or any(
+                str(each.readlink()) == self.pipe for each in (facts / "fd").iterdir()
+            )
         except OSError:  # gone, or another user's
             return False
 
@@ -160,10 +153,10 @@ def spawn(
             what = getattr(error, "filename", None) or argv[0]
             return f"{what}: {getattr(error, 'strerror', None) or error}"
     os.set_blocking(liveness, False)
-    facts = _stat(child.popen.pid)
-    child.liveness = liveness
+    child.liveness, child.pipe = liveness, f"pipe:[{os.fstat(liveness).st_ino}]"
     child.mark = mark.encode()
-    child.since = int(facts[19]) if facts else 0
+    if facts := _stat(child.popen.pid):
+        child.since = int(facts[19])
     return child
 
 
@@ -213,11 +206,6 @@ def _stat(pid: int) -> list[bytes]:
         return (_PROC / str(pid) / "stat").read_bytes().rpartition(b")")[2].split()
     except OSError:  # gone, or no such file system
         return []
-
-
-def _group(pid: int) -> int:
-    facts = _stat(pid)
-    return int(facts[2]) if facts else 0
 
 
 def _at_end(liveness: int | None) -> bool:
