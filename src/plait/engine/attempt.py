@@ -31,7 +31,7 @@ from plait.engine.brief import brief
 from plait.engine.context import Context, child_environment, write_json
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, run_checks
-from plait.errors import PlaitError
+from plait.errors import EnvironmentLack, PlaitError
 from plait.ports import Agent, AgentOutcome, AgentTask, Work, Workspace
 
 LEASE_S = 24 * 3600.0  # one orchestrator holds a run's lock; the epoch is what fences
@@ -252,8 +252,9 @@ async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Fa
     try:
         work = await context.workspaces.commit(claimed.workspace, onto=run.head, message=message)
     except PlaitError as error:
-        if error.code != "HISTORY_UNRELATED":
+        if isinstance(error, EnvironmentLack):
             raise
+        # What an agent left may be something git cannot hold: that is its failure, not ours.
         return None, _Failure(code=error.code, reason=error.message)
     work = await drop_ticked_boxes(context, package.id, work, message)
     verdict = judge_scope(
