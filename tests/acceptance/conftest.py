@@ -17,12 +17,6 @@ import pytest
 from tests.fakes.plans import Piece, write_change
 
 PLAIT = Path(sys.executable).with_name("plait")
-IDENTITY = {
-    "GIT_AUTHOR_NAME": "Ada",
-    "GIT_AUTHOR_EMAIL": "ada@example.org",
-    "GIT_COMMITTER_NAME": "Ada",
-    "GIT_COMMITTER_EMAIL": "ada@example.org",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +42,9 @@ class Story:
         self.notes.mkdir()
         home = root / "home"
         home.mkdir()
+        (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
         kept = {key: os.environ[key] for key in ("PATH", "LANG") if key in os.environ}
-        self.env = {**kept, **IDENTITY, "HOME": str(home), "NOTES": str(self.notes), "CI": "1"}
+        self.env = {**kept, "HOME": str(home), "NOTES": str(self.notes), "CI": "1"}
 
     def begin(self, files: dict[str, str] | None = None) -> Story:
         """A repository with one commit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from plait.core.event import (
     AgentEnded,
     AgentStatus,
@@ -189,7 +191,7 @@ class Story:
         """Nothing more can happen."""
         self.tell(RunEnded(status=conclude(self.run)), after=0.1)
 
-    def _key(self, package: str) -> dict[str, object]:
+    def _key(self, package: str) -> dict[str, Any]:
         attempt = self.run.packages[PackageId(package)].attempts[-1]
         return {
             "package": PackageId(package),

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import click
 import pytest
+from tests.fakes import runs
 
 from plait import config
 from plait.cli.main import VERBS
 from plait.core.event import EVENTS
+from plait.core.finding import errors
+from plait.core.report import build_report
 from plait.errors import ExitCode
+from plait.plans import specflow, work_packages
+from plait.ports import PlanSource
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -73,6 +78,26 @@ def test_every_verb_and_every_option_is_documented(verb):
                 assert re.search(rf"`{re.escape(option)}[` ]", told), f"plait {verb} {option}"
 
 
+@pytest.mark.parametrize(
+    ("page", "place", "format_"),
+    [
+        ("plan-openspec", "openspec/changes/add-export/work-packages.yaml", work_packages.FORMAT),
+        ("plan-specflow", "documentation/features/export/tasks.md", specflow.FORMAT),
+    ],
+)
+def test_the_example_plans_are_valid(page, place, format_, tmp_path):
+    """The plan shown in a how-to guide is read without a finding that stops a run."""
+    text = (ROOT / "docs" / "howto" / f"{page}.md").read_text(encoding="utf-8")
+    example = re.search(r"^```(?:yaml|markdown)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert example
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    path.write_text(example[1], encoding="utf-8")
+    loaded = format_.load(PlanSource(root=tmp_path, path=path, name=place, in_repository=True))
+    assert loaded.plan
+    assert errors(loaded.findings) == ()
+
+
 @pytest.mark.parametrize("name", EVENTS)
 def test_every_event_and_every_field_is_documented(name):
     """An event's type has a section in the reference, and the section names each field."""
@@ -99,6 +124,14 @@ def test_every_exit_code_is_documented(code):
     """Each exit code has its row in the reference."""
     page = (REFERENCE / "exit-codes.md").read_text(encoding="utf-8")
     assert re.search(rf"^\| {code.value} \|", page, re.MULTILINE)
+
+
+def test_every_field_of_the_report_is_documented():
+    """Each key that a report can have at its top stands in the reference, and no other."""
+    began = runs.started(runs.plan(runs.package("api")))
+    told = section(REFERENCE / "report.md", "The run")
+    rows = re.findall(r"^\| (`.*?) \|", told, re.MULTILINE)
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(build_report(began))
 
 
 def test_the_rings_in_the_architecture_are_those_that_are_enforced():

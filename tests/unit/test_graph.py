@@ -115,3 +115,47 @@ def test_a_chain_of_ten_thousand_is_no_problem() -> None:
     assert graphs.find_cycle(graph) == ()
     times = dict.fromkeys(graph.ids, 1.0)
     assert len(graphs.critical_path(graph, times)) == 10_000
+
+
+@given(any_plans())
+def test_an_edge_adds_nothing_exactly_if_the_rest_already_orders_it(drawn: Plan) -> None:
+    """Without an edge that adds nothing the same packages still come before."""
+    graph = graphs.build(drawn)
+    if graphs.find_cycle(graph):
+        return
+    found = set(graphs.transitive_edges(graph))
+    for each in graph.ids:
+        for need in graph.needs[each]:
+            others = [other for other in graph.needs[each] if other != need]
+            reached = graphs.closure(graph, others, upwards=True)
+            assert ((each, need) in found) is (need in reached)
+
+
+@given(any_plans())
+def test_ancestors_are_what_the_closure_upwards_is(drawn: Plan) -> None:
+    """The bits of a package are the packages it needs, if only through others."""
+    graph = graphs.build(drawn)
+    if graphs.find_cycle(graph):
+        return
+    bits = graphs.ancestors(graph)
+    for each in graph.ids:
+        named = {other for place, other in enumerate(graph.ids) if bits[each] >> place & 1}
+        assert named == graphs.closure(graph, [each], upwards=True)
+
+
+def test_a_gate_needs_no_agent_in_the_forecast() -> None:
+    """What takes no time is done at once, though all agents are at work."""
+    graph = graphs.build(plan(package("long"), package("gate"), package("after", "gate")))
+    times = {PackageId("long"): 9.0, PackageId("gate"): 0.0, PackageId("after"): 9.0}
+    assert graphs.forecast(graph, times, 2).makespan_s == 9.0
+
+
+def test_a_cycle_far_down_a_long_way_is_found_soon() -> None:
+    """Packages between two cycles, though they come first, cost no search of their own."""
+    names = [f"p{n}" for n in range(3_000)]
+    way = [package(a, b) for a, b in itertools.pairwise(names)]
+    drawn = plan(
+        *way, package("p2999", "x"), package("x", "y"), package("y", "x"),
+        package("v", "w", "p0"), package("w", "v"), *(package(f"q{n}") for n in range(10)),
+    )  # fmt: skip
+    assert graphs.find_cycle(graphs.build(drawn)) in {("x", "y", "x"), ("v", "w", "v")}

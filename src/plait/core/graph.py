@@ -50,6 +50,17 @@ def build(plan: Plan) -> Graph:
     )
 
 
+def without_loops(graph: Graph) -> Graph:
+    """The same graph without edges from a package to itself."""
+    return Graph(
+        ids=graph.ids,
+        needs={each: tuple(n for n in of if n != each) for each, of in graph.needs.items()},
+        dependents={
+            each: tuple(d for d in of if d != each) for each, of in graph.dependents.items()
+        },
+    )
+
+
 def order(graph: Graph) -> Ids:
     """All packages, each after what it needs; among the free ones the plan's order holds.
 
@@ -79,12 +90,12 @@ def find_cycle(graph: Graph) -> Ids:
     Each package but the last needs the one after it.
     """
     rest = _cyclic(graph)
-    for package in graph.ids:
-        if package in rest:
-            back = _way_back(graph, package, rest)
-            if back:
-                return back
-    return ()
+    package = next((each for each in graph.ids if each in rest), None)
+    passed: set[PackageId] = set()
+    while package is not None and package not in passed:  # every walk inside ends on a cycle
+        passed.add(package)
+        package = next(each for each in graph.needs[package] if each in rest)
+    return () if package is None else _way_back(graph, package, rest)
 
 
 def waves(graph: Graph) -> tuple[Ids, ...]:
@@ -152,6 +163,38 @@ def closure(graph: Graph, ids: Iterable[PackageId], *, upwards: bool) -> frozens
     return frozenset(seen) - frozenset(start)
 
 
+def ancestors(graph: Graph) -> dict[PackageId, int]:
+    """All that each package needs, transitively, as bits: bit n stands for `graph.ids[n]`.
+
+    Raises:
+        ValueError: There is a cycle.
+    """
+    bits = {each: 1 << index for index, each in enumerate(graph.ids)}
+    found: dict[PackageId, int] = {}
+    for package in order(graph):
+        found[package] = 0
+        for needed in graph.needs[package]:
+            found[package] |= found[needed] | bits[needed]
+    return found
+
+
+def transitive_edges(graph: Graph) -> tuple[tuple[PackageId, PackageId], ...]:
+    """Edges that add nothing, as (package, what it needs): another need already needs that.
+
+    Raises:
+        ValueError: There is a cycle.
+    """
+    before = ancestors(graph)
+    bits = {each: 1 << index for index, each in enumerate(graph.ids)}
+    found: list[tuple[PackageId, PackageId]] = []
+    for package in graph.ids:
+        further = 0
+        for needed in graph.needs[package]:
+            further |= before[needed]
+        found += [(package, each) for each in graph.needs[package] if further & bits[each]]
+    return tuple(found)
+
+
 def lower_bound(graph: Graph, durations: Mapping[PackageId, float], agents: int) -> float:
     """No schedule is shorter: the critical path, or the work shared out evenly."""
     path = max(tails(graph, durations).values(), default=0.0)
@@ -162,19 +205,27 @@ def forecast(graph: Graph, durations: Mapping[PackageId, float], agents: int) ->
     """Play the run critical-path-first with so many agents; conflicts and landing left out."""
     longest = tails(graph, durations)
     open_needs = {each: len(graph.needs[each]) for each in graph.ids}
-    ready = [(-longest[each], each) for each in graph.ids if not open_needs[each]]
-    heapq.heapify(ready)
+    free = [each for each in graph.ids if not open_needs[each]]
+    ready: list[tuple[float, PackageId]] = []
     working: list[tuple[float, PackageId]] = []
-    now = 0.0
-    while ready or working:
-        while ready and len(working) < agents:
+    now, busy = 0.0, 0
+    while free or ready or working:
+        for package in free:  # what takes no time needs no agent
+            if durations[package]:
+                heapq.heappush(ready, (-longest[package], package))
+            else:
+                heapq.heappush(working, (now, package))
+        while ready and busy < agents:
             _, package = heapq.heappop(ready)
             heapq.heappush(working, (now + durations[package], package))
+            busy += 1
         now, done = heapq.heappop(working)
+        busy -= bool(durations[done])
+        free = []
         for dependent in graph.dependents[done]:
             open_needs[dependent] -= 1
             if not open_needs[dependent]:
-                heapq.heappush(ready, (-longest[dependent], dependent))
+                free.append(dependent)
     return Forecast(makespan_s=now, lower_bound_s=lower_bound(graph, durations, agents))
 
 

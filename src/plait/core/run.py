@@ -36,16 +36,12 @@ ACTIVE = frozenset(
     }
 )
 SATISFIED = frozenset({PackageStatus.LANDED, PackageStatus.DONE_BEFORE})
-ENDED = frozenset(
-    {
-        PackageStatus.LANDED,
-        PackageStatus.DONE_BEFORE,
-        PackageStatus.FAILED,
-        PackageStatus.SKIPPED,
-        PackageStatus.BLOCKED,
-        PackageStatus.CANCELLED,
-    }
-)
+ENDED = SATISFIED | {
+    PackageStatus.FAILED,
+    PackageStatus.SKIPPED,
+    PackageStatus.BLOCKED,
+    PackageStatus.CANCELLED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,17 +180,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.LandingRefused() as event:
             return _with(run, _landing_refused(run.packages[event.package], event))
         case events.Landed() as event:
-            landed = replace(
-                run.packages[event.package],
-                status=PackageStatus.LANDED,
-                commit=event.commit,
-                files=event.files,
-                landed_at=recorded.at,
-                unchecked=event.unchecked,
-                reason="",
-                error_code=None,
-            )
-            return replace(_with(run, landed), head=event.commit)
+            return _landed(run, event, recorded.at)
         case events.GatePassed(package=package, reason=reason):
             passed = replace(
                 run.packages[package],
@@ -361,6 +347,20 @@ _AFTER = {
     Verdict.REJECT: PackageStatus.FAILED,
     Verdict.BLOCKED: PackageStatus.BLOCKED,
 }
+
+
+def _landed(run: Run, event: events.Landed, at: float) -> Run:
+    landed = replace(
+        run.packages[event.package],
+        status=PackageStatus.LANDED,
+        commit=event.commit,
+        files=event.files,
+        landed_at=at,
+        unchecked=event.unchecked,
+        reason="",
+        error_code=None,
+    )
+    return replace(_with(run, landed), head=event.commit)
 
 
 def _landing_refused(state: PackageState, event: events.LandingRefused) -> PackageState:

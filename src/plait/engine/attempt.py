@@ -26,11 +26,12 @@ from plait.core.event import (
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
 from plait.core.run import ENDED, verdict_after_failure
-from plait.core.verdict import judge_scope, only_ticks_boxes
+from plait.core.verdict import judge_scope
 from plait.engine.brief import brief
 from plait.engine.context import Context, child_environment, write_json
+from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, run_checks
-from plait.errors import PlaitError
+from plait.errors import EnvironmentLack, PlaitError
 from plait.ports import Agent, AgentOutcome, AgentTask, Work, Workspace
 
 LEASE_S = 24 * 3600.0  # one orchestrator holds a run's lock; the epoch is what fences
@@ -251,10 +252,11 @@ async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Fa
     try:
         work = await context.workspaces.commit(claimed.workspace, onto=run.head, message=message)
     except PlaitError as error:
-        if error.code != "HISTORY_UNRELATED":
+        if isinstance(error, EnvironmentLack):
             raise
+        # What an agent left may be something git cannot hold: that is its failure, not ours.
         return None, _Failure(code=error.code, reason=error.message)
-    work = await _drop_ticked_boxes(context, claimed, work, message)
+    work = await drop_ticked_boxes(context, package.id, work, message)
     verdict = judge_scope(
         context.plan,
         package,
@@ -300,33 +302,6 @@ async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Fa
         empty = await context.trunk.commit(tree, parents=(work.base,), message=message)
         work = replace(work, commit=empty)
     return work, None
-
-
-async def _drop_ticked_boxes(context: Context, claimed: _Claimed, work: Work, message: str) -> Work:
-    """Take an agent's ticks in the plan's own task lists out again; Plait writes those."""
-    lists = {source.path for source in context.plan.files} | set(context.plan.context)
-    restored: dict[str, bytes] = {}
-    for change in work.changes:
-        if change.path not in lists or change.status != "M":
-            continue
-        before = await context.trunk.read(work.base, change.path)
-        after = await context.trunk.read(work.commit, change.path)
-        if before is not None and after is not None and only_ticks_boxes(before, after):
-            restored[change.path] = before
-    if not restored:
-        return work
-    tree = await context.trunk.edit(await context.trunk.tree(work.commit), restored)
-    commit = await context.trunk.commit(tree, parents=(work.base,), message=message)
-    names = ", ".join(sorted(restored))
-    await context.journal.record(
-        Warned(
-            code="TICKS_DROPPED",
-            message=f"boxes ticked in {names} were left out; Plait ticks them as it lands",
-            package=claimed.package.id,
-        )
-    )
-    kept = tuple(change for change in work.changes if change.path not in restored)
-    return replace(work, commit=commit, changes=kept, touched=work.touched - restored.keys())
 
 
 def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:

@@ -1,7 +1,8 @@
 """The live view: a run on a terminal, redrawn when something changes and once a second.
 
 `frame` decides what stands on each line; rich only paints it. A thread of its own draws, so that
-a slow terminal never holds up the engine.
+a slow terminal never holds up the engine. Importing this module loads rich: do so only for a
+terminal.
 """
 
 from __future__ import annotations
@@ -10,7 +11,11 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import Never, Self, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
 
 from plait.core.event import Recorded
 from plait.core.run import Run
@@ -18,11 +23,15 @@ from plait.faces.frame import Line, frame
 from plait.faces.text import encodable
 from plait.faces.view import rows
 
-if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-
 _SHORTEST_S = 0.25  # between two frames: at most four a second
 _LONGEST_S = 1.0  # the clocks on the screen tick
+
+
+class _Canvas(Console):
+    """A console that tells of a closed terminal instead of ending the process."""
+
+    def on_broken_pipe(self) -> Never:
+        raise  # noqa: PLE0704 - it is called while a BrokenPipeError is handled
 
 
 class LiveView:
@@ -41,10 +50,7 @@ class LiveView:
         clock: Callable[[], float] = time.time,
         console: Console | None = None,
     ) -> None:
-        from rich.console import Console
-        from rich.live import Live
-
-        self._console = console or Console(file=stream, highlight=False)
+        self._console = console or _Canvas(file=stream, highlight=False)
         self._clock = clock
         self._run: Run | None = None
         self._changed = threading.Event()
@@ -111,19 +117,15 @@ class LiveView:
 
     def picture(self) -> RenderableType:
         """The frame as it is now, for the console this view draws on."""
-        from rich.console import Group
-        from rich.text import Text
-
         if self._run is None:
             return Text("")
         size = self._console.size
         lines = frame(rows(self._run, self._clock()), width=size.width, height=size.height)
-        return Group(*(self._text(line) for line in lines))
+        return Group(*(paint(line, self._console.encoding) for line in lines))
 
-    def _text(self, line: Line) -> RenderableType:
-        from rich.text import Text
 
-        encoding = self._console.encoding
-        text = Text.assemble(*((encodable(part, encoding), style) for part, style in line))
-        text.no_wrap, text.overflow = True, "crop"
-        return text
+def paint(line: Line, encoding: str) -> Text:
+    """A line of a frame for rich: its styles, and nothing that the terminal's encoding lacks."""
+    text = Text.assemble(*((encodable(part, encoding), style) for part, style in line))
+    text.no_wrap, text.overflow = True, "crop"  # should rich find it wider than `frame` did
+    return text

@@ -16,7 +16,7 @@ from plait.core.plan import (
 from plait.faces.shape import Shape
 from plait.faces.text import clean, count, duration, effort, listing, table
 
-_BOXES = {SourceStatus.PENDING: "[ ]", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
+_BOXES = {SourceStatus.PENDING: "", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
 
 
 def show_text(plan: Plan, shape: Shape, *, verbose: bool = False) -> str:

@@ -28,6 +28,7 @@ def render_html(report: Report) -> str:
                 _section("Packages", _packages(report)),
                 _section("Timeline", _timeline(report)),
                 _section("Warnings", _list(report_rows.warnings(report))),
+                _section("Beyond the plan", _list(report_rows.deviations(report))),
                 _section("Approvals", _list(report_rows.approvals(report))),
                 _section("Run", _facts(report)),
                 _section("Checks", _checks(report)),
@@ -121,7 +122,7 @@ def _timeline(report: Report) -> str:
         for kind in kinds
     )
     if any(strand.landed is not None for strand in strands):
-        legend += '<span><i class="landing"></i>landed</span>'
+        legend += '<span><i class="landed-mark"></i>landed</span>'
     rows = "\n".join(_strand(strand) for strand in strands)
     end = duration(report_rows.whole(report))
     return (
@@ -135,6 +136,7 @@ _LEGEND = {
     "revise": "sent back",
     "reject": "rejected",
     "blocked": "asked a question",
+    "interrupted": "interrupted",
     "unfinished": "unfinished",
 }
 
@@ -146,25 +148,26 @@ def _strand(strand: report_rows.Strand) -> str:
         for bar in strand.bars
     )
     if strand.landed is not None:
-        bars += f'<b class="landing" title="landed" style="left:{strand.landed:.2%}"></b>'
+        bars += f'<b class="landed-mark" title="landed" style="left:{strand.landed:.2%}"></b>'
     return f'<span class="name">{_code(strand.id)}</span><div class="strand">{bars}</div>'
 
 
 def _checks(report: Report) -> str:
     lines = report_rows.check_lines(report)
     table = _table(
-        ("package", "check", "outcome", "took", "log"),
+        ("package", "check", "tree", "outcome", "took", "log"),
         [
             (
                 _code(line.package),
                 _text(line.name),
+                _text(line.stage),
                 _text(line.outcome) if line.passed else f"<strong>{_text(line.outcome)}</strong>",
                 duration(line.duration_s),
                 _code(line.log),
             )
             for line in lines
         ],
-        numeric=(3,),
+        numeric=(4,),
     )
     if not table:
         return ""

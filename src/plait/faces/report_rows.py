@@ -7,12 +7,13 @@ again by a later version.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
-from plait.faces.text import count, duration
+from plait.faces.text import clean, count, duration, listing, shorten
 
 Report = Mapping[str, Any]
 
@@ -25,6 +26,9 @@ _HEADLINES = {
     "interrupted": "was interrupted",
     "running": "is not finished",
 }
+_STAGES = {"verify": "alone", "land": "merged"}
+_WIDEST_AGENT = 40  # an agent may be a whole shell command
+_SHORTEST_S = 1e-3  # a run of no length is drawn too
 _TROUBLED = ("blocked", "failed", "cancelled")
 
 
@@ -84,6 +88,7 @@ class CheckLine:
     outcome: str
     duration_s: float
     log: str
+    stage: str
 
 
 def title(report: Report) -> str:
@@ -116,8 +121,8 @@ def bound(report: Report) -> str:
     if not took or not least:
         return ""
     return (
-        f"The run took {duration(took)}; no number of agents could have taken less than "
-        f"{duration(least)} ({took / least:.2f} times that)."
+        f"The run took {duration(took)}, {took / least:.2f} times the {duration(least)} "
+        "that a perfect schedule of the same work would have taken."
     )
 
 
@@ -143,7 +148,7 @@ def package_lines(report: Report) -> tuple[PackageLine, ...]:
             tries=len(package["attempts"]),
             took_s=_took(package),
             files=len(package["files_modified"]),
-            remark=package.get("reason") or "",
+            remark=_remark(package),
         )
         for package in report["packages"]
     )
@@ -165,12 +170,12 @@ def advice(trouble: Trouble) -> str:
 def strands(report: Report) -> tuple[Strand, ...]:
     """The timeline: a strand for each package that was worked on."""
     first, last = _span(report)
-    whole = max(last - first, 1e-3)
+    length = max(last - first, _SHORTEST_S)
     return tuple(
         Strand(
             id=package["id"],
-            bars=tuple(_bar(attempt, first, last, whole) for attempt in package["attempts"]),
-            landed=(_at(package["landed_at"]) - first) / whole
+            bars=tuple(_bars(package["attempts"], first, last)),
+            landed=(_at(package["landed_at"]) - first) / length
             if package.get("landed_at")
             else None,
         )
@@ -186,7 +191,11 @@ def whole(report: Report) -> float:
 
 
 def check_lines(report: Report) -> tuple[CheckLine, ...]:
-    """Every check that ran, by package."""
+    """The checks a reader looks for, by package: its own, the repository's, and what failed.
+
+    Those of packages that landed before and passed again on the merged tree are left out; the
+    report as JSON has them all.
+    """
     return tuple(
         CheckLine(
             package=package["id"],
@@ -195,17 +204,27 @@ def check_lines(report: Report) -> tuple[CheckLine, ...]:
             outcome=_outcome(check),
             duration_s=check["duration_s"],
             log=check["log"],
+            stage=_STAGES.get(check.get("stage", ""), ""),
         )
         for package in report["packages"]
         for check in package["checks"]
+        if not (check["passed"] and check.get("owner"))
     )
 
 
 def warnings(report: Report) -> tuple[str, ...]:
     """The warnings as sentences."""
+    return tuple(each if isinstance(each, str) else _warning(each) for each in report["warnings"])
+
+
+def deviations(report: Report) -> tuple[str, ...]:
+    """What packages wrote beyond a scope that was only inferred."""
     return tuple(
-        each if isinstance(each, str) else f"{each['message']} [{each['code']}]"
-        for each in report["warnings"]
+        f"{package['id']} wrote {path}, which the scope inferred from the plan does not name"
+        for package in report["packages"]
+        if package["status"] == "landed"
+        for attempt in package["attempts"][-1:]
+        for path in attempt.get("deviations") or ()
     )
 
 
@@ -236,6 +255,11 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("cost", "" if cost is None else f"{cost:.2f} USD"),
         ("tokens", ", ".join(f"{number:,} {kind}" for kind, number in tokens.items() if number)),
     ]
+    baseline = report.get("baseline")
+    if baseline:
+        pairs.append(
+            ("committed first", f"{baseline['commit'][:12]}: {listing(baseline['files'])}")
+        )
     return tuple((name, value) for name, value in pairs if value)
 
 
@@ -247,6 +271,16 @@ def _span(report: Report) -> tuple[float, float]:
     told += [package.get("landed_at") for package in report["packages"]]
     moments = [_at(moment) for moment in told if moment]
     return (min(moments), max(moments)) if moments else (0.0, 0.0)
+
+
+def _warning(warning: Mapping[str, Any]) -> str:
+    about = f"{warning['package']}: " if warning.get("package") else ""
+    return f"{about}{warning['message']} [{warning['code']}]"
+
+
+def _remark(package: Mapping[str, Any]) -> str:
+    """What there is to say of a package: what it asks, else why it ended as it did."""
+    return package.get("question") or package.get("reason") or ""
 
 
 def _took(package: Mapping[str, Any]) -> float | None:
@@ -266,35 +300,42 @@ def _trouble(report: Report, package: Mapping[str, Any]) -> Trouble:
     if kept:
         commands.append(f"git log --patch -1 {shlex.quote(kept)}")
         commands.append(f"git branch {shlex.quote('kept/' + package['id'])} {shlex.quote(kept)}")
+    code = last.get("error_code") or ""
     return Trouble(
         id=package["id"],
         title=package["title"],
         status=package["status"],
-        error_code=last.get("error_code") or "",
-        reason=package.get("reason") or "",
+        error_code="" if code.lower() == package["status"] else code,
+        reason=_remark(package),
         violations=tuple(last.get("violations") or ()),
         kept_ref=kept,
         commands=tuple(commands),
     )
 
 
-def _bar(attempt: Mapping[str, Any], first: float, last: float, whole: float) -> Bar:
-    start = _at(attempt["started_at"])
-    end = _at(attempt["finished_at"]) if attempt.get("finished_at") else last
-    outcome = attempt.get("outcome") or "unfinished"
-    return Bar(
-        start=(start - first) / whole,
-        length=(end - start) / whole,
-        kind=outcome,
-        label=f"attempt {attempt['number']}, {attempt['agent']}: {outcome} "
-        f"after {duration(end - start)}",
-    )
+def _bars(attempts: Sequence[Mapping[str, Any]], first: float, last: float) -> Iterator[Bar]:
+    """The attempts of a package; one that was cut off lasts until the next, or to the end."""
+    length = max(last - first, _SHORTEST_S)
+    nexts = [attempt["started_at"] for attempt in attempts[1:]]
+    for attempt, following in zip_longest(attempts, nexts):
+        start = _at(attempt["started_at"])
+        told = attempt.get("finished_at") or following
+        end = _at(told) if told else last
+        outcome = attempt.get("outcome") or "unfinished"
+        who = shorten(clean(attempt["agent"]), _WIDEST_AGENT)
+        yield Bar(
+            start=(start - first) / length,
+            length=(end - start) / length,
+            kind=outcome,
+            label=f"attempt {attempt['number']} by {who} in {attempt['worktree']}: "
+            f"{outcome} after {duration(end - start)}",
+        )
 
 
 def _outcome(check: Mapping[str, Any]) -> str:
     if check["passed"]:
         return "passed"
-    return "did not finish" if check["exit_code"] is None else f"exited {check['exit_code']}"
+    return "did not finish" if check.get("exit_code") is None else f"exited {check['exit_code']}"
 
 
 def _at(moment: str) -> float:

@@ -23,6 +23,7 @@ def render_md(report: Report) -> str:
         *_section("Checks", _checks(report)),
         *_section("Timeline", _timeline(report)),
         *_section("Warnings", _list(report_rows.warnings(report))),
+        *_section("Beyond the plan", _list(report_rows.deviations(report))),
         *_section("Approvals", _list(report_rows.approvals(report))),
         *_section("Run", _facts(report), _plain(report_rows.bound(report))),
     ]
@@ -96,11 +97,12 @@ def _troubles(report: Report) -> list[str]:
 
 def _checks(report: Report) -> str:
     return _table(
-        ("package", "check", "outcome", "took", "log"),
+        ("package", "check", "tree", "outcome", "took", "log"),
         [
             (
                 _code(line.package),
                 _plain(line.name),
+                line.stage,
                 line.outcome if line.passed else f"**{line.outcome}**",
                 duration(line.duration_s),
                 _code(line.log) if line.log else "",

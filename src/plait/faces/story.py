@@ -31,9 +31,10 @@ from plait.core.event import (
 )
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, Run
-from plait.faces.text import clean, count, duration, listing
+from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
 
+_WIDEST_AGENT = 40  # an agent may be a whole shell command
 _AT = {Stage.BASELINE: " on the base", Stage.VERIFY: "", Stage.LAND: " on the merged tree"}
 
 
@@ -62,6 +63,8 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             subject = (event.package or "") if isinstance(event, Warned) else ""
             return Told(subject=clean(subject), text=_of_run(event, run))
         case CheckEnded():
+            if event.passed and event.owner and not verbose:
+                return None  # of packages that landed before: the landing counts them
             return Told(subject=clean(event.package or ""), text=_check(event))
         case _:
             text = _of_package(event, run, verbose=verbose)
@@ -116,7 +119,8 @@ def _of_package(
 ) -> str | None:
     match event:
         case AttemptStarted(attempt=attempt, package=package, agent=agent):
-            return f"started (attempt {attempt} of {_allowed(run, package)}, {clean(agent)})"
+            who = shorten(clean(agent), _WIDEST_AGENT)
+            return f"started (attempt {attempt} of {_allowed(run, package)}, {who})"
         case AgentEnded():
             return _agent(event)
         case WorkCommitted(files=files):
@@ -131,8 +135,10 @@ def _of_package(
             return "verified, waits to land" if verbose else None
         case AttemptEnded() | LandingRefused():
             return _judged(event, run)
-        case Landed(files=files, unchecked=unchecked):
-            how = ", unchecked" if unchecked else ""
+        case Landed(package=package, files=files, unchecked=unchecked):
+            passed = sum(check.stage is Stage.LAND for check in run.packages[package].checks)
+            how = f" after {count(passed, 'check')} of the merged tree"
+            how = ", unchecked" if unchecked else how
             return f"landed {count(len(files), 'file')}{how}  ({progress(run)})"
         case GatePassed(reason=reason):
             return f"gate passed: {clean(reason)}  ({progress(run)})"

@@ -13,7 +13,6 @@ from typing import Protocol, Self, TextIO
 
 from plait.core.event import Recorded, to_json
 from plait.core.run import Run
-from plait.faces.live import LiveView
 from plait.faces.story import tell
 from plait.faces.text import cells, encodable, pad, rfc3339, time_of_day
 
@@ -76,6 +75,8 @@ def choose(
     plain = env.get("CI") or env.get("NO_COLOR") or env.get("TERM") == "dumb"
     if verbose or plain or not err.isatty():
         return PlainLines(err, verbose=verbose)
+    from plait.faces.live import LiveView  # it loads rich
+
     return LiveView(err)
 
 

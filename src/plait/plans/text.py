@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import re
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from stat import S_ISREG
 
@@ -15,7 +16,6 @@ from plait.errors import UsageError
 MAX_BYTES = 5_000_000
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +53,19 @@ def read(path: Path, name: str) -> SourceText:
 def decode(raw: bytes, name: str) -> SourceText:
     """The same for bytes at hand."""
     start = len(_BOM) if raw.startswith(_BOM) else 0
-    begins = [start, *(end.end() for end in _LINE_END.finditer(raw, start))]
-    stops = [*(end.start() for end in _LINE_END.finditer(raw, start)), len(raw)]
-    pieces = [raw[begin:stop] for begin, stop in zip(begins, stops, strict=True)]
-    lines = [piece.decode("utf-8", errors="replace") for piece in pieces]
-    text = "\n".join(lines)
-    if not pieces[-1]:  # what follows the last line end is no line
-        lines.pop()
-        begins.pop()
+    body = raw[start:]
+    pieces = body.splitlines(keepends=True)  # of bytes: at CR, LF and CRLF, nowhere else
+    text = body.decode("utf-8", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")[: len(pieces)]  # what follows the last line end is no line
+    offsets = list(accumulate(map(len, pieces), initial=start))[: len(pieces)]
     return SourceText(
         name=name,
         raw=raw,
         text=text,
         lines=tuple(lines),
-        offsets=tuple(begins),
+        offsets=tuple(offsets),
         sha256=hashlib.sha256(raw).hexdigest(),
-        findings=tuple(_bad_encoding(raw, pieces, name)),
+        findings=tuple(_bad_encoding(raw, body, offsets, name)),
     )
 
 
@@ -96,22 +93,23 @@ def _bytes_of(path: Path, name: str) -> bytes:
     return raw
 
 
-def _bad_encoding(raw: bytes, pieces: list[bytes], name: str) -> list[Finding]:
+def _bad_encoding(raw: bytes, body: bytes, offsets: list[int], name: str) -> list[Finding]:
     """One finding, at the first byte that is no UTF-8."""
-    for line, piece in enumerate(pieces, start=1):
-        try:
-            piece.decode("utf-8")
-        except UnicodeDecodeError as error:
-            column = len(piece[: error.start].decode("utf-8")) + 1
-            wide = raw.startswith(_WIDE_BOMS)
-            what = "the file is UTF-16" if wide else f"byte 0x{piece[error.start]:02x} is no UTF-8"
-            return [
-                Finding(
-                    code="BAD_ENCODING",
-                    severity=Severity.ERROR,
-                    message=what,
-                    span=Span(file=name, line=line, column=column),
-                    hint="save the file as UTF-8",
-                )
-            ]
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        place = error.start + len(raw) - len(body)
+        line = bisect_right(offsets, place)
+        column = len(raw[offsets[line - 1] : place].decode("utf-8")) + 1
+        wide = raw.startswith(_WIDE_BOMS)
+        what = "the file is UTF-16" if wide else f"byte 0x{raw[place]:02x} is no UTF-8"
+        return [
+            Finding(
+                code="BAD_ENCODING",
+                severity=Severity.ERROR,
+                message=what,
+                span=Span(file=name, line=line, column=column),
+                hint="save the file as UTF-8",
+            )
+        ]
     return []

@@ -1,0 +1,197 @@
+"""The user's repository: where it is, who commits, and Plait's own refs in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from plait.errors import PlaitError, UsageError
+from plait.git.command import Git, GitFailed, decode, version
+
+OWN_REFS = ("refs/plait/", "refs/heads/plait/")
+NOBODY = ("Plait", "plait@localhost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A checkout of the user's and the repository behind it, as they were when discovered.
+
+    `root` is the checkout's top folder; `common` the folder that all worktrees share; `head` the
+    commit checked out; `branch` its branch, None where HEAD is detached; `identity` the name and
+    mail address that commits carry.
+    """
+
+    root: Path
+    common: Path
+    head: str
+    branch: str | None
+    git_version: tuple[int, int]
+    object_format: str
+    identity: tuple[str, str]
+
+    @property
+    def git(self) -> Git:
+        """Git on the repository itself: objects and refs, no checkout of anybody's."""
+        name, mail = self.identity
+        return Git(cwd=self.common).given(
+            GIT_DIR=self.common,
+            GIT_COMMON_DIR=self.common,
+            GIT_AUTHOR_NAME=name,
+            GIT_AUTHOR_EMAIL=mail,
+            GIT_COMMITTER_NAME=name,
+            GIT_COMMITTER_EMAIL=mail,
+        )
+
+    @property
+    def no_object(self) -> str:
+        """The id of no object: the old value of a ref that does not exist."""
+        return "0" * (64 if self.object_format == "sha256" else 40)
+
+    async def resolve(self, ref: str) -> str:
+        """The commit that a name stands for; `HEAD` is the checkout's.
+
+        Raises:
+            UsageError: `NO_SUCH_REF`.
+        """
+        where = Git(cwd=self.root)
+        wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        found = await where.ask(*wanted, ok=(0, 1, 128))
+        if found.code:
+            raise UsageError(
+                f"{ref!r} names no commit", code="NO_SUCH_REF", hint="`git branch -a` lists some"
+            )
+        return decode(found.out).strip()
+
+    async def branch_checked_out(self, branch: str) -> Path | None:
+        """The worktree in which a branch is checked out, if there is one."""
+        path = ""
+        listing = decode(await self.git.run("worktree", "list", "--porcelain", "-z"))
+        for line in listing.split("\0"):
+            key, _, value = line.partition(" ")
+            if key == "worktree":
+                path = value
+            elif key == "branch" and value == f"refs/heads/{branch}":
+                return Path(path)
+        return None
+
+    async def refs(self, prefix: str) -> dict[str, str]:
+        """The refs below a prefix that ends in `/`, each with the object it points at."""
+        form = "--format=%(objectname) %(refname)"
+        lines = decode(await self.git.run("for-each-ref", form, prefix)).splitlines()
+        return {name: target for target, _, name in (line.partition(" ") for line in lines)}
+
+    async def has(self, ref: str) -> bool:
+        """Whether there is a ref of this full name."""
+        return not (await self.git.ask("show-ref", "--verify", "--quiet", ref, ok=(0, 1))).code
+
+    async def keeps(self, tree: str, *, parent: str) -> bool:
+        """Whether a hidden ref points at a commit of this tree on this parent."""
+        told = await self.git.run("for-each-ref", "--format=%(tree) %(parent)", "refs/plait/")
+        return f"{tree} {parent}" in decode(told).splitlines()
+
+    async def contains(self, commit: str) -> bool:
+        """Whether some ref leads to a commit, so that git will not throw it away."""
+        return bool(await self.git.run("for-each-ref", "--count=1", "--contains", commit))
+
+    async def commit(self, tree: str, *, parents: Sequence[str], message: str) -> str:
+        """Write a commit; no ref moves."""
+        options = [option for parent in parents for option in ("-p", parent)]
+        return await self.git.line(
+            "commit-tree", *options, "-F", "-", tree, stdin=message.encode("utf-8")
+        )
+
+    async def publish(self, ref: str, commit: str) -> None:
+        """Point one of Plait's own refs at a commit.
+
+        Raises:
+            PlaitError: `NOT_OUR_REF`.
+        """
+        require_own(ref)
+        await self.git.run("update-ref", "-m", "plait: publish", ref, commit)
+
+    async def delete_refs(self, refs: Collection[str]) -> None:
+        """Delete some of Plait's own refs, all or none.
+
+        Raises:
+            PlaitError: `NOT_OUR_REF`.
+        """
+        for ref in refs:
+            require_own(ref)
+        orders = "".join(f"delete {ref}\0\0" for ref in refs)
+        await self.git.run("update-ref", "-z", "--stdin", stdin=orders.encode())
+
+
+async def discover(start: Path) -> Repository:
+    """The repository whose checkout holds the folder `start`.
+
+    Raises:
+        UsageError: `NOT_A_REPOSITORY`, `BARE_REPOSITORY`, `NO_COMMITS`.
+        EnvironmentLack: `GIT_MISSING`, `GIT_TOO_OLD`.
+    """
+    git = Git(cwd=start)
+    found = await version(git)
+    root = Path(await _top(git, start))
+    git = Git(cwd=root)
+    common = await git.line("rev-parse", "--path-format=absolute", "--git-common-dir")
+    head = await git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1, 128))
+    if head.code:
+        raise UsageError(
+            f"{root} has no commit yet",
+            code="NO_COMMITS",
+            hint="`git add -A && git commit` makes the first",
+        )
+    branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))
+    return Repository(
+        root=root,
+        common=Path(common),
+        head=decode(head.out).strip(),
+        branch=decode(branch.out).strip() or None,
+        git_version=found,
+        object_format=await git.line("rev-parse", "--show-object-format"),
+        identity=await _identity(git) or NOBODY,
+    )
+
+
+async def identity(start: Path) -> str | None:
+    """`Name <mail>` as git is configured in the folder `start`, or None."""
+    found = await _identity(Git(cwd=start))
+    return f"{found[0]} <{found[1]}>" if found else None
+
+
+def require_own(ref: str) -> None:
+    """Refuse a ref that is not Plait's to write.
+
+    Raises:
+        PlaitError: `NOT_OUR_REF`.
+    """
+    if not ref.startswith(OWN_REFS):
+        raise PlaitError(f"{ref} is not Plait's to write", code="NOT_OUR_REF")
+
+
+async def _top(git: Git, start: Path) -> str:
+    """The checkout's top folder."""
+    try:
+        return await git.line("rev-parse", "--path-format=absolute", "--show-toplevel")
+    except GitFailed as failed:
+        if "dubious ownership" in failed.words:  # git's own words say what to do
+            raise
+        inside = await git.ask("rev-parse", "--is-bare-repository", ok=(0, 128))
+        if inside.code == 0:
+            raise UsageError(
+                f"{start} is no checkout: it is a bare repository or inside a .git folder",
+                code="BARE_REPOSITORY",
+                hint="`git worktree add ../checkout` makes a checkout; run Plait there",
+            ) from failed
+        raise UsageError(
+            f"{start} is not in a git repository",
+            code="NOT_A_REPOSITORY",
+            hint="`git init` makes one; --repo DIR names another",
+        ) from failed
+
+
+async def _identity(git: Git) -> tuple[str, str] | None:
+    told = await git.ask("config", "-z", "--get-regexp", r"^user\.(name|email)$", ok=(0, 1))
+    known = dict(entry.partition("\n")[::2] for entry in decode(told.out).split("\0") if entry)
+    name, mail = known.get("user.name", ""), known.get("user.email", "")
+    return (name, mail) if name and mail else None

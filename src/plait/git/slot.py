@@ -1,0 +1,180 @@
+"""A slot: one worktree of the pool, and how it is made clean.
+
+An agent may have written anything into its tree and into the folder where git keeps the
+worktree's HEAD and index. So each use of a slot begins by putting that folder in order, and a
+reset believes only an index of Plait's own, kept where no agent works: a file that was changed
+behind `--assume-unchanged`, or under a forged index, does not reach the next package.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from plait.git.command import Git, decode
+from plait.git.repository import Repository
+
+# What git itself needs there. The rest (a merge or rebase half done, locks of killed commands,
+# config.worktree, which may name programs) is cleared away.
+_NEEDED = {"HEAD", "commondir", "gitdir", "index", "logs", "reftable", "refs"}
+_GITLINK = "160000 "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """Where a slot's parts lie: the tree, git's folder for it, and Plait's own.
+
+    The name is also the name of git's folder for it, so both are known without reading anything
+    that an agent may have written.
+    """
+
+    name: str
+    path: Path
+    admin: Path
+    state: Path
+    repository: Repository
+
+    @property
+    def index(self) -> Path:
+        """Plait's own index of the tree, as the last reset left it."""
+        return self.state / "index"
+
+    @property
+    def staging(self) -> Path:
+        """The index in which a snapshot is put together."""
+        return self.state / "staging"
+
+    @property
+    def git(self) -> Git:
+        """Git in this worktree, every folder named."""
+        git = self.repository.git.given(GIT_DIR=self.admin, GIT_WORK_TREE=self.path)
+        return replace(git, cwd=self.path)
+
+    @property
+    def git_without_admin(self) -> Git:
+        """Git on this tree where its own folder is unusable: HEAD means nothing then."""
+        git = self.repository.git.given(GIT_WORK_TREE=self.path)
+        return replace(git, cwd=self.path)
+
+    # -- is it lent? ---------------------------------------------------------------------------
+
+    def claim(self) -> int | None:
+        """Lock it for this process: the lock's descriptor, or None if another one holds it."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def record(self) -> None:
+        """Note where the tree lies: its folder may move, and its pool's may change."""
+        (self.state / "path").write_text(str(self.path))
+
+    @property
+    def lent_at(self) -> str | None:
+        """The commit it was lent at, if nobody has given it back since."""
+        try:
+            return (self.state / "lent").read_text()
+        except FileNotFoundError:
+            return None
+
+    def lend(self, commit: str) -> None:
+        """Note that processes of an attempt may live in it from now on."""
+        (self.state / "lent").write_text(commit)
+
+    def take_back(self) -> None:
+        """Note that none does any more."""
+        (self.state / "lent").unlink(missing_ok=True)
+
+    # -- cleaning ------------------------------------------------------------------------------
+
+    async def reset(self, commit: str) -> None:
+        """Make it a clean checkout of a commit, detached.
+
+        Raises:
+            GitFailed: It is broken.
+        """
+        self.put_in_order()
+        own = self.git.given(GIT_INDEX_FILE=self.index)
+        # First what is not of the old commit: a link in a folder's place would make the files
+        # behind it look checked out.
+        await own.run("clean", "-ffdxq")
+        await own.run("checkout", "--quiet", "--force", "--detach", commit)
+        if (self.path / ".gitmodules").exists():
+            await self._empty_submodules(own)
+        self.install(self.index)
+
+    def install(self, index: Path) -> None:
+        """Make a copy of an index the one that git uses in the worktree."""
+        copy = self.admin / "index.plait"
+        shutil.copy2(index, copy)  # with its time, by which git tells racy entries
+        copy.replace(self.admin / "index")
+
+    def disarm(self) -> None:
+        """Remove the one file there by which an agent could name a program to git."""
+        discard(self.admin / "config.worktree")
+
+    def put_in_order(self) -> None:
+        """Clear git's folder for the worktree of all that could mislead git."""
+        (self.state / "index.lock").unlink(missing_ok=True)
+        if not self.admin.is_dir():
+            return
+        with os.scandir(self.admin) as entries:
+            for entry in entries:
+                if entry.name not in _NEEDED or not _is_plain(entry):
+                    discard(Path(entry.path))
+        _write(self.admin / "commondir", "../..\n")
+        _write(self.admin / "gitdir", f"{self.path}/.git\n")
+        _write(self.path / ".git", f"gitdir: {self.admin}\n")
+
+    async def _empty_submodules(self, git: Git) -> None:
+        """Submodules are no part of a checkout; `clean` leaves what is in their folders."""
+        for line in decode(await git.run("ls-files", "--stage", "-z")).split("\0"):
+            if line.startswith(_GITLINK):
+                folder = self.path / line.partition("\t")[2]
+                discard(folder)
+                folder.mkdir(parents=True, exist_ok=True)
+
+
+def discard(path: Path) -> None:
+    """Delete a file or a whole folder; a link itself, never what it points at."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=_force)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _force(_function: object, path: str, _error: object) -> None:
+    """Delete what its folder's mode protects: an agent may have made things read-only."""
+    with suppress(FileNotFoundError):
+        Path(path).parent.chmod(0o700)
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            Path(path).chmod(0o700)
+            shutil.rmtree(path)
+        else:
+            Path(path).unlink()
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    """Whether writing to it writes nothing elsewhere: no link, symbolic or hard, inside either."""
+    found = entry.stat(follow_symlinks=False)
+    if stat.S_ISREG(found.st_mode):
+        return found.st_nlink == 1
+    if not stat.S_ISDIR(found.st_mode):
+        return False
+    with os.scandir(entry.path) as inner:
+        return all(_is_plain(each) for each in inner)
+
+
+def _write(path: Path, text: str) -> None:
+    if path.is_symlink() or not path.is_file() or path.read_text(errors="replace") != text:
+        discard(path)
+        path.write_text(text)

@@ -1,0 +1,154 @@
+"""What lies in a worktree, as a tree: exactly what is on disk and not ignored.
+
+`git add` is not used: where a nested repository lies in the tree, it runs `git status` inside,
+under that repository's own configuration, and so whatever program an agent named there.
+`ls-files` and `update-index` compare files and start nothing. What an index says of files
+(assume unchanged, skip, merge conflict, intent to add) does not hide them either. A file that
+was added by force stays in, though the repository ignores it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from plait.git.command import Git, GitFailed, disk_full, fields, is_disk_full, joined, update_index
+from plait.git.slot import Slot, discard
+
+_KINDS = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)  # a folder: a submodule's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A tree's id, the commit it stands on, and that commit's tree."""
+
+    tree: str
+    head: str
+    head_tree: str
+
+
+async def snapshot(slot: Slot, base: str, *, whole: bool = True) -> Snapshot:
+    """Write what lies in a slot as a tree; `slot.staging` is then an index of it.
+
+    The slot is left as it was. HEAD is read, not believed: an agent may have committed, switched
+    or reset; where it names no commit, `base` stands for it.
+
+    Args:
+        slot: Whose tree.
+        base: The commit it was opened at.
+        whole: Fail for a name that no tree can hold (`git~1`); else it is left out.
+
+    Raises:
+        GitFailed: No index could be made of it, not even a new one.
+        EnvironmentLack: `DISK_FULL`.
+    """
+    slot.disarm()
+    git = slot.git
+    try:
+        head, head_tree = await _ids(git, "HEAD")
+    except GitFailed:
+        git = slot.git_without_admin
+        head, head_tree = await _ids(git, base)
+    git = git.given(GIT_INDEX_FILE=slot.staging)
+    for seed in (slot.admin / "index", slot.index, None):
+        try:
+            await _seed(git, slot.staging, seed, head)
+            await _stage(git, slot.path, whole=whole)
+            tree = await git.line("write-tree")
+        except (GitFailed, OSError) as error:
+            if is_disk_full(error):
+                raise disk_full(str(error)) from error
+            if seed is None:
+                raise
+            continue
+        return Snapshot(tree=tree, head=head, head_tree=head_tree)
+    raise AssertionError("the last seed returns or raises")
+
+
+async def _ids(git: Git, commit: str) -> tuple[str, str]:
+    """A commit's id and its tree's."""
+    told = await git.line("rev-parse", f"{commit}^{{commit}}", f"{commit}^{{tree}}")
+    first, second = told.split("\n")
+    return first, second
+
+
+async def _seed(git: Git, staging: Path, seed: Path | None, head: str) -> None:
+    """Begin with a copy of an index, which spares reading unchanged files, or with HEAD's."""
+    discard(staging)
+    discard(staging.with_name(f"{staging.name}.lock"))
+    if seed is None:
+        await git.run("read-tree", head)
+    else:
+        shutil.copy2(seed, staging)  # with its time, by which git tells racy entries
+
+
+async def _stage(git: Git, root: Path, *, whole: bool) -> None:
+    """Bring an index up to what is on disk."""
+    listing = await git.run("ls-files", "-v", "-z", "-c", "-m", "-o", "--exclude-standard")
+    told = [(entry[0], entry[2:]) for entry in fields(listing) if not entry.startswith("H ")]
+    # A skipped file that is absent is a sparse checkout's; one that is there may be changed.
+    there = _presence(root)
+    skipped = [path for tag, path in told if tag in "Ss" and there(path)]
+    assumed = [path for tag, path in told if tag == "h" or (tag == "s" and there(path))]
+    for option, paths in (("--no-skip-worktree", skipped), ("--no-assume-unchanged", assumed)):
+        if paths:
+            await update_index(git, option, "--stdin", stdin=joined(paths))
+    known = dict.fromkeys([path for tag, path in told if tag in "CM"] + skipped + assumed)
+    gone = [path for path in known if not there(path)]
+    if gone:
+        await update_index(git, "--force-remove", "--stdin", stdin=joined(gone))
+    present = [path for path in known if there(path)]
+    new = [path for tag, path in told if tag == "?" and not path.endswith("/")]
+    await _add(git, present + new, whole=whole)
+    for tag, path in told:
+        if tag == "?" and path.endswith("/"):
+            await _add_nested(git, root, path, whole=whole)
+
+
+async def _add(git: Git, paths: list[str], *, whole: bool) -> None:
+    if paths:
+        options = ("--add", "--remove", "--replace", "--stdin")
+        try:
+            await update_index(git, *options, stdin=joined(paths))
+        except GitFailed as failed:
+            if whole or failed.status:  # status 0: all the others were added
+                raise
+
+
+async def _add_nested(git: Git, root: Path, folder: str, *, whole: bool) -> None:
+    """A nested repository counts as a submodule; one without a commit, as its files."""
+    try:
+        await _add(git, [folder.removesuffix("/")], whole=True)
+    except GitFailed:
+        await _add(git, list(_files(root, root / folder)), whole=whole)
+
+
+def _files(root: Path, folder: Path) -> Iterator[str]:
+    for where, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            path = Path(where, name)
+            if stat.S_IFMT(path.lstat().st_mode) in (stat.S_IFREG, stat.S_IFLNK):
+                yield str(path.relative_to(root))
+
+
+def _presence(root: Path) -> Callable[[str], bool]:
+    """Tells whether git can hold what lies at a path: behind a linked folder nothing does."""
+
+    @cache
+    def is_folder(path: Path) -> bool:
+        return path == root or (is_folder(path.parent) and path.is_dir() and not path.is_symlink())
+
+    def there(path: str) -> bool:
+        try:
+            kind = stat.S_IFMT((root / path).lstat().st_mode)
+        except OSError:
+            return False
+        return kind in _KINDS and is_folder((root / path).parent)
+
+    return there

@@ -1,0 +1,41 @@
+"""What commits changed: every path, by name, mode and history."""
+
+from __future__ import annotations
+
+from plait.git.command import Git, fields
+from plait.ports import Change
+
+
+async def changes(git: Git, old: str, new: str) -> tuple[Change, ...]:
+    """How two trees differ; a rename is a deletion and an addition."""
+    told = iter(fields(await git.run("diff-tree", *_EXACT, "--raw", old, new)))
+    found = []
+    for facts, path in zip(told, told, strict=True):
+        old_mode, new_mode, _old, _new, status = facts.removeprefix(":").split(" ")
+        found.append(Change(path=path, status=status[0], old_mode=old_mode, new_mode=new_mode))
+    return tuple(found)
+
+
+async def changed(git: Git, old: str, new: str) -> tuple[str, ...]:
+    """The paths in which two trees differ."""
+    return tuple(fields(await git.run("diff-tree", *_EXACT, "--name-only", old, new)))
+
+
+async def touched(git: Git, onto: str, commit: str) -> frozenset[str]:
+    """All paths that a commit not in `onto` changed, be it taken back later.
+
+    Of a merge count the paths in which it differs from each of its parents: the others are its
+    parents' own, and these are looked at themselves.
+    """
+    commits = await git.run("rev-list", commit, f"^{onto}")
+    options = ("--stdin", "--root", "--no-commit-id", "-c", "--name-only")
+    return frozenset(fields(await git.run("diff-tree", *_EXACT, *options, stdin=commits)))
+
+
+async def ignored(git: Git) -> tuple[str, ...]:
+    """Paths in a worktree that the repository ignores; a folder, ended by `/`, for all in it."""
+    options = ("--others", "--ignored", "--exclude-standard", "--directory", "-z")
+    return tuple(fields(await git.run("ls-files", *options)))
+
+
+_EXACT = ("-r", "-z", "--no-renames", "--ignore-submodules=none", "--no-ext-diff")
