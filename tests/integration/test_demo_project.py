@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from plait import agents, demo
+from plait.app.project import load_plan
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId
 from plait.ports import AgentOutcome, AgentTask
@@ -141,6 +142,14 @@ def test_its_plan_shows_what_plans_are_made_of(project: demo.DemoProject) -> Non
     assert [p["package_id"] for p in by_id.values() if p["task_type"] == "integrate"] == [
         "wp-integration"
     ]
+
+
+def test_nothing_is_to_be_said_against_its_plan(project: demo.DemoProject) -> None:
+    """`plait check` has no finding, not even a hint."""
+    loaded = load_plan(str(project.plan_path), start=project.repo)
+    assert loaded.findings == ()
+    assert loaded.plan is not None
+    assert loaded.plan.branch == "openspec/add-formulas"
 
 
 def test_no_two_packages_write_one_file(project: demo.DemoProject) -> None:
