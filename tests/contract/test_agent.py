@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -139,6 +140,8 @@ def test_the_result_file_adds_what_an_exit_code_cannot_say(desk: Desk, kind: str
         "[]",
         '{"status": 3}',
         '{"cost_usd": "much"}',
+        '{"cost_usd": NaN}',
+        '{"tokens": {"input": 1e999}}',
         '{"deviations": [1, {"summary": 2}]}',
         '{"tokens": []}',
         "[" * 100_000,
@@ -152,6 +155,15 @@ def test_a_wrong_result_file_is_a_warning(desk: Desk, result: str) -> None:
     outcome = desk.attempt(f"command:cp {path} $PLAIT_RESULT")
     assert outcome.status is AgentStatus.COMPLETED
     assert outcome.warnings
+
+
+@pytest.mark.parametrize("name", ["stdout.log", "stderr.log", "result.json"])
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(desk: Desk, name: str) -> None:
+    """An agent that replaces its files by something that never ends holds nothing up."""
+    os.mkfifo(desk.directory / name)
+    ended = Exit(code=1, duration_s=0.1)
+    outcome = agents.find("command:true").outcome(desk.task(), ended)
+    assert outcome.status is AgentStatus.FAILED
 
 
 def test_a_result_that_says_failed_is_believed(desk: Desk) -> None:

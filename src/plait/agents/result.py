@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,10 @@ class _Reading:
         value = (self.data if data is None else data).get(key)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-            self.warnings.append(f"{key} is no number from 0")
-            return None
-        return value
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
+            return value
+        self.warnings.append(f"{key} is no finite number from 0")  # 1e999 and NaN are read too
+        return None
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._of(key, dict, "an object") or {}
@@ -93,7 +94,7 @@ def last_lines(directory: Path) -> str:
     """The end of what the agent said: on its standard error, else on its standard output."""
     for name in ("stderr.log", "stdout.log"):
         path = directory / name
-        if path.exists():
+        if path.is_file() and not path.is_symlink():  # a pipe in its place would never end
             with path.open("rb") as file:
                 file.seek(max(0, path.stat().st_size - MAX_TEXT))
                 lines = file.read().decode("utf-8", "replace").strip().splitlines()
