@@ -90,7 +90,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
         reusable = await _work(context, claimed)
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            await context.workspaces.keep(workspace, keep_ref(context, package_id, lease.epoch))
+            await _keep(context, workspace, package_id, lease.epoch)
         raise
     finally:
         with anyio.CancelScope(shield=True):
@@ -154,6 +154,7 @@ def _claimed(
 
 async def _work(context: Context, claimed: _Claimed) -> bool:
     """Agent, commit, scope, checks. Returns whether the workspace may be used again."""
+    safe = True
     ended, outcome = await _run_agent(context, claimed)
     failure = _agent_failure(claimed, outcome)
     work: Work | None = None
@@ -166,8 +167,8 @@ async def _work(context: Context, claimed: _Claimed) -> bool:
         await context.workspaces.publish(ref, work.commit)
         await _end(context, claimed, Verdict.PASS, commit=work.commit)
     elif failure is not None:
-        await _reject(context, claimed, failure, work)
-    return not ended.lingering
+        safe = await _reject(context, claimed, failure, work)
+    return safe and not ended.lingering
 
 
 async def _run_agent(context: Context, claimed: _Claimed) -> tuple[process.Exit, AgentOutcome]:
@@ -339,19 +340,37 @@ async def _check(context: Context, claimed: _Claimed, work: Work) -> _Failure | 
 
 async def _reject(
     context: Context, claimed: _Claimed, failure: _Failure, work: Work | None
-) -> None:
-    """Keep the work under a hidden ref, then judge whether another attempt follows."""
-    ref = keep_ref(context, claimed.package.id, claimed.epoch)
+) -> bool:
+    """Keep the work, judge whether another attempt follows; whether all of it is kept."""
+    safe = True
     if work is None:
-        kept = await context.workspaces.keep(claimed.workspace, ref)
+        kept, safe = await _keep(context, claimed.workspace, claimed.package.id, claimed.epoch)
     else:
-        await context.workspaces.publish(ref, work.commit)
-        kept = ref
+        kept = keep_ref(context, claimed.package.id, claimed.epoch)
+        await context.workspaces.publish(kept, work.commit)
     state = context.journal.run.packages[claimed.package.id]
     verdict = verdict_after_failure(state, claimed.package.retry_budget)
     if failure.blocked:
         verdict = Verdict.BLOCKED
     await _end(context, claimed, verdict, failure=failure, kept=kept)
+    return safe
+
+
+async def _keep(
+    context: Context, workspace: Workspace, package: PackageId, epoch: int
+) -> tuple[str | None, bool]:
+    """Snapshot a workspace; where git cannot hold what is in it, the folder itself is kept."""
+    try:
+        ref = keep_ref(context, package, epoch)
+        return await context.workspaces.keep(workspace, ref), True
+    except PlaitError as error:
+        if isinstance(error, EnvironmentLack):
+            raise
+        told = f"git cannot hold what is in {workspace.path}, which is left as it is"
+        await context.journal.record(
+            Warned(code="WORK_NOT_KEPT", message=f"{told}: {error.message}", package=package)
+        )
+        return None, False
 
 
 async def _end(

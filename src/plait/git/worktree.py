@@ -24,7 +24,7 @@ from typing import Self
 
 from plait.errors import PlaitError
 from plait.git import work
-from plait.git.command import GitFailed, decode, disk_full, is_disk_full
+from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
 from plait.git.slot import Slot, discard
 from plait.git.snapshot import snapshot
@@ -117,25 +117,24 @@ class WorktreePool:
         """
         slot, git = self._lent[workspace.slot], self._repository.git
         found = await snapshot(slot, workspace.base)
-        shared = await git.ask("merge-base", onto, found.head, ok=(0, 1))
-        if shared.code:
-            raise PlaitError(
-                f"what {slot.name} holds shares no history with {onto[:12]}",
-                code="HISTORY_UNRELATED",
-                hint="work must begin at the commit that the worktree was opened at",
-            )
-        base, commit = decode(shared.out).strip(), found.head
+        # Most agents leave the committing to Plait. Their one commit stands on the base, which
+        # the branch holds, so there is no history to look into: three processes less.
+        plain = found.head == workspace.base
+        base = workspace.base if plain else await work.shared(git, onto, found.head)
+        commit = found.head
         if found.tree != found.head_tree:
             commit = await self._repository.commit(
                 found.tree, parents=[found.head], message=message
             )
         ignored = await work.ignored(slot.git_without_admin.given(GIT_INDEX_FILE=slot.staging))
         await self._settle(slot, commit)
+        changes = await work.changes(git, base, commit)
+        touched = {change.path for change in changes}
         return Work(
             commit=commit,
             base=base,
-            changes=await work.changes(git, base, commit),
-            touched=await work.touched(git, onto, commit),
+            changes=changes,
+            touched=frozenset(touched) if plain else await work.touched(git, onto, commit),
             ignored=ignored,
         )
 
