@@ -59,7 +59,7 @@ def _url(url_or_path: str | Path) -> URL:
         return URL.create("sqlite", database=str(url_or_path))
     try:
         url = make_url(str(url_or_path))
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         kind = "something that is no database URL"  # it is not repeated: it may hold a password
     else:
         if url.drivername == "sqlite":
