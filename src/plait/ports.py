@@ -24,7 +24,6 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Unix time in seconds."""
-        ...
 
 
 # -- plans -------------------------------------------------------------------------------------
@@ -59,23 +58,18 @@ class PlanFormat(Protocol):
     @property
     def name(self) -> str:
         """Stable name, as in `--format` and `show --json`."""
-        ...
 
     def locate(self, root: Path, name: str) -> Path | None:
         """The plan's main file for a folder or a bare name (change id, feature) below `root`."""
-        ...
 
     def by_place(self, path: Path) -> bool:
         """Whether a file at that place is a plan of this format."""
-        ...
 
     def by_content(self, text: str) -> float:
         """How much a text looks like this format: 0 (not at all) to 1 (surely)."""
-        ...
 
     def load(self, source: PlanSource) -> Loaded:
         """Read and check the plan. Raises nothing for bad content."""
-        ...
 
 
 # -- agents ------------------------------------------------------------------------------------
@@ -136,19 +130,15 @@ class Agent(Protocol):
     @property
     def name(self) -> str:
         """As given to `--agent`."""
-        ...
 
     def probe(self) -> str | None:
         """Why the agent cannot be used on this machine, or None."""
-        ...
 
     def invocation(self, task: AgentTask) -> Invocation:
         """How to start it on a task."""
-        ...
 
     def outcome(self, task: AgentTask, ended: Exit) -> AgentOutcome:
         """What came of it. Raises nothing for bad output: that is a warning."""
-        ...
 
 
 # -- git ---------------------------------------------------------------------------------------
@@ -199,7 +189,6 @@ class Workspaces(Protocol):
         Raises:
             EnvironmentLack: `DISK_FULL`, `GIT_FAILED`.
         """
-        ...
 
     async def commit(self, workspace: Workspace, *, onto: str, message: str) -> Work:
         """Commit what is left in the tree and compare with the merge base with `onto`.
@@ -207,23 +196,18 @@ class Workspaces(Protocol):
         Raises:
             PlaitError: `HISTORY_UNRELATED` if the tree's HEAD shares no history with `onto`.
         """
-        ...
 
     async def checkout(self, workspace: Workspace, commit: str) -> None:
         """Make it a clean checkout of `commit`, detached; ignored and untracked files go."""
-        ...
 
     async def keep(self, workspace: Workspace, ref: str) -> str | None:
         """Snapshot all that is not ignored to the hidden `ref`; None if it equals its base."""
-        ...
 
     async def publish(self, ref: str, commit: str) -> None:
         """Point one of Plait's own refs (`refs/plait/…`, `refs/heads/plait/…`) at a commit."""
-        ...
 
     async def close(self, workspace: Workspace, *, reusable: bool = True) -> None:
         """Give it back; not reusable: a process may live in it, so it is never used again."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +239,6 @@ class Trunk(Protocol):
 
     async def head(self, branch: str) -> str | None:
         """The commit a branch points at, or None."""
-        ...
 
     async def create(self, lease: TrunkLease, commit: str) -> None:
         """Create the run's branch.
@@ -263,35 +246,27 @@ class Trunk(Protocol):
         Raises:
             UsageError: `BRANCH_EXISTS`.
         """
-        ...
 
     async def merge(self, onto: str, candidate: str) -> Merged | Conflict:
         """The three-way merge of two commits, built without a checkout."""
-        ...
 
     async def edit(self, tree: str, files: Mapping[str, bytes]) -> str:
         """The tree with these files' contents replaced or added (modes kept)."""
-        ...
 
     async def commit(self, tree: str, *, parents: Sequence[str], message: str) -> str:
         """Write a commit with the user's identity; no ref moves."""
-        ...
 
     async def describe(self, commit: str) -> Commit:
         """A commit's tree, parents and message."""
-        ...
 
     async def tree(self, commit: str) -> str:
         """The tree of a commit."""
-        ...
 
     async def read(self, commit: str, path: str) -> bytes | None:
         """A file's content at a commit, or None."""
-        ...
 
     async def changed(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two trees or commits."""
-        ...
 
     async def advance(self, lease: TrunkLease, *, old: str, new: str) -> None:
         """Move the branch from `old` to `new`.
@@ -299,7 +274,6 @@ class Trunk(Protocol):
         Raises:
             PlaitError: `TRUNK_MOVED` if it no longer points at `old`.
         """
-        ...
 
 
 # -- store -------------------------------------------------------------------------------------
@@ -364,31 +338,24 @@ class Store(Protocol):
         self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
     ) -> None:
         """Record a run and its packages, all pending at epoch 0."""
-        ...
 
     def run(self, run: RunId) -> RunRow:
         """One run. Raises UsageError `NO_SUCH_RUN`."""
-        ...
 
     def runs(self) -> tuple[RunRow, ...]:
         """All runs, newest first."""
-        ...
 
     def plan(self, run: RunId) -> Plan:
         """The plan a run executes, as it was when the run began."""
-        ...
 
     def options(self, run: RunId) -> Mapping[str, Any]:
         """The options a run was started with."""
-        ...
 
     def packages(self, run: RunId) -> tuple[PackageRow, ...]:
         """The run's packages in the plan's order."""
-        ...
 
     def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
         """Claim a package: its epoch rises by one, in one compare-and-set."""
-        ...
 
     def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
         """Write all advances in one transaction, in order; all or none.
@@ -396,20 +363,15 @@ class Store(Protocol):
         Raises:
             StaleEpoch: A package's row has another epoch.
         """
-        ...
 
     def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
         """The run's events with `seq > after`, in order."""
-        ...
 
     def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:
         """Record an approval."""
-        ...
 
     def approvals(self, digest: Digest) -> tuple[Approval, ...]:
         """The approvals of a digest, oldest first."""
-        ...
 
     def close(self) -> None:
         """Let go of the database."""
-        ...

@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from tests.acceptance.conftest import Story
 
 CORPUS = Path(os.environ.get("PLAIT_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
@@ -36,7 +35,7 @@ def test_the_largest_real_plan_lands_whole(story: Story) -> None:
     folder.mkdir(parents=True)
     text = source.read_text()
     commands = re.compile(
-        r"^(?P<ind>\s*)command: *(?:[>|].*\n(?:(?P=ind)\s+.*\n|\s*\n)+|.*\n)", re.M
+        r"^(?P<ind>\s*)command: *(?:[>|].*\n(?:(?P=ind)\s+.*\n|\s*\n)+|.*\n)", re.MULTILINE
     )
     text, replaced = commands.subn(
         lambda match: f'{match["ind"]}command: "git rev-parse HEAD"\n', text

@@ -14,6 +14,15 @@ ISOLATED = {
     "GIT_CONFIG_NOSYSTEM": "1",
 }
 
+_OURS = (
+    ".plait",
+    ".git/objects",
+    ".git/worktrees",
+    ".git/refs/plait",
+    ".git/refs/heads",  # compared by name below
+    ".git/logs/refs/heads/plait",
+)
+
 
 def git(folder: Path, *args: str, check: bool = True) -> str:
     """Run git as the user or an agent would, and return what it printed."""
@@ -48,8 +57,7 @@ def fingerprint(root: Path) -> dict[str, str]:
     found = {}
     for path in sorted(root.rglob("*")):
         name = str(path.relative_to(root))
-        theirs = (".plait", ".git/objects", ".git/worktrees", ".git/refs/plait", ".git/refs/heads")
-        if not name.startswith(theirs) and path.is_file() and not path.is_symlink():
+        if not name.startswith(_OURS) and path.is_file() and not path.is_symlink():
             facts = path.lstat()
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             found[name] = f"{facts.st_mode:o} {facts.st_mtime_ns} {content}"

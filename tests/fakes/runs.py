@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from plait.core.event import Event, Recorded, RunId, RunStarted
+from plait.core.event import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Landed,
+    Recorded,
+    RunId,
+    RunStarted,
+    Verdict,
+)
 from plait.core.plan import (
     Confidence,
     Digest,
@@ -85,3 +95,37 @@ def record(run: Run, *events: Event) -> Run:
             for index, event in enumerate(events)
         ],
     )
+
+
+def begin(name: str = "a", attempt: int = 1, epoch: int = 1) -> AttemptStarted:
+    """An attempt on a package."""
+    return AttemptStarted(
+        package=PackageId(name),
+        attempt=attempt,
+        epoch=epoch,
+        agent="scripted",
+        worktree="w",
+        base="0",
+        directory="d",
+        setup_s=0.5,
+    )
+
+
+def end(name: str = "a", verdict: Verdict = Verdict.PASS, **fields: Any) -> AttemptEnded:
+    """The judgement of the attempt."""
+    return AttemptEnded(
+        **{
+            "package": PackageId(name),
+            "attempt": 1,
+            "epoch": 1,
+            "verdict": verdict,
+            "commit": "c1",
+            **fields,
+        }
+    )
+
+
+def landed(name: str = "a", **fields: Any) -> Landed:
+    """The landing of a package."""
+    values = {"attempt": 1, "epoch": 1, "commit": f"m-{name}", "tree": "t", "files": ("x",)}
+    return Landed(**{"package": PackageId(name), **values, **fields})

@@ -202,11 +202,10 @@ def test_only_plaits_own_refs_are_written_and_deleted(root):
     assert run_main(repository.refs, "refs/plait/") == {own[0]: repository.head}
     run_main(repository.delete_refs, own)
     assert run_main(repository.refs, "refs/plait/") == {}
-    for action in (
-        lambda: run_main(repository.publish, "refs/heads/main", repository.head),
-        lambda: run_main(repository.delete_refs, ["refs/heads/main"]),
-    ):
-        with pytest.raises(PlaitError) as caught:
-            action()
-        assert caught.value.code == "NOT_OUR_REF"
+    with pytest.raises(PlaitError) as caught:
+        run_main(repository.publish, "refs/heads/main", repository.head)
+    assert caught.value.code == "NOT_OUR_REF"
+    with pytest.raises(PlaitError) as caught:
+        run_main(repository.delete_refs, ["refs/heads/main"])
+    assert caught.value.code == "NOT_OUR_REF"
     assert git(root, "rev-parse", "main") == repository.head

@@ -76,7 +76,7 @@ PACKAGES = st.builds(
 
 
 @given(package=PACKAGES)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_a_package_survives_json(package):
     """What is encoded, written, read and decoded is the same value."""
     assert decode(WorkPackage, json.loads(json.dumps(encode(package)))) == package

@@ -31,14 +31,13 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     """Values of a field's type."""
     hint = getattr(hint, "__supertype__", hint)
     if type(None) in get_args(hint):
-        return st.none() | st.one_of(
-            values(each) for each in get_args(hint) if each is not type(None)
-        )
+        (known,) = (each for each in get_args(hint) if each is not type(None))
+        return st.none() | values(known)
     if get_args(hint):
         return st.lists(values(get_args(hint)[0]), max_size=2).map(tuple)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
-    plain = {
+    plain: dict[Any, st.SearchStrategy[Any]] = {
         str: st.text(max_size=4),
         bool: st.booleans(),
         int: st.integers(-9, 2**40),

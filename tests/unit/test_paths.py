@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plait.core.scope import matches
 from plait.plans.paths import globs_of, listed, written
 
 
@@ -19,7 +20,7 @@ from plait.plans.paths import globs_of, listed, written
         (".github/workflows/ci.yml", (".github/workflows/ci.yml",)),
         ("internal/ai/", ("internal/ai/**",)),
         ("src/app/(shop)/page.tsx", ("src/app/(shop)/page.tsx",)),
-        ("src/app/[id]/page.tsx", ("src/app/[id]/page.tsx",)),
+        ("src/app/[id]/page.tsx", ("src/app/[[]id]/page.tsx",)),
         ("src/detection/strategies/*.ts", ("src/detection/strategies/*.ts",)),
         ("src/{a,b}.ts", ("src/a.ts", "src/b.ts")),
         ("src/__tests__/FAB.test.tsx", ("src/__tests__/FAB.test.tsx",)),
@@ -61,3 +62,10 @@ def test_prose_counts_where_it_writes() -> None:
         "Create `qualhook config` subcommand",
     ]
     assert written(lines) == ("internal/ai/**", "internal/ai/x_test.go")
+
+
+def test_brackets_in_a_path_are_letters() -> None:
+    """`app/[id]/page.tsx` is a folder's name in some frameworks; the glob matches just that."""
+    (glob,) = globs_of("src/app/[id]/page.tsx")
+    assert matches(glob, "src/app/[id]/page.tsx")
+    assert not matches(glob, "src/app/i/page.tsx")

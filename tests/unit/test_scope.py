@@ -80,7 +80,7 @@ def is_path(path: str) -> bool:
 
 
 @given(glob=GLOBS)
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_matches_what_the_language_says(glob):
     """A glob matches exactly the paths that its regular expression does."""
     pattern = reference(glob)
@@ -88,7 +88,7 @@ def test_matches_what_the_language_says(glob):
 
 
 @given(a=GLOBS, b=GLOBS)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_overlap_is_exact(a, b):
     """Two globs overlap if a path is common to them, and the witness is such a path."""
     first, second = reference(a), reference(b)
@@ -110,12 +110,12 @@ SCOPES = st.builds(
 
 
 @given(a=SCOPES, b=SCOPES)
-@settings(max_examples=250)
+@settings(max_examples=80)
 def test_scopes_overlap_is_exact_with_deny(a, b):
     """Two scopes overlap if both may write a path after everything that either is denied."""
     found = scopes_overlap(a, b)
 
-    def both(path):
+    def both(path: str) -> bool:
         return all(
             any(reference(glob).fullmatch(path) for glob in scope.write)
             and not any(reference(glob).fullmatch(path) for glob in scope.deny)
@@ -130,7 +130,7 @@ def test_scopes_overlap_is_exact_with_deny(a, b):
 
 
 @given(scopes=st.lists(SCOPES, max_size=6))
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_pairs_finds_what_the_comparison_of_each_with_each_finds(scopes):
     """The index over prefixes leaves out no pair and adds none."""
     each = [
@@ -261,7 +261,7 @@ def test_invalid_says_why(glob, why):
 
 
 @given(text=st.text(alphabet="ab/.*?[]{}!^-,\\\0", max_size=12), path=st.sampled_from(PATHS))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_any_text_is_read(text, path):
     """Whatever the text, it is judged without an error; an invalid one matches nothing."""
     assert not (matches(text, path) and invalid(text))

@@ -259,7 +259,7 @@ PACKAGES = st.builds(
 
 
 @given(packages=st.lists(PACKAGES, max_size=5))
-@settings(max_examples=150)
+@settings(max_examples=80)
 def test_whatever_the_plan_every_finding_is_complete(packages):
     """Nothing raises, and each finding has a known code, a place, a message and a hint."""
     drawn: Plan = replace(plan(*packages), files=(SourceFile(path="plan.yaml", sha256="0"),))
@@ -285,3 +285,11 @@ def test_a_plan_in_which_all_overlaps_is_told_of_in_bounds():
     assert len(overlaps) <= 6 * len(packages)
     assert "and 289 more" in overlaps[5].message
     assert errors(tuple(overlaps)) == tuple(overlaps)
+
+
+def test_a_cycle_is_told_of_beside_a_duplicate():
+    """The first package of an id is the one whose needs count."""
+    packages = (sound("a", "b"), sound("b", "a"), sound("a"))
+    (finding,) = found("DEPENDENCY_CYCLE", *packages)
+    assert "a -> b -> a" in finding.message
+    assert len(found("DUPLICATE_ID", *packages)) == 1

@@ -137,7 +137,9 @@ def _print_result(project: Project, store: Store, row: RunRow, call: Call) -> No
     from plait.app.project import fold_run
 
     report = report_of(store, fold_run(store, row.id))
-    folder = Path(os.path.relpath(project.state / "runs" / row.id))
+    folder = project.state / "runs" / row.id
+    if folder.is_relative_to(Path.cwd()):
+        folder = folder.relative_to(Path.cwd())
     sys.stdout.write(summary_text.summary(report, folder=str(folder)))
     sys.stdout.flush()
 

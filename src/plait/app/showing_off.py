@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from pathlib import Path
 
 from plait.app.launching import Call, run
+from plait.app.project import fold_run, open_project, open_store, pick_run
+from plait.app.reporting import render, report_of
 from plait.errors import UsageError
 
 DEMO_AGENTS = 4
@@ -41,13 +42,19 @@ def run_demo(folder: Path | None, *, agent: str | None, quiet: bool) -> int:
             quiet=quiet,
         )
     )
-    where = os.path.relpath(project.repo)
-    at = project.repo if where.startswith("..") else where
+    if not quiet:
+        sys.stdout.write("\n" + _report(project.repo))
     sys.stdout.write(
         "\nLook around:\n"
-        f"  cd {at}\n"
-        f"  git log --graph --oneline --all\n"
+        f"  cd {project.repo}\n"
+        "  git log --graph --oneline --all\n"
         "  plait status\n"
         "  plait report --format html > report.html\n"
     )
     return code
+
+
+def _report(repo: Path) -> str:
+    """The newest run's report as Markdown, which reads well in a terminal too."""
+    with open_store(open_project(repo)) as store:
+        return render(report_of(store, fold_run(store, pick_run(store, None).id)), "md")

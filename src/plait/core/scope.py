@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 _PREFERRED = "xabcdefghijklmnopqrstuvwyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_-./"
-_MOST_STATES = 20_000
+_MOST_STATES = 10_000
 _HIGHEST = chr(0x10FFFF)
 
 # The grammar of paths runs along too: no segment is empty, `.` or `..`.

@@ -54,13 +54,9 @@ class _Subject:
 
     plan: Plan
 
-    @property
-    def packages(self) -> tuple[tuple[int, WorkPackage], ...]:
-        return tuple(enumerate(self.plan.packages))
-
     @cached_property
     def _places(self) -> Mapping[int, int]:
-        return {id(package): place for place, package in self.packages}
+        return {id(package): place for place, package in enumerate(self.plan.packages)}
 
     def place(self, package: WorkPackage) -> int:
         """Where in the plan that very package stands; ids may not be unique."""
@@ -77,10 +73,12 @@ class _Subject:
 
     @cached_property
     def graph(self) -> Graph:
-        """Without the edges from a package to itself: they have a rule of their own."""
+        """Without loops and second packages of an id: they have rules of their own."""
+        first = {package.id: package for package in reversed(self.plan.packages)}
         packages = (
             replace(package, needs=tuple(edge for edge in package.needs if edge.id != package.id))
             for package in self.plan.packages
+            if first[package.id] is package
         )
         return graphs.build(replace(self.plan, packages=tuple(packages)))
 
@@ -127,7 +125,7 @@ def _empty_plan(subject: _Subject) -> Iterator[Finding]:
 
 
 def _bad_id(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         segments = package.id.split("/")
         if not _ID.fullmatch(package.id) or not {"", ".", ".."}.isdisjoint(segments):
             yield Finding(
@@ -142,7 +140,7 @@ def _bad_id(subject: _Subject) -> Iterator[Finding]:
 
 def _duplicate_id(subject: _Subject) -> Iterator[Finding]:
     first: dict[PackageId, WorkPackage] = {}
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         other = first.setdefault(package.id, package)
         if other is not package:
             there = f", first at {other.span}" if other.span else ""
@@ -159,7 +157,7 @@ def _duplicate_id(subject: _Subject) -> Iterator[Finding]:
 def _unknown_dependency(subject: _Subject) -> Iterator[Finding]:
     known = subject.graph.ids
     guesses = 0
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         for index, edge in enumerate(package.needs):
             if edge.id in subject.graph.needs:
                 continue
@@ -176,7 +174,7 @@ def _unknown_dependency(subject: _Subject) -> Iterator[Finding]:
 
 
 def _self_dependency(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         for index, edge in enumerate(package.needs):
             if edge.id == package.id:
                 yield Finding(
@@ -212,7 +210,7 @@ def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
 
 
 def _bad_glob(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         for name, globs in (
             ("scope.write", package.scope.write),
             ("scope.read", package.scope.read),
@@ -234,7 +232,7 @@ def _bad_glob(subject: _Subject) -> Iterator[Finding]:
 
 
 def _protected_path(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         scope = package.scope
         if scope.confidence is not Confidence.DECLARED:
             continue
@@ -257,7 +255,7 @@ def _aims(glob: str) -> bool:
 
 
 def _unknown_scope(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         if package.scope.confidence is Confidence.UNKNOWN and _will_run(package):
             yield Finding(
                 code="UNKNOWN_SCOPE",
@@ -270,7 +268,7 @@ def _unknown_scope(subject: _Subject) -> Iterator[Finding]:
 
 
 def _no_checks(subject: _Subject) -> Iterator[Finding]:
-    for place, package in subject.packages:
+    for place, package in enumerate(subject.plan.packages):
         has_command = any(check.kind is CheckKind.COMMAND for check in package.checks)
         if _will_run(package) and not has_command:
             yield Finding(

@@ -26,11 +26,12 @@ from plait.core.event import (
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
 from plait.core.run import ENDED, verdict_after_failure
-from plait.core.verdict import judge_scope, only_ticks_boxes
+from plait.core.verdict import judge_scope
 from plait.engine.brief import brief
 from plait.engine.context import Context, child_environment, write_json
+from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, run_checks
-from plait.errors import PlaitError
+from plait.errors import EnvironmentLack, PlaitError
 from plait.ports import Agent, AgentOutcome, AgentTask, Work, Workspace
 
 LEASE_S = 24 * 3600.0  # one orchestrator holds a run's lock; the epoch is what fences
@@ -89,7 +90,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
         reusable = await _work(context, claimed)
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            await context.workspaces.keep(workspace, keep_ref(context, package_id, lease.epoch))
+            await _keep(context, workspace, package_id, lease.epoch)
         raise
     finally:
         with anyio.CancelScope(shield=True):
@@ -153,6 +154,7 @@ def _claimed(
 
 async def _work(context: Context, claimed: _Claimed) -> bool:
     """Agent, commit, scope, checks. Returns whether the workspace may be used again."""
+    safe = True
     ended, outcome = await _run_agent(context, claimed)
     failure = _agent_failure(claimed, outcome)
     work: Work | None = None
@@ -165,8 +167,8 @@ async def _work(context: Context, claimed: _Claimed) -> bool:
         await context.workspaces.publish(ref, work.commit)
         await _end(context, claimed, Verdict.PASS, commit=work.commit)
     elif failure is not None:
-        await _reject(context, claimed, failure, work)
-    return not ended.lingering
+        safe = await _reject(context, claimed, failure, work)
+    return safe and not ended.lingering
 
 
 async def _run_agent(context: Context, claimed: _Claimed) -> tuple[process.Exit, AgentOutcome]:
@@ -251,10 +253,11 @@ async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Fa
     try:
         work = await context.workspaces.commit(claimed.workspace, onto=run.head, message=message)
     except PlaitError as error:
-        if error.code != "HISTORY_UNRELATED":
+        if isinstance(error, EnvironmentLack):
             raise
+        # What an agent left may be something git cannot hold: that is its failure, not ours.
         return None, _Failure(code=error.code, reason=error.message)
-    work = await _drop_ticked_boxes(context, claimed, work, message)
+    work = await drop_ticked_boxes(context, package.id, work, message)
     verdict = judge_scope(
         context.plan,
         package,
@@ -302,33 +305,6 @@ async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Fa
     return work, None
 
 
-async def _drop_ticked_boxes(context: Context, claimed: _Claimed, work: Work, message: str) -> Work:
-    """Take an agent's ticks in the plan's own task lists out again; Plait writes those."""
-    lists = {source.path for source in context.plan.files} | set(context.plan.context)
-    restored: dict[str, bytes] = {}
-    for change in work.changes:
-        if change.path not in lists or change.status != "M":
-            continue
-        before = await context.trunk.read(work.base, change.path)
-        after = await context.trunk.read(work.commit, change.path)
-        if before is not None and after is not None and only_ticks_boxes(before, after):
-            restored[change.path] = before
-    if not restored:
-        return work
-    tree = await context.trunk.edit(await context.trunk.tree(work.commit), restored)
-    commit = await context.trunk.commit(tree, parents=(work.base,), message=message)
-    names = ", ".join(sorted(restored))
-    await context.journal.record(
-        Warned(
-            code="TICKS_DROPPED",
-            message=f"boxes ticked in {names} were left out; Plait ticks them as it lands",
-            package=claimed.package.id,
-        )
-    )
-    kept = tuple(change for change in work.changes if change.path not in restored)
-    return replace(work, commit=commit, changes=kept, touched=work.touched - restored.keys())
-
-
 def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:
     states = context.journal.run.packages
     return [
@@ -364,19 +340,37 @@ async def _check(context: Context, claimed: _Claimed, work: Work) -> _Failure | 
 
 async def _reject(
     context: Context, claimed: _Claimed, failure: _Failure, work: Work | None
-) -> None:
-    """Keep the work under a hidden ref, then judge whether another attempt follows."""
-    ref = keep_ref(context, claimed.package.id, claimed.epoch)
+) -> bool:
+    """Keep the work, judge whether another attempt follows; whether all of it is kept."""
+    safe = True
     if work is None:
-        kept = await context.workspaces.keep(claimed.workspace, ref)
+        kept, safe = await _keep(context, claimed.workspace, claimed.package.id, claimed.epoch)
     else:
-        await context.workspaces.publish(ref, work.commit)
-        kept = ref
+        kept = keep_ref(context, claimed.package.id, claimed.epoch)
+        await context.workspaces.publish(kept, work.commit)
     state = context.journal.run.packages[claimed.package.id]
     verdict = verdict_after_failure(state, claimed.package.retry_budget)
     if failure.blocked:
         verdict = Verdict.BLOCKED
     await _end(context, claimed, verdict, failure=failure, kept=kept)
+    return safe
+
+
+async def _keep(
+    context: Context, workspace: Workspace, package: PackageId, epoch: int
+) -> tuple[str | None, bool]:
+    """Snapshot a workspace; where git cannot hold what is in it, the folder itself is kept."""
+    try:
+        ref = keep_ref(context, package, epoch)
+        return await context.workspaces.keep(workspace, ref), True
+    except PlaitError as error:
+        if isinstance(error, EnvironmentLack):
+            raise
+        told = f"git cannot hold what is in {workspace.path}, which is left as it is"
+        await context.journal.record(
+            Warned(code="WORK_NOT_KEPT", message=f"{told}: {error.message}", package=package)
+        )
+        return None, False
 
 
 async def _end(

@@ -6,7 +6,7 @@ candidate's checks, those of everything landed before it and the repository's.
 
 from __future__ import annotations
 
-from plait.core.event import Landed, LandingRefused, LandingStarted, Stage, Warned
+from plait.core.event import Landed, LandingRefused, LandingStarted, Stage
 from plait.core.lease import TrunkLease
 from plait.core.plan import WorkPackage
 from plait.core.queue import OwnedCheck, landing_checks
@@ -14,6 +14,7 @@ from plait.core.run import PackageState, verdict_after_failure
 from plait.core.verdict import judge_scope
 from plait.engine.attempt import keep_ref
 from plait.engine.context import Context
+from plait.engine.ticks import tick_boxes
 from plait.engine.verify import Subject, run_checks
 from plait.ports import Conflict
 
@@ -37,7 +38,7 @@ async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> 
     if refusal := _outside(context, package, files):
         await _refuse(context, candidate, "SCOPE_VIOLATION", refusal)
         return
-    tree = await _write_back(context, package, onto, merged.tree)
+    tree = await tick_boxes(context, package, onto, merged.tree)
     commit = await context.trunk.commit(
         tree,
         parents=(onto, candidate.commit),
@@ -83,28 +84,6 @@ def _outside(context: Context, package: WorkPackage, files: tuple[str, ...]) -> 
     if not verdict.violations:
         return ""
     return f"merged, it changes paths outside its scope: {', '.join(verdict.violations[:10])}"
-
-
-async def _write_back(context: Context, package: WorkPackage, onto: str, tree: str) -> str:
-    """Tick the package's boxes in the plan's own files, byte for byte, in the merged tree."""
-    edits: dict[str, bytes] = {}
-    for marker in package.markers:
-        path = marker.span.file
-        content = edits.get(path) or await context.trunk.read(onto, path)
-        if content is None:
-            continue
-        pending, done = marker.pending.encode(), marker.done.encode()
-        if content[marker.offset - 1 : marker.offset + 2] != b"[" + pending + b"]":
-            await context.journal.record(
-                Warned(
-                    code="BOX_MOVED",
-                    message=f"{marker.span}: the box is not where the plan had it; not ticked",
-                    package=package.id,
-                )
-            )
-            continue
-        edits[path] = content[: marker.offset] + done + content[marker.offset + 1 :]
-    return await context.trunk.edit(tree, edits) if edits else tree
 
 
 async def _test(

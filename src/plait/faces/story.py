@@ -63,6 +63,8 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             subject = (event.package or "") if isinstance(event, Warned) else ""
             return Told(subject=clean(subject), text=_of_run(event, run))
         case CheckEnded():
+            if event.passed and event.owner and not verbose:
+                return None  # of packages that landed before: the landing counts them
             return Told(subject=clean(event.package or ""), text=_check(event))
         case _:
             text = _of_package(event, run, verbose=verbose)
@@ -133,8 +135,10 @@ def _of_package(
             return "verified, waits to land" if verbose else None
         case AttemptEnded() | LandingRefused():
             return _judged(event, run)
-        case Landed(files=files, unchecked=unchecked):
-            how = ", unchecked" if unchecked else ""
+        case Landed(package=package, files=files, unchecked=unchecked):
+            passed = sum(check.stage is Stage.LAND for check in run.packages[package].checks)
+            how = f" after {count(passed, 'check')} of the merged tree"
+            how = ", unchecked" if unchecked else how
             return f"landed {count(len(files), 'file')}{how}  ({progress(run)})"
         case GatePassed(reason=reason):
             return f"gate passed: {clean(reason)}  ({progress(run)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plait.faces.text import clean, duration
+from plait.faces.text import clean, duration, listing
 
 _HEADLINES = {
     "succeeded": "done",
@@ -36,7 +36,7 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
         lines += _trouble(each)
     unchecked = [each["id"] for each in landed if each.get("reason") == "landed, unchecked"]
     if unchecked:
-        lines.append(f"  unchecked  {', '.join(unchecked)}")
+        lines.append(f"  landed unchecked: {listing(unchecked, 5)}")
     lines += [f"  warning {clean(told)}" for told in _warnings(report)]
     lines.append(f"  report  {folder}/report.html (.md, .json)")
     return "\n".join(lines) + "\n"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -51,6 +52,8 @@ _ENVIRONMENT = {
     **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(_SETTINGS.values())},
 }
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
+_UNWRITTEN = re.compile(r"unable to write|write error|could not write|cannot store")  # why, unsaid
+_FULL_BELOW = 16 << 20  # bytes: with less space than this an unwritten file means a full disk
 _TAIL_LINES = 5
 
 
@@ -98,7 +101,7 @@ class Git:
         if done.code in ok:
             return done
         words = done.err.decode(errors="replace").strip()
-        if _NO_SPACE.search(words):
+        if _NO_SPACE.search(words) or (_UNWRITTEN.search(words) and self._is_tight()):
             raise disk_full(words)
         raise GitFailed(argv, done.code, words)
 
@@ -115,6 +118,9 @@ class Git:
         """What a call's environment holds: the user's without `GIT_*`, and ours."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         return {**clean, **_ENVIRONMENT, **self.env}
+
+    def _is_tight(self) -> bool:
+        return shutil.disk_usage(self.cwd).free < _FULL_BELOW
 
     def _unstarted(self, argv: tuple[str, ...], error: OSError) -> PlaitError:
         if is_disk_full(error):
@@ -145,6 +151,18 @@ async def version(git: Git) -> tuple[int, int]:
             hint=f"install git {needed} or newer",
         )
     return found
+
+
+async def update_index(git: Git, *options: str, stdin: bytes) -> None:
+    """`git update-index -z` that fails, too, where git only mutters and leaves a path out.
+
+    Raises:
+        GitFailed: Among others for a path that no tree can hold: `.git/x`, `../x`, `git~1`.
+    """
+    argv = ("update-index", "-z", *options)
+    done = await git.ask(*argv, stdin=stdin)
+    if b"Ignoring path" in done.err:
+        raise GitFailed(("git", *argv), done.code, decode(done.err))
 
 
 def decode(output: bytes) -> str:

@@ -81,6 +81,15 @@ class Repository:
         lines = decode(await self.git.run("for-each-ref", form, prefix)).splitlines()
         return {name: target for target, _, name in (line.partition(" ") for line in lines)}
 
+    async def has(self, ref: str) -> bool:
+        """Whether there is a ref of this full name."""
+        return not (await self.git.ask("show-ref", "--verify", "--quiet", ref, ok=(0, 1))).code
+
+    async def keeps(self, tree: str, *, parent: str) -> bool:
+        """Whether a hidden ref points at a commit of this tree on this parent."""
+        told = await self.git.run("for-each-ref", "--format=%(tree) %(parent)", "refs/plait/")
+        return f"{tree} {parent}" in decode(told).splitlines()
+
     async def contains(self, commit: str) -> bool:
         """Whether some ref leads to a commit, so that git will not throw it away."""
         return bool(await self.git.run("for-each-ref", "--count=1", "--contains", commit))

@@ -104,8 +104,10 @@ class Slot:
         """
         self.put_in_order()
         own = self.git.given(GIT_INDEX_FILE=self.index)
-        await own.run("checkout", "--quiet", "--force", "--detach", commit)
+        # First what is not of the old commit: a link in a folder's place would make the files
+        # behind it look checked out.
         await own.run("clean", "-ffdxq")
+        await own.run("checkout", "--quiet", "--force", "--detach", commit)
         if (self.path / ".gitmodules").exists():
             await self._empty_submodules(own)
         self.install(self.index)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from plait.git.command import Git, GitFailed, fields, joined
+from plait.git.command import Git, GitFailed, disk_full, fields, is_disk_full, joined, update_index
 from plait.git.slot import Slot, discard
 
 _KINDS = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)  # a folder: a submodule's
@@ -25,45 +25,48 @@ _KINDS = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)  # a folder: a submodule's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A tree's id, the commit it stands on, and that commit's tree.
-
-    `usable` tells whether git's folder for the worktree is in order.
-    """
+    """A tree's id, the commit it stands on, and that commit's tree."""
 
     tree: str
     head: str
     head_tree: str
-    usable: bool
 
 
-async def snapshot(slot: Slot, base: str) -> Snapshot:
+async def snapshot(slot: Slot, base: str, *, whole: bool = True) -> Snapshot:
     """Write what lies in a slot as a tree; `slot.staging` is then an index of it.
 
     The slot is left as it was. HEAD is read, not believed: an agent may have committed, switched
     or reset; where it names no commit, `base` stands for it.
+
+    Args:
+        slot: Whose tree.
+        base: The commit it was opened at.
+        whole: Fail for a name that no tree can hold (`git~1`); else it is left out.
 
     Raises:
         GitFailed: No index could be made of it, not even a new one.
         EnvironmentLack: `DISK_FULL`.
     """
     slot.disarm()
-    git, usable = slot.git, True
+    git = slot.git
     try:
         head, head_tree = await _ids(git, "HEAD")
     except GitFailed:
-        git, usable = slot.git_without_admin, False
+        git = slot.git_without_admin
         head, head_tree = await _ids(git, base)
     git = git.given(GIT_INDEX_FILE=slot.staging)
     for seed in (slot.admin / "index", slot.index, None):
         try:
             await _seed(git, slot.staging, seed, head)
-            await _stage(git, slot.path)
+            await _stage(git, slot.path, whole=whole)
             tree = await git.line("write-tree")
-        except (GitFailed, OSError):
+        except (GitFailed, OSError) as error:
+            if is_disk_full(error):
+                raise disk_full(str(error)) from error
             if seed is None:
                 raise
             continue
-        return Snapshot(tree=tree, head=head, head_tree=head_tree, usable=usable)
+        return Snapshot(tree=tree, head=head, head_tree=head_tree)
     raise AssertionError("the last seed returns or raises")
 
 
@@ -84,7 +87,7 @@ async def _seed(git: Git, staging: Path, seed: Path | None, head: str) -> None:
         shutil.copy2(seed, staging)  # with its time, by which git tells racy entries
 
 
-async def _stage(git: Git, root: Path) -> None:
+async def _stage(git: Git, root: Path, *, whole: bool) -> None:
     """Bring an index up to what is on disk."""
     listing = await git.run("ls-files", "-v", "-z", "-c", "-m", "-o", "--exclude-standard")
     told = [(entry[0], entry[2:]) for entry in fields(listing) if not entry.startswith("H ")]
@@ -94,31 +97,35 @@ async def _stage(git: Git, root: Path) -> None:
     assumed = [path for tag, path in told if tag == "h" or (tag == "s" and there(path))]
     for option, paths in (("--no-skip-worktree", skipped), ("--no-assume-unchanged", assumed)):
         if paths:
-            await git.run("update-index", option, "-z", "--stdin", stdin=joined(paths))
+            await update_index(git, option, "--stdin", stdin=joined(paths))
     known = dict.fromkeys([path for tag, path in told if tag in "CM"] + skipped + assumed)
     gone = [path for path in known if not there(path)]
     if gone:
-        await git.run("update-index", "--force-remove", "-z", "--stdin", stdin=joined(gone))
+        await update_index(git, "--force-remove", "--stdin", stdin=joined(gone))
     present = [path for path in known if there(path)]
     new = [path for tag, path in told if tag == "?" and not path.endswith("/")]
-    await _add(git, present + new)
+    await _add(git, present + new, whole=whole)
     for tag, path in told:
         if tag == "?" and path.endswith("/"):
-            await _add_nested(git, root, path)
+            await _add_nested(git, root, path, whole=whole)
 
 
-async def _add(git: Git, paths: list[str]) -> None:
+async def _add(git: Git, paths: list[str], *, whole: bool) -> None:
     if paths:
-        options = ("--add", "--remove", "--replace", "-z", "--stdin")
-        await git.run("update-index", *options, stdin=joined(paths))
+        options = ("--add", "--remove", "--replace", "--stdin")
+        try:
+            await update_index(git, *options, stdin=joined(paths))
+        except GitFailed as failed:
+            if whole or failed.status:  # status 0: all the others were added
+                raise
 
 
-async def _add_nested(git: Git, root: Path, folder: str) -> None:
+async def _add_nested(git: Git, root: Path, folder: str, *, whole: bool) -> None:
     """A nested repository counts as a submodule; one without a commit, as its files."""
     try:
-        await _add(git, [folder.removesuffix("/")])
+        await _add(git, [folder.removesuffix("/")], whole=True)
     except GitFailed:
-        await _add(git, list(_files(root, root / folder)))
+        await _add(git, list(_files(root, root / folder)), whole=whole)
 
 
 def _files(root: Path, folder: Path) -> Iterator[str]:

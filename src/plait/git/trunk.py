@@ -8,15 +8,14 @@ none, or it has no effect, each merge is a process.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Self
 
 from plait.core.lease import TrunkLease
 from plait.errors import PlaitError, UsageError
 from plait.git import work
-from plait.git.command import GitFailed, decode, fields
+from plait.git.command import GitFailed, decode, fields, update_index
 from plait.git.repository import Repository
 from plait.ports import Commit, Conflict, Merged
 from plait.process import Dialogue
@@ -107,15 +106,13 @@ class GitTrunk:
         """The tree with these files' contents replaced or added (modes kept).
 
         Raises:
-            PlaitError: `GIT_FAILED` where a path is a folder, or one of its folders a file.
+            PlaitError: `PATH_IN_THE_WAY` where a path is a folder, or one of its folders a file.
         """
+        import tempfile
+
         if not files:
             return tree
-        listing = await self._git.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *files)
-        modes = {
-            path: facts.split(" ")[0]
-            for facts, _, path in (entry.partition("\t") for entry in fields(listing))
-        }
+        modes = await self._modes(tree, files)
         entries = [
             f"{modes.get(path, '100644')} {await self._blob(content)}\t{path}\0"
             for path, content in files.items()
@@ -124,7 +121,7 @@ class GitTrunk:
             git = self._git.given(GIT_INDEX_FILE=Path(folder) / "index")
             await git.run("read-tree", tree)
             order = "".join(entries).encode("utf-8", "surrogateescape")
-            await git.run("update-index", "-z", "--index-info", stdin=order)
+            await update_index(git, "--index-info", stdin=order)
             return await git.line("write-tree")
 
     async def commit(self, tree: str, *, parents: Sequence[str], message: str) -> str:
@@ -148,6 +145,8 @@ class GitTrunk:
 
     async def read(self, commit: str, path: str) -> bytes | None:
         """A file's content at a commit, or None."""
+        if path.startswith(("./", "../")):  # git would take it as relative to somewhere
+            return None
         wanted = f"{commit}:{path}\0".encode("utf-8", "surrogateescape")
         answer = await self._git.run("cat-file", "--batch", "-z", stdin=wanted)
         header, _, content = answer.partition(b"\n")
@@ -181,6 +180,21 @@ class GitTrunk:
 
     async def _move(self, branch: str, new: str, old: str, reason: str) -> None:
         await self._git.run("update-ref", "-m", reason, f"refs/heads/{branch}", new, old)
+
+    async def _modes(self, tree: str, files: Collection[str]) -> dict[str, str]:
+        """The modes of those of the files that are in a tree."""
+        folders = {str(folder) for path in files for folder in PurePosixPath(path).parents}
+        wanted = sorted({*files, *folders - {"."}})
+        listing = await self._git.run("ls-tree", "-t", "-z", "--full-tree", tree, "--", *wanted)
+        modes = {}
+        for entry in fields(listing):
+            facts, _, path = entry.partition("\t")
+            mode, kind, _object = facts.split(" ")
+            if path in files and kind == "blob":
+                modes[path] = mode
+            elif path in files or (path in folders and kind != "tree"):
+                raise PlaitError(f"{path} is a {kind} in {tree}", code="PATH_IN_THE_WAY")
+        return modes
 
     async def _blob(self, content: bytes) -> str:
         return await self._git.line("hash-object", "-w", "--stdin", stdin=content)
@@ -230,8 +244,9 @@ class GitTrunk:
     async def _merge_once(self, onto: str, candidate: str) -> Merged | Conflict:
         """A merge by a process of its own, which also tells why it failed."""
         done = await self._git.ask(*_MERGE, "--messages", onto, candidate, ok=(0, 1))
-        told = fields(done.out)
-        tree, rest = told[0], told[1:]
+        if not done.out:  # git 2.39 says 1 of what is no commit, as of a conflict
+            raise GitFailed(("git", *_MERGE, onto, candidate), done.code, decode(done.err))
+        tree, *rest = fields(done.out)
         if done.code == 0:
             return Merged(tree=tree)
         end = rest.index("")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from plait.git.command import Git, fields
+from plait.errors import PlaitError
+from plait.git.command import Git, decode, fields
 from plait.ports import Change
 
 
@@ -39,3 +40,19 @@ async def ignored(git: Git) -> tuple[str, ...]:
 
 
 _EXACT = ("-r", "-z", "--no-renames", "--ignore-submodules=none", "--no-ext-diff")
+
+
+async def shared(git: Git, onto: str, head: str) -> str:
+    """The merge base of two commits.
+
+    Raises:
+        PlaitError: `HISTORY_UNRELATED`, there is none.
+    """
+    found = await git.ask("merge-base", onto, head, ok=(0, 1))
+    if found.code:
+        raise PlaitError(
+            f"{head[:12]} shares no history with {onto[:12]}",
+            code="HISTORY_UNRELATED",
+            hint="work must begin at the commit that the worktree was opened at",
+        )
+    return decode(found.out).strip()

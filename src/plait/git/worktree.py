@@ -24,7 +24,7 @@ from typing import Self
 
 from plait.errors import PlaitError
 from plait.git import work
-from plait.git.command import GitFailed, decode, disk_full, is_disk_full
+from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
 from plait.git.slot import Slot, discard
 from plait.git.snapshot import snapshot
@@ -117,25 +117,24 @@ class WorktreePool:
         """
         slot, git = self._lent[workspace.slot], self._repository.git
         found = await snapshot(slot, workspace.base)
-        shared = await git.ask("merge-base", onto, found.head, ok=(0, 1))
-        if shared.code:
-            raise PlaitError(
-                f"what {slot.name} holds shares no history with {onto[:12]}",
-                code="HISTORY_UNRELATED",
-                hint="work must begin at the commit that the worktree was opened at",
-            )
-        base, commit = decode(shared.out).strip(), found.head
+        # Most agents leave the committing to Plait. Their one commit stands on the base, which
+        # the branch holds, so there is no history to look into: three processes less.
+        plain = found.head == workspace.base
+        base = workspace.base if plain else await work.shared(git, onto, found.head)
+        commit = found.head
         if found.tree != found.head_tree:
             commit = await self._repository.commit(
                 found.tree, parents=[found.head], message=message
             )
         ignored = await work.ignored(slot.git_without_admin.given(GIT_INDEX_FILE=slot.staging))
-        await self._settle(slot, commit, usable=found.usable)
+        await self._settle(slot, commit)
+        changes = await work.changes(git, base, commit)
+        touched = {change.path for change in changes}
         return Work(
             commit=commit,
             base=base,
-            changes=await work.changes(git, base, commit),
-            touched=await work.touched(git, onto, commit),
+            changes=changes,
+            touched=frozenset(touched) if plain else await work.touched(git, onto, commit),
             ignored=ignored,
         )
 
@@ -158,7 +157,12 @@ class WorktreePool:
             EnvironmentLack: `DISK_FULL`.
             PlaitError: `NOT_OUR_REF`, `GIT_FAILED`.
         """
-        return await self._keep(self._lent[workspace.slot], workspace.base, ref)
+        require_own(ref)
+        commit = await self._kept(self._lent[workspace.slot], workspace.base)
+        if commit is None:
+            return None
+        await self._repository.publish(ref, commit)
+        return ref
 
     async def publish(self, ref: str, commit: str) -> None:
         """Point one of Plait's own refs (`refs/plait/…`, `refs/heads/plait/…`) at a commit.
@@ -223,8 +227,11 @@ class WorktreePool:
     async def _make_safe(self, slot: Slot, keep_ref: str | None) -> str | None:
         if not slot.path.is_dir():
             return None
-        found = await snapshot(slot, slot.lent_at or self._repository.head)
-        if found.tree == found.head_tree and await self._repository.contains(found.head):
+        found = await snapshot(slot, self._repository.head)
+        committed = found.tree == found.head_tree
+        if committed and await self._repository.contains(found.head):
+            return None
+        if not committed and await self._repository.keeps(found.tree, parent=found.head):
             return None
         if keep_ref is None:
             raise PlaitError(
@@ -232,27 +239,32 @@ class WorktreePool:
                 code="SLOT_NOT_SAFE",
                 hint="name a ref to keep it under",
             )
-        return await self._keep(slot, "", keep_ref)
+        return await self._keep_beside(slot, "", keep_ref)
 
     # -- one slot ------------------------------------------------------------------------------
 
-    async def _keep(self, slot: Slot, base: str, ref: str) -> str | None:
-        require_own(ref)
-        found = await snapshot(slot, base or self._repository.head)
-        commit = found.head
+    async def _kept(self, slot: Slot, base: str) -> str | None:
+        """A commit of what a slot holds, on its HEAD; None if that is its base."""
+        found = await snapshot(slot, base, whole=False)
         if found.tree != found.head_tree:
-            commit = await self._repository.commit(
-                found.tree, parents=[found.head], message=f"plait: what {slot.name} held\n"
-            )
-        elif found.head == base:
+            message = f"plait: what {slot.name} held\n"
+            return await self._repository.commit(found.tree, parents=[found.head], message=message)
+        return None if found.head == base else found.head
+
+    async def _keep_beside(self, slot: Slot, base: str, ref: str) -> str | None:
+        """Keep what a slot holds under a ref, or one named alike: none is overwritten."""
+        commit = await self._kept(slot, base)
+        if commit is None:
             return None
+        if await self._repository.has(ref):
+            ref = f"{ref}-{commit[:12]}"
         await self._repository.publish(ref, commit)
         return ref
 
-    async def _settle(self, slot: Slot, commit: str, *, usable: bool) -> None:
+    async def _settle(self, slot: Slot, commit: str) -> None:
         """Detach HEAD at what was committed, with the index of it."""
         slot.put_in_order()
-        if usable and (slot.admin / "HEAD").is_file():
+        with suppress(GitFailed):  # git's folder is broken: the next reset makes a new one
             await slot.git.run("update-ref", "--no-deref", "HEAD", commit)
             slot.install(slot.staging)
 
@@ -303,8 +315,7 @@ class WorktreePool:
     async def _recover(self, slot: Slot) -> None:
         """Keep what a lent slot holds, as far as it can be read, and retire it."""
         with suppress(GitFailed):  # nothing is lost: a retired slot stays as it is
-            base = slot.lent_at or ""
-            await self._keep(slot, base, f"{RECOVERED}{slot.name}-{base[:12]}")
+            await self._keep_beside(slot, slot.lent_at or "", f"{RECOVERED}{slot.name}")
         await self._retire(slot)
 
     async def _retire(self, slot: Slot) -> None:

@@ -22,7 +22,8 @@ _BINARY_WITHIN = 8000  # bytes; a zero byte among the first ones says that it is
 _MOST_FOLDERS = 2000  # looked into for a hint
 _SKIPPED = frozenset({".git", ".plait", ".venv", "node_modules", "__pycache__"})
 _MOST_NAMED = 3
-_NAME = 255  # bytes that a file's name may have
+_LONGEST_NAME = 255  # bytes that file systems take
+_LONGEST_PATH = 3800  # bytes, with room for what formats add
 
 
 def chosen(registry: Registry, name: str | None) -> Formats:
@@ -55,23 +56,22 @@ def resolve(plan: str, *, start: Path, root: Path | None, formats: Formats) -> P
         formats: The formats to ask for folders and names.
 
     Raises:
-        UsageError: `NO_SUCH_PLAN`, `PLAN_AMBIGUOUS`, `PLAN_OUTSIDE`.
+        UsageError: `NO_SUCH_PLAN`, `PLAN_AMBIGUOUS`, `PLAN_OUTSIDE`, `PLAN_UNREADABLE`.
     """
-    if not _is_name(plan):
+    base = Path(os.path.abspath(start))  # noqa: PTH100 - links stay: names are what users wrote
+    top = None if root is None else Path(os.path.abspath(root))  # noqa: PTH100 - same
+    if not _is_name(plan, base):
         raise UsageError(
             "this is no name that a plan can have",
             code="NO_SUCH_PLAN",
             hint="name a plan's file, its folder, or its id",
         )
-    base = Path(os.path.abspath(start))  # noqa: PTH100 - links stay: names are what users wrote
-    top = None if root is None else Path(os.path.abspath(root))  # noqa: PTH100 - same
-    path = Path(os.path.normpath(base / plan))
-    if path.is_dir():
-        found = _in_folder(path, top, formats)
-    elif path.exists():
-        found = path
-    else:
-        found = _by_name(plan, base if top is None else top, formats)
+    try:
+        found = _found(plan, base, top, formats)
+    except OSError as error:
+        raise UsageError(
+            f"{plan} cannot be looked up: {error.strerror}", code="PLAN_UNREADABLE", where=plan
+        ) from error
     if found is None:
         raise UsageError(
             f"there is no plan {plan!r}",
@@ -109,13 +109,25 @@ def recognise(source: PlanSource, formats: Formats, *, forced: bool) -> PlanForm
     return formats[best]
 
 
-def _is_name(plan: str) -> bool:
+def _is_name(plan: str, base: Path) -> bool:
     """Whether a file can be called so, by a name that findings can show."""
     try:
-        parts = Path(plan.encode().decode()).parts
+        plan.encode()
     except UnicodeEncodeError:  # bytes that are no UTF-8, from the command line
         return False
-    return bool(parts) and "\0" not in plan and all(len(os.fsencode(p)) <= _NAME for p in parts)
+    length = len(os.fsencode(base / plan))
+    parts = [os.fsencode(part) for part in Path(plan).parts]
+    short = length < _LONGEST_PATH and all(len(part) <= _LONGEST_NAME for part in parts)
+    return plan != "" and "\0" not in plan and short
+
+
+def _found(plan: str, base: Path, top: Path | None, formats: Formats) -> Path | None:
+    path = Path(os.path.normpath(base / plan))
+    if path.is_dir():
+        return _in_folder(path, top, formats)
+    if path.exists():
+        return path
+    return _by_name(plan, base if top is None else top, formats)
 
 
 def _in_folder(folder: Path, top: Path | None, formats: Formats) -> Path | None:

@@ -79,6 +79,7 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
         return tuple(glob for globs in spread for glob in globs)
     if not _plausible(path, bare=bare):
         return ()
+    path = path.replace("[", "[[]")  # `app/[id]/page.tsx` names a folder, not a class of characters
     if path.endswith("/"):
         return (f"{path}**",)
     last = path.rsplit("/", 1)[-1]

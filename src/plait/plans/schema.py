@@ -53,6 +53,7 @@ def validate(
                 severity=Severity.ERROR,
                 message=f"{len(details) - MOST_FINDINGS} more mistakes are not listed",
                 span=document.span(_path(details[MOST_FINDINGS])),
+                hint="correct those that are, and check again",
             )
         )
     if len(details) > _MOST_MENDED:

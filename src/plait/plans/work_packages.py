@@ -102,6 +102,7 @@ def _no_mapping(span: Span) -> Finding:
         severity=Severity.ERROR,
         message="a plan is a mapping with schema_version, feature, contracts and packages",
         span=span,
+        hint="begin with `schema_version: 1`, or name the right file",
     )
 
 

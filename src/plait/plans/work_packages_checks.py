@@ -93,12 +93,14 @@ def _steps(document: Document, package: Path) -> Iterator[Finding]:
         if kind not in _OF_KIND:
             continue  # the shape says so
         needed, *_ = _OF_KIND[kind]
-        if needed not in fields:
+        given = document.node((*step, needed))
+        if given is None or given.value is None:
             yield _finding(
                 document,
                 (*step, needed),
                 "SCHEMA_MISSING_FIELD",
                 f"field {needed!r} is missing in a step of kind {kind!r}",
+                hint=f"add {needed}",
             )
         for other, names in _OF_KIND.items():
             for name in names:

@@ -149,7 +149,7 @@ class Step(Closed):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     kind: Literal["command", "ci", "manual"]
     evidence: Evidence
-    command: Text | None = None
+    command: Annotated[str, Field(pattern=r"\S")] | None = None
     cwd: Text = "."
     env: dict[str, str] = {}
     expect_exit_code: Annotated[int, Field(ge=0, le=255)] = 0

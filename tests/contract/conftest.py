@@ -1,0 +1,29 @@
+"""The stores that one contract is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.fakes.clock import ManualClock
+from tests.fakes.store import MemoryStore
+
+from plait.ports import Store
+from plait.store import open_store
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(1000.0)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
+    opened: Store = (
+        MemoryStore(clock=clock)
+        if request.param == "memory"
+        else open_store(tmp_path / "plait.db", clock=clock)
+    )
+    yield opened
+    opened.close()
