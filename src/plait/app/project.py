@@ -14,7 +14,6 @@ from plait.core.event import RunId
 from plait.core.finding import Finding, errors
 from plait.core.plan import Plan
 from plait.core.run import Run, fold
-from plait.core.validate import validate
 from plait.errors import UsageError
 from plait.ports import Loaded, RunRow, Store
 
@@ -79,6 +78,7 @@ def make_state(project: Project) -> None:
 def load_plan(plan: str, *, start: Path, format_name: str | None = None) -> Loaded:
     """Read a plan and check it; works outside repositories too."""
     from plait import plans
+    from plait.core.validate import validate
 
     loaded = plans.load(plan, start=start, root=find_root(start), format_name=format_name)
     if loaded.plan is None:

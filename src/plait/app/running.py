@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -98,7 +98,7 @@ async def continue_run(
         UsageError: `TRUNK_MOVED`.
     """
     options = decode(RunOptions, store.options(row.id))
-    run = fold_run(store, row.id)
+    run = _with_stored_epochs(fold_run(store, row.id), store)
     async with _git(project) as (repository, workspaces, trunk):
         await _refuse_checked_out(repository, row.branch)
         journal = Journal(store, run, clock=SystemClock(), observers=observers)
@@ -109,6 +109,16 @@ async def continue_run(
             await context.journal.record(_started(run.plan, options, ground))
         await reconcile(context, lease, pid=os.getpid())
         return await _drive(context, project, ground)
+
+
+def _with_stored_epochs(run: Run, store: Store) -> Run:
+    """The run with each package at its stored epoch: a claim may have had no event yet."""
+    stored = {row.id: row.epoch for row in store.packages(run.id)}
+    packages = {
+        each: replace(state, epoch=max(state.epoch, stored[each]))
+        for each, state in run.packages.items()
+    }
+    return replace(run, packages=packages)
 
 
 async def _drive(context: Context, project: Project, ground: Ground) -> Ended:
