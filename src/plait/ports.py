@@ -331,7 +331,17 @@ class Advance:
     head: str | None = None
 
 
-class Store(Protocol):
+class Rows(Protocol):
+    """What `status` needs of a store."""
+
+    def runs(self) -> tuple[RunRow, ...]:
+        """All runs, newest first."""
+
+    def packages(self, run: RunId) -> tuple[PackageRow, ...]:
+        """The run's packages in the plan's order."""
+
+
+class Store(Rows, Protocol):
     """The state of record. Sync; one writer. A state change and its event share a transaction."""
 
     def create_run(
@@ -342,17 +352,11 @@ class Store(Protocol):
     def run(self, run: RunId) -> RunRow:
         """One run. Raises UsageError `NO_SUCH_RUN`."""
 
-    def runs(self) -> tuple[RunRow, ...]:
-        """All runs, newest first."""
-
     def plan(self, run: RunId) -> Plan:
         """The plan a run executes, as it was when the run began."""
 
     def options(self, run: RunId) -> Mapping[str, Any]:
         """The options a run was started with."""
-
-    def packages(self, run: RunId) -> tuple[PackageRow, ...]:
-        """The run's packages in the plan's order."""
 
     def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
         """Claim a package: its epoch rises by one, in one compare-and-set."""

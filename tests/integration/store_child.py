@@ -40,7 +40,8 @@ from plait.core.plan import PackageId
 from plait.core.run import Run, fold
 from plait.errors import EnvironmentLack
 from plait.ports import Advance
-from plait.store import SqlStore, open_store
+from plait.store import open_store
+from plait.store.sql import SqlStore
 
 PLAN = plan(*(package(f"p{number}") for number in range(200)))
 

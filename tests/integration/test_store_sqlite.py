@@ -26,8 +26,10 @@ from plait.core.event import RunContinued
 from plait.core.run import PackageStatus
 from plait.errors import EnvironmentLack, UsageError
 from plait.ports import Advance
-from plait.store import SqlStore, database, open_store, statements
-from plait.store.schema import HEAD_REVISION, metadata
+from plait.store import database, open_store, statements
+from plait.store.revision import HEAD_REVISION
+from plait.store.schema import metadata
+from plait.store.sql import SqlStore
 from plait.store.upgrade import MIGRATIONS, upgrade
 
 

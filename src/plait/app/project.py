@@ -15,7 +15,7 @@ from plait.core.finding import Finding, errors
 from plait.core.plan import Plan
 from plait.core.run import Run, fold
 from plait.errors import UsageError
-from plait.ports import Loaded, RunRow, Store
+from plait.ports import Loaded, Rows, RunRow, Store
 
 
 class SystemClock:
@@ -127,7 +127,28 @@ def open_store(project: Project, *, create: bool = False) -> Iterator[Store]:
         opened.close()
 
 
-def pick_run(store: Store, name: str | None) -> RunRow:
+@contextmanager
+def look(project: Project) -> Iterator[Rows]:
+    """The rows of the project's store, by the quickest way there is.
+
+    Raises:
+        UsageError: `NO_RUN`, there is no store yet.
+    """
+    from plait import store
+
+    embedded = project.settings.database_url is None
+    quick = store.glance(Path(project.database)) if embedded else None
+    if quick is None:
+        with open_store(project) as opened:
+            yield opened
+        return
+    try:
+        yield quick
+    finally:
+        quick.close()
+
+
+def pick_run(store: Rows, name: str | None) -> RunRow:
     """The run of that id or unique beginning of one; the newest if no name is given.
 
     Raises:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from plait.app.project import open_project, open_store, pick_run
+from plait.app.project import look, open_project, pick_run
 from plait.cli import options
 
 
@@ -22,7 +22,7 @@ def command(*, run: str | None, start: Path, as_json: bool) -> None:
     from plait.faces import status_text
 
     project = open_project(start)
-    with open_store(project) as store:
+    with look(project) as store:
         row = pick_run(store, run)
         packages = store.packages(row.id)
     if as_json:

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from plait.store.database import open_store
-from plait.store.sql import SqlStore
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-__all__ = ["SqlStore", "open_store"]
+if TYPE_CHECKING:
+    from plait.ports import Clock
+    from plait.store.glance import Glance
+    from plait.store.sql import SqlStore
+
+
+def open_store(url_or_path: str | Path, *, clock: Clock) -> SqlStore:
+    """Open the store, creating or upgrading its tables; see `database.open_store`."""
+    from plait.store import database
+
+    return database.open_store(url_or_path, clock=clock)
+
+
+def glance(path: Path) -> Glance | None:
+    """A quick read-only view of an embedded store, or None where only the store itself will do."""
+    from plait.store.glance import Glance
+
+    try:
+        return Glance(path)
+    except sqlite3.Error:
+        return None

@@ -22,7 +22,8 @@ from sqlalchemy.exc import ArgumentError
 from plait.errors import EnvironmentLack, UsageError
 from plait.ports import Clock
 from plait.store.failures import translated
-from plait.store.schema import HEAD_REVISION, metadata, version
+from plait.store.revision import HEAD_REVISION
+from plait.store.schema import metadata, version
 from plait.store.sql import SqlStore
 
 _BUSY_TIMEOUT_S = 30.0

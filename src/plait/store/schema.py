@@ -25,8 +25,6 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD_REVISION = "0001"
-
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",

@@ -1,0 +1,83 @@
+"""Read the rows of an embedded store without what it takes to write them.
+
+`plait status` is called often, and SQLAlchemy takes longer to import than the rest of it takes
+to run. So this reads two tables with the standard library, read-only; a contract test holds it
+to what the store itself answers. Whatever it cannot do (another database, another revision, a
+damaged file) it leaves to the store, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from plait.core.event import RunId, RunStatus
+from plait.core.plan import Digest, PackageId
+from plait.ports import PackageRow, RunRow
+from plait.store.revision import HEAD_REVISION
+
+_RUNS = """
+SELECT id, plan, digest, branch, base, head, status, created_at, updated_at
+FROM run ORDER BY number DESC
+"""
+_PACKAGES = """
+SELECT id, title, status, attempts, epoch, "commit", reason, updated_at
+FROM package WHERE run = ? ORDER BY position
+"""
+
+
+class Glance:
+    """All runs, and any run's packages, as they stood when it was opened."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it.
+
+        Raises:
+            sqlite3.Error: It is no store of this revision that can be read.
+        """
+        self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        try:
+            found = self._connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        except sqlite3.Error:
+            self.close()
+            raise
+        if found != [(HEAD_REVISION,)]:
+            self.close()
+            raise sqlite3.DatabaseError("another revision")
+
+    def runs(self) -> tuple[RunRow, ...]:
+        """All runs, newest first."""
+        return tuple(
+            RunRow(
+                id=RunId(row[0]),
+                plan=row[1],
+                digest=Digest(row[2]),
+                branch=row[3],
+                base=row[4],
+                head=row[5],
+                status=RunStatus(row[6]),
+                created_at=row[7],
+                updated_at=row[8],
+            )
+            for row in self._connection.execute(_RUNS)
+        )
+
+    def packages(self, run: RunId) -> tuple[PackageRow, ...]:
+        """A run's packages in the plan's order."""
+        return tuple(
+            PackageRow(
+                id=PackageId(row[0]),
+                title=row[1],
+                status=row[2],
+                attempts=row[3],
+                epoch=row[4],
+                commit=row[5],
+                reason=row[6],
+                updated_at=row[7],
+            )
+            for row in self._connection.execute(_PACKAGES, (run,))
+        )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
