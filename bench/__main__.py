@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ PARTS = ("overhead", "makespan", "startup")
 def main(argv: Sequence[str]) -> None:
     """Run the parts asked for (default: all). A missed target is printed, never an error."""
     told = _parse(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and clean up
     rows: list[Row] = []
     with lay_ground() as ground:
         print(f"{ground.told}\n")
