@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -293,3 +294,14 @@ def test_json_prints_events_and_nothing_else(story: Story) -> None:
     assert events[0]["type"] == "run_started"
     assert events[-1]["type"] == "run_ended"
     assert events[-1]["data"]["status"] == "succeeded"
+
+
+def test_checks_do_not_pick_up_what_lies_in_the_users_checkout(story: Story) -> None:
+    """An untracked pytest.ini and conftest.py of the checkout are none of a worktree's."""
+    story.begin()
+    story.plans("tests", Piece(id="wp-a", checks=[f"{sys.executable} -m pytest -q src"]))
+    (story.repo / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (story.repo / "conftest.py").write_text("raise RuntimeError('not yours')\n")
+    agent = "mkdir -p src/wp-a; echo 'def test_a(): pass' > src/wp-a/test_a.py"
+    outcome = story.run("tests", agent)
+    assert outcome.code == 0, outcome.err

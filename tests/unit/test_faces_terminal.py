@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from tests.fakes.stories import Story, ended_story, search_plan, search_story
@@ -113,6 +114,7 @@ def test_a_reader_that_goes_away_stops_nothing(face: str) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert process.stdout is not None
     process.stdout.close()

@@ -73,6 +73,11 @@ def make_state(project: Project) -> None:
     ignore = project.state / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
+    # Worktrees lie below the user's checkout. pytest looks upwards for its configuration; here
+    # it finds this before the user's, which may belong to another branch.
+    barrier = project.state / "pytest.ini"
+    if not barrier.exists():
+        barrier.write_text("[pytest]\n", encoding="utf-8")
 
 
 def load_plan(plan: str, *, start: Path, format_name: str | None = None) -> Loaded:
