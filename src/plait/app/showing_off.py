@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -44,12 +45,13 @@ def run_demo(folder: Path | None, *, agent: str | None, quiet: bool) -> int:
     )
     if not quiet:
         sys.stdout.write("\n" + _report(project.repo))
+    plait = "plait" if shutil.which("plait") else Path(sys.executable).with_name("plait")
     sys.stdout.write(
         "\nLook around:\n"
         f"  cd {project.repo}\n"
         "  git log --graph --oneline --all\n"
-        "  plait status\n"
-        "  plait report --format html > report.html\n"
+        f"  {plait} status\n"
+        f"  {plait} report --format html > report.html\n"
     )
     return code
 
