@@ -207,3 +207,14 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(story: Story) -> None:
         assert story.plait("run", "p", "--yes", "--agent", f"command:{agent}").code == 0
     finally:
         subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_a_selection_may_stand_on_what_an_earlier_run_landed(story: Story) -> None:
+    """What landed on the branch before is no missing need."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"]))
+    assert story.run("p", "true", "--package", "wp-a").code == 0
+    assert story.run("p", "true", "--package", "wp-b").code == 0
+    packages = story.packages()
+    assert packages["wp-a"]["status"] == "done_before"
+    assert packages["wp-b"]["status"] == "landed"

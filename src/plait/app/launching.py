@@ -15,6 +15,7 @@ from plait.app.lock import hold
 from plait.app.people import who
 from plait.app.project import (
     Project,
+    has_store,
     load_plan,
     open_project,
     open_store,
@@ -25,7 +26,7 @@ from plait.app.reporting import report_of, write_reports
 from plait.app.shaping import part_of, shape_of
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
-from plait.core.plan import Plan
+from plait.core.plan import PackageId, Plan
 from plait.engine import preflight
 from plait.errors import ExitCode, UsageError
 from plait.faces import findings_text, summary_text, terminal
@@ -157,7 +158,11 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
     return running.RunOptions(
         agents=call.agents or ((settings.agent,) if settings.agent else ()),
         packages=planning.chosen_packages(
-            plan, tracks=call.tracks, packages=call.packages, with_needs=call.with_needs
+            plan,
+            tracks=call.tracks,
+            packages=call.packages,
+            with_needs=call.with_needs,
+            done=_landed_before(project, plan, call),
         ),
         base=call.base,
         branch=call.branch,
@@ -168,6 +173,14 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
         checks=planning.default_checks(project, call.checks),
         land_checks=settings.land_checks,
     )
+
+
+def _landed_before(project: Project, plan: Plan, call: Call) -> tuple[PackageId, ...]:
+    """What an earlier run landed on the branch that this call would build upon."""
+    if call.fresh or not (call.tracks or call.packages) or not has_store(project):
+        return ()
+    with open_store(project) as store:
+        return preflight.landed_before(store, plan, call.branch or plan.branch)
 
 
 def _require_approval(

@@ -13,9 +13,14 @@ from plait.ports import Store
 
 
 def chosen_packages(
-    plan: Plan, *, tracks: Sequence[str], packages: Sequence[str], with_needs: bool
+    plan: Plan,
+    *,
+    tracks: Sequence[str],
+    packages: Sequence[str],
+    with_needs: bool,
+    done: Sequence[PackageId] = (),
 ) -> tuple[PackageId, ...]:
-    """The packages a run is about.
+    """The packages a run is about; `done` are those an earlier run landed.
 
     Raises:
         UsageError: `UNKNOWN_TRACK`, `UNKNOWN_PACKAGE`, `NEEDS_OUTSIDE`.
@@ -24,7 +29,7 @@ def chosen_packages(
     for track in tracks:
         _known("track", track, {each.casefold(): each for each in known_tracks})
     wanted = [known_package(plan, package) for package in packages]
-    selection = select(plan, tracks=tracks, packages=wanted, with_needs=with_needs)
+    selection = select(plan, tracks=tracks, packages=wanted, with_needs=with_needs, done=done)
     if selection.missing:
         raise UsageError(
             f"the selection needs packages outside it: {', '.join(selection.missing)}",

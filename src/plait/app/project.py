@@ -109,6 +109,11 @@ def require_plan(loaded: Loaded, tell: Callable[[Sequence[Finding]], None]) -> P
     )
 
 
+def has_store(project: Project) -> bool:
+    """Whether there is a store to open; one behind a URL is taken to be there."""
+    return project.settings.database_url is not None or Path(project.database).exists()
+
+
 @contextmanager
 def open_store(project: Project, *, create: bool = False) -> Iterator[Store]:
     """The project's store; closed at the end.
@@ -116,8 +121,7 @@ def open_store(project: Project, *, create: bool = False) -> Iterator[Store]:
     Raises:
         UsageError: `NO_RUN`, there is no store yet and `create` is false.
     """
-    embedded = project.settings.database_url is None
-    if embedded and not create and not Path(project.database).exists():
+    if not create and not has_store(project):
         raise UsageError(
             "there is no run here yet", code="NO_RUN", hint="`plait run PLAN` begins one"
         )

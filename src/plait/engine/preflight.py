@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,8 @@ async def ground(
             hint="--fresh takes the next free name; --branch NAME takes another; "
             "Plait overwrites none",
         )
-    return Ground(branch=name, base=head, exists=True, carried=_landed(store, earlier, plan))
+    carried = landed_before(store, plan, name)
+    return Ground(branch=name, base=head, exists=True, carried=carried)
 
 
 async def baseline(
@@ -157,11 +158,12 @@ async def _free_name(trunk: Trunk, name: str) -> str:
     return candidate
 
 
-def _landed(store: Store, earlier: Sequence[RunRow], plan: Plan) -> tuple[PackageId, ...]:
+def landed_before(store: Store, plan: Plan, branch: str) -> tuple[PackageId, ...]:
+    """What earlier runs of this very plan landed on a branch."""
     done = {
         row.id
-        for run in earlier
-        if run.digest == plan.digest
+        for run in store.runs()
+        if run.branch == branch and run.digest == plan.digest
         for row in store.packages(run.id)
         if row.status == PackageStatus.LANDED
     }

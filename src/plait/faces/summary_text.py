@@ -24,9 +24,10 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     packages = report["packages"]
     landed = [each for each in packages if each["status"] == "landed"]
     done = [each for each in packages if each["status"] == "done_before"]
+    wanted = len(packages) - len(done) - sum(1 for each in packages if each.get("benign"))
     took = f" in {duration(report['makespan_s'])}" if report.get("makespan_s") else ""
     before = f", {len(done)} done before" if done else ""
-    of = f"{len(landed)} of {len(packages) - len(done)} packages landed{before}{took}"
+    of = f"{len(landed)} of {wanted} packages landed{before}{took}"
     lines = [
         "",
         f"{_HEADLINES[report['status']]}: {of}",
