@@ -62,6 +62,7 @@ def test_show_with_tracks_and_derived_edges(golden: Golden) -> None:
         critical_path=("1", "4-6", "7"),
         makespan_s=2.5 * 8 * 3600,
         lower_bound_s=2 * 8 * 3600.0,
+        assumed_s=None,
     )
     plan = replace(plan, packages=plan.packages[:5])
     golden("show-tracks.txt", show_text(plan, shape))
@@ -123,6 +124,9 @@ def search_shape() -> Shape:
         depth=4,
         agents=6,
         useful_agents=4,
+        makespan_s=2400.0,
+        lower_bound_s=2400.0,
+        assumed_s=600.0,
     )
 
 

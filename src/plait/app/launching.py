@@ -200,8 +200,8 @@ def _require_approval(
 
 def _execution(plan: Plan, options: running.RunOptions) -> str:
     part = part_of(plan, options.packages)
-    makespan = shape_of(part, agents=options.max_agents).makespan_s
-    return dry_run_text(part, estimate_s=makespan)
+    shape = shape_of(part, agents=options.max_agents)
+    return dry_run_text(part, estimate_s=None if shape.assumed_s else shape.makespan_s)
 
 
 def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from plait.core import graph as graphs
 from plait.core.graph import Graph
-from plait.core.plan import PackageId, Plan
+from plait.core.plan import PackageId, Plan, SourceStatus
 from plait.core.schedule import DEFAULT_ESTIMATE_S, UnknownScope, compile_plan
 from plait.faces.shape import Shape
 
@@ -25,10 +25,9 @@ def shape_of(plan: Plan, *, agents: int) -> Shape:
         depth=graphs.depth(graph),
         agents=agents,
         useful_agents=_useful_agents(graph, durations),
-        makespan_s=forecast.makespan_s if estimated else None,
-        lower_bound_s=graphs.lower_bound(graph, durations, len(plan.packages) or 1)
-        if estimated
-        else None,
+        makespan_s=forecast.makespan_s,
+        lower_bound_s=graphs.lower_bound(graph, durations, len(plan.packages) or 1),
+        assumed_s=None if estimated else DEFAULT_ESTIMATE_S,
     )
 
 
@@ -65,6 +64,9 @@ def conflicts_of(plan: Plan, package: PackageId) -> dict[PackageId, str]:
     found = {
         other.id: compiled.conflict(package, other.id, UnknownScope.DECLARED)
         for other in plan.packages
-        if other.id not in ordered and other.id != package and other.runs_agent
+        if other.id not in ordered
+        and other.id != package
+        and other.runs_agent
+        and other.status is SourceStatus.PENDING
     }
     return {other: why for other, why in found.items() if why}

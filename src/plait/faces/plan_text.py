@@ -137,12 +137,13 @@ def _forecast(shape: Shape) -> list[str]:
     if not shape.critical_path:
         return []
     lines = [f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}"]
-    if shape.makespan_s is not None and shape.lower_bound_s is not None:
-        lines.append(
-            f"Forecast with {count(shape.agents, 'agent')}, by the plan's estimates: "
-            f"{effort(shape.makespan_s)}; no number of agents can beat "
-            f"{effort(shape.lower_bound_s)}."
-        )
+    basis = "by the plan's estimates"
+    if shape.assumed_s is not None:
+        basis = f"taking {effort(shape.assumed_s)} a package, as the plan estimates none"
+    lines.append(
+        f"Forecast with {count(shape.agents, 'agent')}, {basis}: {effort(shape.makespan_s)}; "
+        f"no number of agents can beat {effort(shape.lower_bound_s)}."
+    )
     useful = count(shape.useful_agents, "agent")
     lines.append(f"More than {useful} cannot help: the critical path sets the time.")
     return lines

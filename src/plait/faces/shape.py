@@ -13,8 +13,8 @@ class Shape:
 
     `width` is the most packages in one wave, `depth` how many waves there are. `makespan_s` is
     what a run with `agents` agents is expected to take, `lower_bound_s` what no number of agents
-    can beat; both are None where the plan estimates nothing. `useful_agents` reach that bound:
-    one more would never have anything to do.
+    can beat; where the plan estimates nothing both take `assumed_s` a package. `useful_agents`
+    reach that bound: one more would never have anything to do.
     """
 
     waves: tuple[tuple[PackageId, ...], ...]
@@ -23,5 +23,6 @@ class Shape:
     depth: int
     agents: int
     useful_agents: int
-    makespan_s: float | None = None
-    lower_bound_s: float | None = None
+    makespan_s: float
+    lower_bound_s: float
+    assumed_s: float | None = None
