@@ -218,3 +218,18 @@ def test_a_selection_may_stand_on_what_an_earlier_run_landed(story: Story) -> No
     packages = story.packages()
     assert packages["wp-a"]["status"] == "done_before"
     assert packages["wp-b"]["status"] == "landed"
+
+
+def test_unknown_scopes_can_be_refused(story: Story) -> None:
+    """With `unknown_scope = "refuse"` a task that names no file stops the run before it begins."""
+    bare = TASKS.replace("  - Files: `src/a.txt`\n", "")
+    story.begin(
+        {
+            "documentation/features/f/tasks.md": bare,
+            "plait.toml": '[plan]\nunknown_scope = "refuse"\n',
+        }
+    )
+    outcome = story.run("f", "true", "--check", "true")
+    assert outcome.code == 2
+    assert "SCOPE_UNKNOWN" in outcome.err
+    assert not (story.repo / ".plait").exists()

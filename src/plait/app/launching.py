@@ -86,6 +86,7 @@ def run(call: Call) -> int:
             code="NO_AGENT",
             hint='name one: --agent "command:SHELL", or `[run] agent` in plait.toml',
         )
+    planning.require_scopes(plan, options.packages, project.settings.unknown_scope)
     unchecked = planning.require_checks(plan, options, allow_unchecked=call.allow_unchecked)
     with open_store(project, create=True) as store:
         _require_approval(project, store, plan, options, call)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from plait.app.project import Project
 from plait.app.running import RunOptions
-from plait.core.plan import Check, CheckKind, PackageId, Plan, SourceStatus
+from plait.core.plan import Check, CheckKind, Confidence, PackageId, Plan, SourceStatus
+from plait.core.schedule import UnknownScope
 from plait.core.selection import select
 from plait.errors import DecisionNeeded, UsageError
 from plait.ports import Store
@@ -77,6 +78,28 @@ def require_checks(
             "or accept it with --allow-unchecked",
         )
     return bare
+
+
+def require_scopes(plan: Plan, packages: Sequence[PackageId], policy: str) -> None:
+    """Hold `[plan] unknown_scope = "refuse"`.
+
+    Raises:
+        UsageError: `SCOPE_UNKNOWN`, a package would run without anybody knowing what it writes.
+    """
+    unknown = [
+        package.id
+        for package in plan.packages
+        if package.id in packages
+        and package.runs_agent
+        and package.status is SourceStatus.PENDING
+        and package.scope.confidence is Confidence.UNKNOWN
+    ]
+    if unknown and policy == UnknownScope.REFUSE:
+        raise UsageError(
+            f"nothing tells what these may write: {', '.join(unknown[:10])}",
+            code="SCOPE_UNKNOWN",
+            hint="name their files in the plan, or choose another `[plan] unknown_scope`",
+        )
 
 
 def default_checks(project: Project, commands: Sequence[str]) -> tuple[Check, ...]:
