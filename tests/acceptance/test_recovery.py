@@ -1,0 +1,77 @@
+"""A crash at the worst moment costs time, never truth."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing
+
+from tests.acceptance.conftest import Story, wait_until
+from tests.fakes.plans import Piece
+
+WRITE = 'mkdir -p "src/$PLAIT_PACKAGE" && echo ok > "src/$PLAIT_PACKAGE/made.txt"'
+
+
+def forget_since(story: Story, kind: str) -> None:
+    """Take the store back to just before an event, as if the crash had come then."""
+    with closing(sqlite3.connect(story.repo / ".plait" / "plait.db")) as database, database:
+        ((seq,),) = database.execute("SELECT min(seq) FROM event WHERE type = ?", (kind,))
+        database.execute("DELETE FROM event WHERE seq >= ?", (seq,))
+        database.execute("UPDATE run SET seq = ?, status = 'running', head = base", (seq - 1,))
+        database.execute("UPDATE package SET status = 'landing'")
+
+
+def test_a_landing_that_was_not_recorded_is_read_off_the_branch(story: Story) -> None:
+    """The branch moved and Plait died before it wrote that down: it lands once all the same."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"))
+    assert story.run("p", WRITE).code == 0
+    head = story.git("rev-parse", "openspec/p")
+    forget_since(story, "landed")
+    outcome = story.plait("resume")
+    assert outcome.code == 0, outcome.err
+    assert story.git("rev-parse", "openspec/p") == head
+    package = story.packages()["wp-a"]
+    assert package["status"] == "landed"
+    assert package["commit"] == head
+    assert len(package["attempts"]) == 1
+
+
+def test_a_branch_that_somebody_moved_meanwhile_is_not_built_upon(story: Story) -> None:
+    """A head that is no landing of this run is a person's: exit 2, and it stays."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"))
+    assert story.run("p", WRITE).code == 0
+    forget_since(story, "landed")
+    story.git("branch", "-f", "openspec/p", story.git("commit-tree", "main^{tree}", "-m", "mine"))
+    head = story.git("rev-parse", "openspec/p")
+    outcome = story.plait("resume")
+    assert outcome.code == 2
+    assert "TRUNK_MOVED" in outcome.err
+    assert story.git("rev-parse", "openspec/p") == head
+
+
+def test_killed_again_and_again_each_package_lands_once(story: Story) -> None:
+    """Kill -9 at many moments; the last call finishes, and nothing landed twice."""
+    story.begin()
+    pieces = [
+        Piece(id=f"wp-{n}", needs=[f"wp-{n - 2}"] if n > 1 else [], checks=["test -d src"])
+        for n in range(6)
+    ]
+    story.plans("p", *pieces)
+    call = ("run", "p", "--yes", "--max-agents", "3", "--agent", f"command:sleep 0.1; {WRITE}")
+    for number in range(8):
+        process = story.starts(*call)
+        time.sleep(0.45 + 0.12 * number)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+    wait_until(lambda: story.plait("status").code == 0)
+    outcome = story.plait(*call)
+    assert outcome.code == 0, outcome.err
+    subjects = story.git("log", "--first-parent", "--format=%s", "main..openspec/p").splitlines()
+    assert sorted(subjects) == [f"feat(p): Build wp-{n}" for n in range(6)]
+    assert story.git("fsck", "--strict", "--no-dangling") == ""
+    landed = story.git("ls-tree", "-r", "--name-only", "openspec/p", "src").split()
+    assert landed == [f"src/wp-{n}/made.txt" for n in range(6)]
