@@ -28,6 +28,7 @@ def shape_of(plan: Plan, *, agents: int) -> Shape:
         makespan_s=forecast.makespan_s,
         lower_bound_s=graphs.lower_bound(graph, durations, len(plan.packages) or 1),
         assumed_s=None if estimated else DEFAULT_ESTIMATE_S,
+        redundant=graphs.transitive_edges(graph),
     )
 
 

@@ -50,17 +50,6 @@ def build(plan: Plan) -> Graph:
     )
 
 
-def without_loops(graph: Graph) -> Graph:
-    """The same graph without edges from a package to itself."""
-    return Graph(
-        ids=graph.ids,
-        needs={each: tuple(n for n in of if n != each) for each, of in graph.needs.items()},
-        dependents={
-            each: tuple(d for d in of if d != each) for each, of in graph.dependents.items()
-        },
-    )
-
-
 def order(graph: Graph) -> Ids:
     """All packages, each after what it needs; among the free ones the plan's order holds.
 

@@ -6,7 +6,7 @@ package has a higher one (Gray and Cheriton 1989 for leases; the epoch is the fe
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NewType
 
 from plait.core.plan import PackageId
@@ -36,13 +36,3 @@ class TrunkLease:
 def grant(package: PackageId, last: Epoch, *, holder: str, now: float, ttl_s: float) -> Lease:
     """The next claim on a package whose last epoch was `last`."""
     return Lease(package=package, epoch=Epoch(last + 1), holder=holder, until=now + ttl_s)
-
-
-def renew(lease: Lease, *, now: float, ttl_s: float) -> Lease:
-    """The same claim with more time; renewing never shortens it."""
-    return replace(lease, until=max(lease.until, now + ttl_s))
-
-
-def is_current(lease: Lease, epoch: Epoch) -> bool:
-    """Whether a write under this lease may still be accepted, the package being at `epoch`."""
-    return lease.epoch == epoch

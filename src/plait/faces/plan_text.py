@@ -38,6 +38,7 @@ def show_text(plan: Plan, shape: Shape, *, verbose: bool = False) -> str:
         _forecast(shape),
     ]
     if verbose:
+        blocks.append(_redundant(shape))
         blocks += [_details(package) for package in plan.packages]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -147,6 +148,11 @@ def _forecast(shape: Shape) -> list[str]:
     useful = count(shape.useful_agents, "agent")
     lines.append(f"More than {useful} cannot help: the critical path sets the time.")
     return lines
+
+
+def _redundant(shape: Shape) -> list[str]:
+    rows = [f"  {clean(one)} needs {clean(other)}" for one, other in shape.redundant]
+    return ["Edges that others already imply", *rows] if rows else []
 
 
 def _details(package: WorkPackage) -> list[str]:

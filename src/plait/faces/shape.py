@@ -14,7 +14,8 @@ class Shape:
     `width` is the most packages in one wave, `depth` how many waves there are. `makespan_s` is
     what a run with `agents` agents is expected to take, `lower_bound_s` what no number of agents
     can beat; where the plan estimates nothing both take `assumed_s` a package. `useful_agents`
-    reach that bound: one more would never have anything to do.
+    reach that bound: one more would never have anything to do. `redundant` are edges, as
+    (package, what it needs), that other edges already imply.
     """
 
     waves: tuple[tuple[PackageId, ...], ...]
@@ -26,3 +27,4 @@ class Shape:
     makespan_s: float
     lower_bound_s: float
     assumed_s: float | None = None
+    redundant: tuple[tuple[PackageId, PackageId], ...] = ()
