@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tests.fakes.runs import package, plan
+
 from plait.app.shaping import shape_of
 from plait.core.schedule import DEFAULT_ESTIMATE_S
 from plait.faces.plan_text import show_text
-from tests.fakes.runs import package, plan
 
 
 def test_edges_that_others_imply_are_told_on_request() -> None:
