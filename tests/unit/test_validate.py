@@ -281,7 +281,7 @@ def test_a_plan_in_which_all_overlaps_is_told_of_in_bounds():
     packages = [sound(f"p{n}", write=["**"]) for n in range(300)]
     began = time.process_time()
     overlaps = found("SCOPE_OVERLAP", *packages)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6
     assert len(overlaps) <= 6 * len(packages)
     assert "and 289 more" in overlaps[5].message
     assert errors(tuple(overlaps)) == tuple(overlaps)

@@ -670,7 +670,7 @@ def _read_and_judge(factory: pytest.TempPathFactory, raw: bytes) -> Loaded:
     path.write_bytes(raw)
     began = time.process_time()
     loaded = FORMAT.load(PlanSource(root=path.parent, path=path, name="p.yaml", in_repository=True))
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6
     last = raw.count(b"\n") + raw.count(b"\r") + 1
     for finding in loaded.findings:
         assert finding.span is not None
@@ -692,5 +692,5 @@ def test_bombs_within_the_shape(folder: Path) -> None:
     ):
         began = time.process_time()
         loaded = load(folder, head + body)
-        assert time.process_time() - began < 2
+        assert time.process_time() - began < 6
         assert 1 <= len(errors(loaded.findings)) < 1000

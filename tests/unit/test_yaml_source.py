@@ -158,7 +158,7 @@ def test_bombs_do_not_go_off(text: str) -> None:
     """What would grow without bounds is refused, in little time."""
     began = time.process_time()
     document = parse(text)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6
     assert document.findings[-1].code == "BAD_YAML"
     assert document.root is None
 
