@@ -28,7 +28,7 @@ class SourceStatus(StrEnum):
 
     PENDING = "pending"
     DONE = "done"
-    SKIPPED = "skipped"  # conditional rework whose condition has not come about
+    SKIPPED = "skipped"  # conditional rework that nothing calls, and what the source leaves out
 
 
 class Provenance(StrEnum):
@@ -132,13 +132,15 @@ class Check:
 class Marker:
     """A box in a source file: Plait may replace the one byte at `offset`, if it still is `pending`.
 
-    `offset` counts bytes from the file's start; `done` is what stands there when done.
+    `offset` counts bytes from the file's start; `done` is what stands there when done. The box
+    of a task with parts is ticked with the last of them: `after` are the others.
     """
 
     span: Span
     offset: int
     pending: str = " "
     done: str = "x"
+    after: tuple[PackageId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,8 @@ class WorkPackage:
     """One unit of work.
 
     Times are seconds; `priority` is 1 (first) to 10; `retry_budget` counts attempts after the
-    first. `parallel` says that the source itself marks the package as safe beside others.
+    first. `parallel` says that the source itself marks the package as safe beside others,
+    `optional` that it may be left out. `parent` is the source's task that it is a part of.
     `tasks` lists the source ids of a batch, its own included.
     """
 
@@ -159,7 +162,9 @@ class WorkPackage:
     phase: str | None = None
     track: str | None = None
     group: str | None = None
+    parent: str | None = None
     parallel: bool = False
+    optional: bool = False
     needs: tuple[Edge, ...] = ()
     scope: Scope = Scope()
     locks: Locks = Locks()
@@ -201,6 +206,15 @@ class Contracts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceApproval:
+    """An approval that the source itself records: who gave it and when, as it says."""
+
+    who: str
+    at: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revisions:
     """The source's own version counters."""
 
@@ -215,7 +229,8 @@ class Plan:
     `feature` is what a landing's message names; `branch` is the format's default for the run's
     branch. `files` are what an approval pins; `context` are further files that every agent
     should read (requirements, design), relative to the repository. `phased` says that the
-    source means its phases as barriers.
+    source means its phases as barriers. `approvals` are those that the source records and that
+    hold for its present content; `max_agents` is the source's own limit.
     """
 
     id: str
@@ -230,6 +245,8 @@ class Plan:
     contracts: Contracts = Contracts()
     revisions: Revisions = Revisions()
     phased: bool = False
+    approvals: tuple[SourceApproval, ...] = ()
+    max_agents: int | None = None
 
     def package(self, package: PackageId) -> WorkPackage:
         """The package of that id.
