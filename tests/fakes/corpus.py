@@ -1,4 +1,4 @@
-"""Real plans of real projects, where they are present: at the paths where their projects keep them."""
+"""Real plans of real projects, where present, at the paths where their projects keep them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def real_files(group: str) -> list[Real]:
     if not table.is_file():
         return []
     with table.open(encoding="utf-8", newline="") as rows:
-        return [
+        found = [
             Real(file=CORPUS / group / row["file"], repository=row["repo"], path=row["path"])
             for row in csv.DictReader(rows, delimiter="\t")
         ]
+    return [real for real in found if real.file.is_file()]
