@@ -132,15 +132,13 @@ class Check:
 class Marker:
     """A box in a source file: Plait may replace the one byte at `offset`, if it still is `pending`.
 
-    `offset` counts bytes from the file's start; `done` is what stands there when done. The box
-    of a task with parts is ticked with the last of them: `after` are the others.
+    `offset` counts bytes from the file's start; `done` is what stands there when done.
     """
 
     span: Span
     offset: int
     pending: str = " "
     done: str = "x"
-    after: tuple[PackageId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +188,16 @@ class WorkPackage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A task of the source that consists of others: its boxes are ticked with the last of them."""
+
+    source_id: str
+    title: str
+    parts: tuple[PackageId, ...]
+    markers: tuple[Marker, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
     """A file the plan was read from: its path (repository-relative if inside) and content hash."""
 
@@ -230,7 +238,8 @@ class Plan:
     branch. `files` are what an approval pins; `context` are further files that every agent
     should read (requirements, design), relative to the repository. `phased` says that the
     source means its phases as barriers. `approvals` are those that the source records and that
-    hold for its present content; `max_agents` is the source's own limit.
+    hold for its present content; `max_agents` is the source's own limit. `wholes` are tasks
+    that consist of packages.
     """
 
     id: str
@@ -247,6 +256,7 @@ class Plan:
     phased: bool = False
     approvals: tuple[SourceApproval, ...] = ()
     max_agents: int | None = None
+    wholes: tuple[Whole, ...] = ()
 
     def package(self, package: PackageId) -> WorkPackage:
         """The package of that id.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
+from typing import TypeVar
+
+Node = TypeVar("Node", bound=Hashable)
 
 
-def circling(needs: Mapping[str, Collection[str]]) -> frozenset[str]:
+def circling(needs: Mapping[Node, Collection[Node]]) -> frozenset[Node]:
     """The nodes on a circle, or on a way from one circle to another; empty if there is none.
 
     Args:
@@ -17,12 +20,12 @@ def circling(needs: Mapping[str, Collection[str]]) -> frozenset[str]:
     return _peeled(_turned({node: forward[node] & rest for node in rest}), rest)
 
 
-def _peeled(needs: Mapping[str, Collection[str]], nodes: frozenset[str]) -> frozenset[str]:
+def _peeled(needs: Mapping[Node, Collection[Node]], nodes: frozenset[Node]) -> frozenset[Node]:
     """What is left when nodes that need nothing are taken away until there are none."""
     waiting = _turned(needs)
     open_needs = {node: len(needs[node]) for node in nodes}
     free = deque(node for node, count in open_needs.items() if not count)
-    gone: set[str] = set()
+    gone: set[Node] = set()
     while free:
         node = free.popleft()
         gone.add(node)
@@ -33,8 +36,8 @@ def _peeled(needs: Mapping[str, Collection[str]], nodes: frozenset[str]) -> froz
     return nodes - gone
 
 
-def _turned(needs: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-    turned: dict[str, list[str]] = {node: [] for node in needs}
+def _turned(needs: Mapping[Node, Collection[Node]]) -> dict[Node, list[Node]]:
+    turned: dict[Node, list[Node]] = {node: [] for node in needs}
     for node, wanted in needs.items():
         for other in wanted:
             turned[other].append(node)
