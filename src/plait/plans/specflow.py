@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from errno import ENAMETOOLONG
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path, PurePath
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Plan, SourceFile, Span, WorkPackage, digest_of
 from plait.errors import PlaitError, UsageError
-from plait.plans.markdown import scan
+from plait.plans.page import page_of
+from plait.plans.places import named, slug
 from plait.plans.specflow_edges import Web, weave
 from plait.plans.specflow_layout import Outline, outline_of
 from plait.plans.specflow_members import MAX_EDGES, TooManyEdges
 from plait.plans.specflow_packages import packages_of
-from plait.plans.text import SourceText, read
+from plait.plans.text import SourceText
 from plait.ports import Loaded, PlanSource
 
 _TASKS = "tasks.md"
@@ -140,7 +141,7 @@ def _load(source: PlanSource) -> Loaded:
     findings: list[Finding] = []
     parts = []
     for path in paths:
-        name = _named(source, path)
+        name = named(source, path)
         module = path.parent.name if len(paths) > 1 else None
         parts.append(_part(path, name, module, findings))
     feature = folder.absolute().name or "plan"
@@ -155,35 +156,23 @@ def _load(source: PlanSource) -> Loaded:
         title=(parts[0].outline.title if len(parts) == 1 else "") or feature,
         format=FORMAT.name,
         feature=feature,
-        branch=f"feat/{_slug(feature)}",
+        branch=f"feat/{slug(feature)}",
         digest=digest_of(files),
         files=files,
         packages=packages,
-        context=tuple(_named(source, path) for path in _context(folder, paths)),
+        context=tuple(named(source, path) for path in _context(folder, paths)),
         phased=all(part.web.phased for part in parts),
     )
     return Loaded(plan=plan, findings=tuple(dict.fromkeys(findings)))
 
 
 def _part(path: Path, name: str, module: str | None, findings: list[Finding]) -> _Part:
-    text = read(path, name)
-    # A mangled character in prose changes no task; what it may hide, NO_TASKS tells.
-    findings.extend(replace(finding, severity=Severity.WARNING) for finding in text.findings)
-    document = scan(text.lines)
-    if document.unclosed:
-        findings.append(
-            Finding(
-                code="UNCLOSED_FENCE",
-                severity=Severity.WARNING,
-                message="a code fence or comment opens here and never closes; read as text",
-                span=Span(file=name, line=document.unclosed[0]),
-                hint="close it",
-            )
-        )
-    outline = outline_of(document.lines)
+    page = page_of(path, name)
+    findings.extend(page.findings)
+    outline = outline_of(page.lines)
     web = weave(outline, name)
     findings.extend(web.findings)
-    return _Part(module=module, text=text, outline=outline, web=web)
+    return _Part(module=module, text=page.text, outline=outline, web=web)
 
 
 def _packages(parts: Sequence[_Part], findings: list[Finding]) -> tuple[WorkPackage, ...]:
@@ -191,7 +180,7 @@ def _packages(parts: Sequence[_Part], findings: list[Finding]) -> tuple[WorkPack
     shared = frozenset(name for name, count in uses.items() if count > 1)
     packages: list[WorkPackage] = []
     for part in parts:
-        module = _slug(part.module) if part.module is not None else None
+        module = slug(part.module) if part.module is not None else None
         packages += packages_of(
             part.outline, part.web, part.text, module=module, shared=shared, findings=findings
         )
@@ -230,25 +219,9 @@ def _missing(source: PlanSource, paths: Iterable[Path]) -> Iterator[Finding]:
                     code="MISSING_CONTEXT",
                     severity=Severity.WARNING,
                     message=f"there is no {name} beside it: agents work without it",
-                    span=Span(file=_named(source, path)),
+                    span=Span(file=named(source, path)),
                     hint=f"add {name}",
                 )
-
-
-def _named(source: PlanSource, path: Path) -> str:
-    """How findings call a file near the plan's main file."""
-    own, up = PurePosixPath(source.name), source.path
-    while up != up.parent:
-        own, up = own.parent, up.parent
-        if path.is_relative_to(up):
-            return str(own / PurePosixPath(*path.relative_to(up).parts))
-    return str(path)
-
-
-def _slug(name: str) -> str:
-    """A name fit for a branch or an id."""
-    slug = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._-]+", "-", name)).strip("-.")
-    return slug.removesuffix(".lock") or "plan"
 
 
 def _error(code: str, message: str, file: str) -> Finding:

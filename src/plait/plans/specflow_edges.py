@@ -14,15 +14,16 @@ from itertools import pairwise
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind, Provenance, Span
 from plait.plans.circles import circling
+from plait.plans.fields import Words
+from plait.plans.lookup import look_up
 from plait.plans.phrases import Noun
 from plait.plans.references import Hit, References
-from plait.plans.specflow_items import Item, Words
+from plait.plans.specflow_items import Item
 from plait.plans.specflow_layout import Outline
 from plait.plans.specflow_members import (
     MAX_EDGES,
     Members,
     TooManyEdges,
-    look_up,
     members_of,
 )
 
@@ -296,7 +297,8 @@ class _Loom:
 
     def _look(self, words: Words, before: int | None = None, *, quiet: bool = False) -> References:
         findings: list[Finding] = [] if quiet else self.findings
-        found = look_up(words, self.members.names, self.file, findings, before=before)
+        span = words.span(self.file)
+        found = look_up(words.text, span, self.members.names, findings, before=before)
         self._spend(len(found.hits))
         return found
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plait.core.plan import PackageKind
+from plait.plans.fields import Words, fields_of, items_of, time_of, without_time
 from plait.plans.markdown import Kind, Line
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}[a-z]?"
@@ -16,19 +17,10 @@ _ITEM = re.compile(
     r"(?P<mark>\\?[.:)])?(?P<close>\*\*|__)?(?P<late>[.:)])?(?:[ \t]+|$)(?P<rest>.*)"
 )
 _TASK_HEADING = re.compile(rf"(?:\*\*)?Task[ \t]+(?P<id>{_NUMBER})[.:]?(?:[ \t]+|$)(?P<rest>.*)")
-_FIELD = re.compile(
-    r"(?P<mark>[_*]{0,3})(?P<key>[A-Za-z][A-Za-z /]{0,30}?)[_*]{0,3}:[_*]{0,3}[ \t]*(?P<value>.*)"
-)
 _CONDITION = re.compile(
     r"\((?:depends on|needs|requires|after|blocked by)\b([^()]*)\)", re.IGNORECASE
 )
-_TIME = re.compile(
-    r"\(?~?\b(?P<amount>[0-9]{1,5}(?:\.[0-9]{1,3})?) {0,2}"
-    r"(?P<unit>d(?:ays?)?|h(?:(?:ou)?rs?)?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)\b\)?",
-    re.IGNORECASE,
-)
-_SECONDS = {"d": 8 * 3600.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-_KEYS = {
+KEYS = {
     "dependencies": "needs",
     "dependency": "needs",
     "depends on": "needs",
@@ -47,15 +39,6 @@ _KEYS = {
     "effort": "estimate",
     "status": "status",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """A piece of the source: its text, and the line and column (from 1) at which it stands."""
-
-    text: str
-    line: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +120,7 @@ def item_of(
     """Read an item from its first line and the lines below that belong to it."""
     title, suffix = _title(head)
     fields = dict[str, list[Words]]()
-    for key, words in _fields(body):
+    for key, words in fields_of(body, KEYS):
         fields.setdefault(key, []).append(words)
     needs = fields.get("needs")
     if condition := _CONDITION.search(suffix):
@@ -161,46 +144,12 @@ def item_of(
         phase=phase,
         track=track,
         needs=tuple(needs) if needs is not None else None,
-        requirements=_listed(fields.get("requirements", ())),
+        requirements=items_of(fields.get("requirements", ())),
         agent=next((words.text for words in fields.get("agent", ()) if words.text), None),
         estimate_s=_estimate(suffix, fields.get("estimate", ())),
         status=next(iter(fields.get("status", ())), None),
         inner=tuple(step.id for _, step in inner if step),
     )
-
-
-def field_of(line: Line) -> tuple[str, str] | None:
-    """The field that a line states (``_Agent: x_``, ``**Files:** …``): its key and value."""
-    field = _FIELD.match(line.content)
-    key = _KEYS.get(field["key"].strip().lower()) if field else None
-    if field is None or key is None:
-        return None
-    value, mark = field["value"].rstrip(), field["mark"]
-    if mark.startswith(("**", "__")):  # emphasis may end before the value does
-        return key, value.replace(mark, "", 1).strip()
-    return key, (value.removesuffix(mark) if mark else value).strip()
-
-
-def _fields(body: Sequence[Line]) -> Iterator[tuple[str, Words]]:
-    for at, line in enumerate(body):
-        if line.kind not in {Kind.BULLET, Kind.TEXT}:
-            continue
-        if found := field_of(line):
-            key, text = found
-            column = max(line.text.find(text), 0) + 1
-            if line.content.startswith("_") and not line.content.rstrip().endswith("_"):
-                text = " ".join([text, *_continued(body, at)]).rstrip("_ ")
-            yield key, Words(text=text, line=line.number, column=column)
-
-
-def _continued(body: Sequence[Line], at: int) -> Iterator[str]:
-    """The wrapped lines of an italic field that is not closed on its own line."""
-    for line in body[at + 1 : at + 20]:
-        if line.kind is not Kind.TEXT or field_of(line):
-            return
-        yield line.content
-        if line.content.rstrip().endswith("_"):
-            return
 
 
 def _title(head: Head) -> tuple[str, str]:
@@ -209,25 +158,14 @@ def _title(head: Head) -> tuple[str, str]:
     if head.bold or text.startswith("**"):
         title, _, suffix = text.removeprefix("**").partition("**")
         return title.strip(), f"{title} {suffix}"
-    opened = text.rfind("(")
-    timed = opened >= 0 and _TIME.fullmatch(text, opened)
-    return text[:opened].rstrip() if timed else text, text
+    return without_time(text), text
 
 
 def _estimate(suffix: str, fields: Sequence[Words]) -> float | None:
-    """Seconds; a day has eight hours."""
-    found = next((time for words in fields if (time := _TIME.search(words.text))), None)
-    for time in _TIME.finditer(suffix):
-        if found is None and time[0].startswith("(") and time[0].endswith(")"):
-            found = time
-    if found is None:
-        return None
-    return float(found["amount"]) * _SECONDS[found["unit"][0].lower()]
-
-
-def _listed(fields: Sequence[Words]) -> tuple[str, ...]:
-    parts = (part.strip() for words in fields for part in re.split(r"[,;]", words.text))
-    return tuple(dict.fromkeys(part for part in parts if part))
+    """Seconds: what a field says, else a time in brackets behind the title."""
+    said = (time_of(words.text) for words in fields)
+    found = next((time for time in said if time is not None), None)
+    return found if found is not None else time_of(suffix, bracketed=True)
 
 
 def _kind(name: str) -> PackageKind:

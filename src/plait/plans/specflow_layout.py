@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from plait.errors import UsageError
+from plait.plans.fields import Words, field_of
 from plait.plans.markdown import Kind, Line
-from plait.plans.specflow_items import Head, Item, Words, field_of, head_of, item_of
+from plait.plans.specflow_items import KEYS, Head, Item, head_of, item_of
 
 MAX_TASKS = 20_000
 _TRACK = re.compile(r"Track[ \t]+([A-Z])\b(?!-)[ \t]*[:.–—-]?[ \t]*(.*)")  # noqa: RUF001
@@ -168,7 +169,7 @@ class _Reader:
         if line.kind is Kind.BOX:
             return line.indent >= first.inner
         lazy = line.kind is Kind.TEXT and (self.body or [first])[-1].kind is not Kind.BLANK
-        italic = line.kind is Kind.BULLET and line.content.startswith("_") and field_of(line)
+        italic = line.kind is Kind.BULLET and line.content.startswith("_") and field_of(line, KEYS)
         return line.indent > first.indent or lazy or bool(italic)
 
     def _box(self, line: Line) -> Head | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind, Span
+from plait.plans.lookup import look_up
 from plait.plans.phrases import Noun
-from plait.plans.references import Names, References, names_of, read
-from plait.plans.specflow_items import Item, Words
+from plait.plans.references import Names, names_of
+from plait.plans.specflow_items import Item
 from plait.plans.specflow_layout import Entry, Outline
 
 MAX_EDGES = 200_000
@@ -90,44 +91,12 @@ def members_of(outline: Outline, file: str) -> Members:
     )
 
 
-def look_up(
-    words: Words, names: Names, file: str, findings: list[Finding], *, before: int | None = None
-) -> References:
-    """Read a phrase and tell what in it names nothing."""
-    found = read(words.text, names, before=before)
-    findings.extend(
-        Finding(
-            code="UNKNOWN_REFERENCE",
-            severity=Severity.WARNING,
-            message=f'"{missing.text}" names nothing in this plan',
-            span=_span(words, file, missing.offset),
-            hint="correct the id, or remove it",
-        )
-        for missing in found.unknown
-    )
-    findings.extend(
-        Finding(
-            code="RANGE_HOLE",
-            severity=Severity.WARNING,
-            message=f'"{hole.text}" spans ids that do not exist: {", ".join(hole.parts)}',
-            span=_span(words, file, hole.offset),
-            hint="only the ids that exist are meant",
-        )
-        for hole in found.holes
-    )
-    return found
-
-
-def _span(words: Words, file: str, offset: int) -> Span:
-    return Span(file=file, line=words.line, column=words.column + offset)
-
-
 def _is_task(item: Item) -> bool:
     return item.kind is PackageKind.IMPLEMENT
 
 
 def _look(entry: Entry, names: Names, file: str, findings: list[Finding]) -> Placed:
-    found = look_up(entry.tasks, names, file, findings)
+    found = look_up(entry.tasks.text, entry.tasks.span(file), names, findings)
     return Placed(entry=entry, ids=tuple(hit.id for hit in found.hits))
 
 

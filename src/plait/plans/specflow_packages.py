@@ -10,7 +10,6 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import (
     Confidence,
     Edge,
-    Marker,
     PackageId,
     PackageKind,
     Scope,
@@ -18,11 +17,13 @@ from plait.core.plan import (
     Span,
     WorkPackage,
 )
-from plait.plans.markdown import Kind, Line
-from plait.plans.paths import listed, written
+from plait.plans.fields import listed_files, speaks
+from plait.plans.page import marker_of, span_of, state_of
+from plait.plans.paths import written
 from plait.plans.specflow_edges import Need, Web
-from plait.plans.specflow_items import Item, field_of
+from plait.plans.specflow_items import KEYS, Item
 from plait.plans.specflow_layout import Outline
+from plait.plans.tasks import State
 from plait.plans.text import SourceText
 
 _REFUSED = re.compile(
@@ -31,7 +32,7 @@ _REFUSED = re.compile(
     re.IGNORECASE,
 )
 _APPROVED = re.compile(r"\bapproved\b", re.IGNORECASE)
-_TICKED = frozenset({"x", "X"})
+_MARKS = {" ": State.OPEN, "x": State.DONE, "X": State.DONE}
 
 
 def packages_of(
@@ -86,8 +87,8 @@ def packages_of(
                 guards=tuple(known(name) for name in web.guards.get(item.id, ())),
                 reworks=tuple(known(name) for name in web.reworks.get(item.id, ())),
                 tasks=(item.id, *item.inner) if item.inner else (),
-                markers=tuple(_markers(item, text)),
-                span=_span(item.head, text.name),
+                markers=tuple(m for box in item.boxes if (m := marker_of(box, text))),
+                span=span_of(item.head, text.name),
             )
         )
     return packages
@@ -96,10 +97,6 @@ def packages_of(
 def _edge(need: Need, target: PackageId, file: str) -> Edge:
     span = Span(file=file, line=need.line, column=need.column)
     return Edge(id=target, provenance=need.provenance, note=need.note, span=span)
-
-
-def _span(line: Line, file: str) -> Span:
-    return Span(file=file, line=line.number, column=len(line.text) - len(line.text.lstrip()) + 1)
 
 
 def _status(item: Item) -> SourceStatus:
@@ -123,21 +120,16 @@ def _told(item: Item, file: str) -> Iterator[Finding]:
                 span=Span(file=file, line=item.status.line, column=item.status.column),
                 hint="bring the box and the status into line",
             )
+    marks: list[Finding] = []
     for box in item.boxes:
-        if box.state != " " and box.state not in _TICKED:
-            yield Finding(
-                code="UNKNOWN_MARK",
-                severity=Severity.WARNING,
-                message=f"[{box.state}] is neither open [ ] nor done [x]: read as open",
-                span=_span(box, file),
-                hint="use [ ] or [x]",
-            )
+        state_of(box, _MARKS, file, marks)
+    yield from marks
     if item.inner:
         yield Finding(
             code="NESTED_TASK",
             severity=Severity.INFO,
             message=f"{', '.join(item.inner[:5])} lie inside {item.id} and are done with it",
-            span=_span(item.head, file),
+            span=span_of(item.head, file),
         )
 
 
@@ -145,39 +137,9 @@ def _scope(item: Item) -> Scope:
     """Files the item lists, else those in backticks behind a verb of writing."""
     if item.judges:
         return Scope()
-    globs = listed_files(item)
+    globs = listed_files(item.body, KEYS)
     if not globs:
-        prose = (line.content for line in (item.head, *item.body) if _speaks(line))
+        prose = (line.content for line in (item.head, *item.body) if speaks(line))
         globs = written(prose)
     confidence = Confidence.INFERRED if globs else Confidence.UNKNOWN
     return Scope(write=globs, confidence=confidence)
-
-
-def listed_files(item: Item) -> tuple[str, ...]:
-    """The globs of `Files:` and of the bullets nested below it."""
-    globs: dict[str, None] = {}
-    indent: int | None = None
-    for line in item.body:
-        field = field_of(line) if _speaks(line) else None
-        if field and field[0] == "files":
-            indent = line.indent
-            globs.update(dict.fromkeys(listed(field[1])))
-        elif indent is not None and _speaks(line) and line.indent > indent:
-            globs.update(dict.fromkeys(listed(line.content)))
-        elif line.kind is not Kind.BLANK:
-            indent = None
-    return tuple(globs)
-
-
-def _speaks(line: Line) -> bool:
-    return line.kind in {Kind.BULLET, Kind.BOX, Kind.TEXT, Kind.HEADING}
-
-
-def _markers(item: Item, text: SourceText) -> Iterator[Marker]:
-    """The byte between each box's brackets: the line's first bracket is the box's."""
-    for box in item.boxes:
-        offset = text.raw.find(b"[", text.offsets[box.number - 1]) + 1
-        state = text.raw[offset : offset + 1].decode("ascii", errors="replace")
-        if state == box.state:  # not so for an empty box, or a mark of several bytes
-            pending = " " if state in _TICKED else state
-            yield Marker(span=_span(box, text.name), offset=offset, pending=pending)
