@@ -33,6 +33,8 @@ class Settings:
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"
+    batch: str = "auto"
+    optional_tasks: str = "skip"
     database_url: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -140,7 +142,11 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "workspace": {"root": ("workspace_root", _place)},
     "result": {"strict": ("strict_results", _truth)},
     "gates": {"policy": ("gate_policy", _one_of("checks", "ask"))},
-    "plan": {"unknown_scope": ("unknown_scope", _one_of("declared", "serial", "shared", "refuse"))},
+    "plan": {
+        "unknown_scope": ("unknown_scope", _one_of("declared", "serial", "shared", "refuse")),
+        "batch": ("batch", _one_of("auto", "task", "group")),
+        "optional": ("optional_tasks", _one_of("skip", "run")),
+    },
 }
 _VARIABLES: Mapping[str, Callable[[str], Any]] = {
     "agent": str,

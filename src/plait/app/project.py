@@ -81,15 +81,27 @@ def make_state(project: Project) -> None:
 
 
 def load_plan(plan: str, *, start: Path, format_name: str | None = None) -> Loaded:
-    """Read a plan and check it; works outside repositories too."""
-    from plait import plans
+    """Read a plan, check it, and arrange its packages; works outside repositories too.
+
+    Raises:
+        UsageError: There is no such plan, or `BAD_CONFIG`.
+    """
+    from plait import config, plans
+    from plait.core.arrange import Arrangement, arrange
+    from plait.core.batch import Batching
     from plait.core.validate import validate
 
-    loaded = plans.load(plan, start=start, root=find_root(start), format_name=format_name)
+    root = find_root(start)
+    settings = Settings() if root is None else config.load(root, environ=os.environ, flags={})
+    loaded = plans.load(plan, start=start, root=root, format_name=format_name)
     if loaded.plan is None:
         return loaded
     findings = (*loaded.findings, *validate(loaded.plan))
-    return replace(loaded, findings=_in_order(findings))
+    arrangement = Arrangement(
+        batching=Batching(settings.batch), optional=settings.optional_tasks == "run"
+    )
+    arranged = arrange(loaded.plan, arrangement)
+    return replace(loaded, plan=arranged, findings=_in_order(findings))
 
 
 def require_plan(loaded: Loaded, tell: Callable[[Sequence[Finding]], None]) -> Plan:

@@ -226,7 +226,7 @@ def _settle(
     if package.status is SourceStatus.SKIPPED:
         return Skip(
             package=package.id,
-            reason="conditional: it runs only if its gate fails",
+            reason=_left_out(package),
             benign=True,
         )
     lost: list[PackageId] = []
@@ -247,6 +247,12 @@ def _settle(
     if package.kind in {PackageKind.GATE, PackageKind.CHECKPOINT}:
         return _gate(states, package, limits)
     return Start(package=package.id)
+
+
+def _left_out(package: WorkPackage) -> str:
+    if package.kind is PackageKind.FIX:
+        return "conditional: it runs only if its gate fails"
+    return "optional" if package.optional else "the plan leaves it out"
 
 
 def _gate(states: Mapping[PackageId, PackageState], package: WorkPackage, limits: Limits) -> Action:
