@@ -290,6 +290,15 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Duration:
+    """How long a package of a plan took: seconds from its last attempt's start to its landing."""
+
+    plan: str
+    package: PackageId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
     """A run as a list shows it."""
 
@@ -332,13 +341,19 @@ class Advance:
 
 
 class Rows(Protocol):
-    """What `status` needs of a store."""
+    """What commands that only look need of a store: `status`, `check`, `show`."""
 
     def runs(self) -> tuple[RunRow, ...]:
         """All runs, newest first."""
 
     def packages(self, run: RunId) -> tuple[PackageRow, ...]:
         """The run's packages in the plan's order."""
+
+    def approved(self, plan: str) -> tuple[Approval, ...]:
+        """The approvals of any digest of the plans of that id, oldest first."""
+
+    def durations(self) -> tuple[Duration, ...]:
+        """How long packages took that landed, the latest first; at most 10,000."""
 
 
 class Store(Rows, Protocol):

@@ -6,10 +6,10 @@ import sqlite3
 from pathlib import Path
 
 from tests.fakes.clock import ManualClock
-from tests.fakes.runs import package, plan
+from tests.fakes.runs import begin as start, landed, package, plan
 
 from plait.core.event import PackageSkipped, RunId, RunStatus
-from plait.core.plan import PackageId
+from plait.core.plan import Digest, PackageId
 from plait.core.run import PackageState, PackageStatus
 from plait.ports import Advance
 from plait.store import glance, open_store
@@ -43,6 +43,12 @@ def fill(path: Path) -> None:
             )
         ],
     )
+    for name in ("b", "a"):
+        store.advance(RunId("first"), [Advance(events=(start(name),))])
+        clock.advance(7.0)
+        store.advance(RunId("first"), [Advance(events=(landed(name),))])
+    for who, digest in (("zoe", "sha256:1"), ("ann", "sha256:2")):
+        store.approve(Digest(digest), who=who, plan="p")
     store.close()
 
 
@@ -57,6 +63,8 @@ def test_a_look_sees_what_the_store_sees(tmp_path: Path) -> None:
     for row in store.runs():
         assert quick.packages(row.id) == store.packages(row.id)
     assert quick.packages(RunId("second"))[1].reason == "because"
+    assert quick.approved("p") == store.approved("p") != ()
+    assert quick.durations() == store.durations() != ()
     quick.close()
     store.close()
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 from tests.fakes.clock import ManualClock
-from tests.fakes.runs import RUN, package, plan
+from tests.fakes.runs import RUN, begin as start, landed, package, plan
 from tests.fakes.stored import PLAN, A, B, C, begin, seen
 
-from plait.core.event import RunContinued, RunId, RunStatus
+from plait.core.event import Event, RunContinued, RunId, RunStatus
 from plait.core.plan import (
     Check,
     Digest,
@@ -23,7 +23,7 @@ from plait.core.plan import (
 )
 from plait.core.run import PackageStatus
 from plait.errors import UsageError
-from plait.ports import Advance, Store
+from plait.ports import Advance, Duration, Store
 
 DIGEST = Digest("sha256:7")
 
@@ -192,3 +192,35 @@ def test_approvals_of_a_digest_come_oldest_first(store: Store, clock: ManualCloc
     assert (first.who, first.at, first.digest, first.plan) == ("zoe", 1000.0, DIGEST, "p")
     assert store.approvals(DIGEST) == (first, second)
     assert store.approvals(Digest("sha256:9")) == ()
+
+
+def test_approvals_of_a_plan_are_those_of_any_digest(store: Store, clock: ManualClock) -> None:
+    """What was approved of a plan before it changed is still known."""
+    first = store.approve(Digest("sha256:8"), who="eve", plan="p")
+    store.approve(DIGEST, who="zoe", plan="q")
+    clock.advance(3)
+    second = store.approve(DIGEST, who="ann", plan="p")
+
+    assert store.approved("p") == (first, second)
+    assert store.approved("r") == ()
+
+
+def test_durations_are_from_the_last_attempts_start_to_the_landing(
+    store: Store, clock: ManualClock
+) -> None:
+    """Of what landed only, the latest first; an attempt that failed before does not count."""
+    run = begin(store)
+
+    def record(*events: Event) -> None:
+        store.advance(run, [Advance(events=events)])
+
+    record(start("a"), start("b"))
+    clock.advance(10)
+    record(landed("b"), start("a", 2), start("c"))
+    clock.advance(30)
+    record(landed("a", attempt=2))
+
+    assert store.durations() == (
+        Duration(plan="p", package=A, seconds=30.0),
+        Duration(plan="p", package=B, seconds=10.0),
+    )

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plait.core.codec import encode
-from plait.core.event import Recorded, RunId, RunStatus, subject
+from plait.core.event import AttemptStarted, Landed, Recorded, RunId, RunStatus, subject
 from plait.core.lease import Epoch, Lease, grant
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageStatus
 from plait.errors import StaleEpoch, UsageError
-from plait.ports import Advance, Approval, Clock, PackageRow, RunRow
+from plait.ports import Advance, Approval, Clock, Duration, PackageRow, RunRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,6 +132,23 @@ class MemoryStore:
 
     def approvals(self, digest: Digest) -> tuple[Approval, ...]:
         return tuple(approval for approval in self._approvals if approval.digest == digest)
+
+    def approved(self, plan: str) -> tuple[Approval, ...]:
+        return tuple(approval for approval in self._approvals if approval.plan == plan)
+
+    def durations(self) -> tuple[Duration, ...]:
+        found = [
+            (landed.at, kept.row.plan, landed.event.package, landed.at - started.at)
+            for kept in self._runs.values()
+            for landed in kept.events
+            if isinstance(landed.event, Landed)
+            for started in kept.events
+            if isinstance(started.event, AttemptStarted)
+            and started.event.package == landed.event.package
+            and started.event.attempt == landed.event.attempt
+        ]
+        found.sort(key=lambda row: (-row[0], row[2]))
+        return tuple(Duration(plan=row[1], package=row[2], seconds=row[3]) for row in found)
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plait import process
-from plait.app import planning, running
+from plait.app import approving, planning, running
 from plait.app.lock import hold
 from plait.app.people import who
 from plait.app.project import (
@@ -190,12 +190,12 @@ def _require_approval(
     """An approval of this digest: recorded, given with `--yes`, or asked for at a terminal.
 
     Raises:
-        DecisionNeeded: `NOT_APPROVED`.
+        DecisionNeeded: `NOT_APPROVED`, `CHANGED_SINCE_APPROVAL`.
     """
-    if planning.is_approved(store, plan):
+    if approving.is_approved(store, plan):
         return
     if not call.yes and not _asked(plan, options, call):
-        raise planning.approval_missing(plan, call.plan)
+        raise approving.approval_missing(store, plan, call.plan)
     store.approve(plan.digest, who=who(project.root), plan=plan.id)
 
 

@@ -10,7 +10,6 @@ from plait.core.plan import Check, CheckKind, Confidence, PackageId, Plan, Sourc
 from plait.core.schedule import UnknownScope
 from plait.core.selection import select
 from plait.errors import DecisionNeeded, UsageError
-from plait.ports import Store
 
 
 def chosen_packages(
@@ -41,12 +40,14 @@ def chosen_packages(
 
 
 def known_package(plan: Plan, name: str) -> PackageId:
-    """The package of that id, whatever its case.
+    """The package of that id, or the one that a task of that id is done in; whatever its case.
 
     Raises:
         UsageError: `UNKNOWN_PACKAGE`.
     """
-    names = {package.id.casefold(): package.id for package in plan.packages}
+    names = {task.casefold(): package.id for package in plan.packages for task in package.tasks} | {
+        package.id.casefold(): package.id for package in plan.packages
+    }
     _known("package", name, dict(names))
     return names[name.casefold()]
 
@@ -106,20 +107,6 @@ def default_checks(project: Project, commands: Sequence[str]) -> tuple[Check, ..
     """Checks for packages that have none: those of the call, else those of plait.toml."""
     given = tuple(Check(name=command[:60], command=command) for command in commands)
     return given or project.settings.package_checks
-
-
-def is_approved(store: Store, plan: Plan) -> bool:
-    """Whether somebody approved this very digest."""
-    return bool(store.approvals(plan.digest))
-
-
-def approval_missing(plan: Plan, name: str) -> DecisionNeeded:
-    """What to say where nobody can be asked."""
-    return DecisionNeeded(
-        f"nobody has approved this plan ({plan.digest[:19]}…)",
-        code="NOT_APPROVED",
-        hint=f"approve it with `plait approve {name}`, or run it with --yes",
-    )
 
 
 def _known(what: str, name: str, names: dict[str, str]) -> None:

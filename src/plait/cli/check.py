@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from plait.app.approving import approval_findings
 from plait.app.project import load_plan
 from plait.cli import options
 from plait.core.finding import errors
@@ -29,6 +31,9 @@ def command(*, plan: str, format_name: str | None, start: Path, as_json: bool) -
     finding is an error, 2 otherwise. Needs no git repository.
     """
     loaded = load_plan(plan, start=start, format_name=format_name)
+    if loaded.plan is not None:
+        told = (*loaded.findings, *approval_findings(start, loaded.plan))
+        loaded = replace(loaded, findings=told)
     wrong = loaded.plan is None or errors(loaded.findings)
     if as_json:
         _print_json(loaded)

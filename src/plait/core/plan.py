@@ -132,13 +132,15 @@ class Check:
 class Marker:
     """A box in a source file: Plait may replace the one byte at `offset`, if it still is `pending`.
 
-    `offset` counts bytes from the file's start; `done` is what stands there when done.
+    `offset` counts bytes from the file's start; `done` is what stands there when done; `line` is
+    the text of its line, by which it is told from others.
     """
 
     span: Span
     offset: int
     pending: str = " "
     done: str = "x"
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> 
     if refusal := _outside(context, package, files):
         await _refuse(context, candidate, "SCOPE_VIOLATION", refusal)
         return
-    tree = await tick_boxes(context, package, onto, merged.tree)
+    tree = await tick_boxes(context, package, merged.tree)
     commit = await context.trunk.commit(
         tree,
         parents=(onto, candidate.commit),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plait.core.event import Warned
+from plait.core.mark import boxes_of, ticked
 from plait.core.plan import PackageId, WorkPackage
+from plait.core.run import SATISFIED
 from plait.core.verdict import only_ticks_boxes
 from plait.engine.context import Context
 from plait.ports import Work
@@ -38,16 +40,21 @@ async def drop_ticked_boxes(context: Context, package: PackageId, work: Work, me
     return replace(work, commit=commit, changes=kept, touched=work.touched - restored.keys())
 
 
-async def tick_boxes(context: Context, package: WorkPackage, onto: str, tree: str) -> str:
-    """Tick the package's boxes in the plan's own files, byte for byte, in the merged tree."""
+async def tick_boxes(context: Context, package: WorkPackage, tree: str) -> str:
+    """Tick the package's boxes in the plan's own files, byte for byte, in the merged tree.
+
+    With it those of a task that it is the last open part of.
+    """
     edits: dict[str, bytes] = {}
-    for marker in package.markers:
+    states = context.journal.run.packages.values()
+    settled = {state.id for state in states if state.status in SATISFIED or state.benign}
+    for marker in boxes_of(context.plan, package, settled):
         path = marker.span.file
-        content = edits.get(path) or await context.trunk.read(onto, path)
-        if content is None:
+        before = edits.get(path) or await context.trunk.read(tree, path)
+        if before is None:
             continue
-        pending, done = marker.pending.encode(), marker.done.encode()
-        if content[marker.offset - 1 : marker.offset + 2] != b"[" + pending + b"]":
+        after = ticked(before, marker)
+        if after is None or not only_ticks_boxes(before, after):
             await context.journal.record(
                 Warned(
                     code="BOX_MOVED",
@@ -56,5 +63,5 @@ async def tick_boxes(context: Context, package: WorkPackage, onto: str, tree: st
                 )
             )
             continue
-        edits[path] = content[: marker.offset] + done + content[marker.offset + 1 :]
+        edits[path] = after
     return await context.trunk.edit(tree, edits) if edits else tree

@@ -63,6 +63,10 @@ def _package(package: WorkPackage) -> dict[str, Any]:
         "phase": package.phase,
         "track": package.track,
         "group": package.group,
+        "parent": package.parent,
+        "parallel": package.parallel,
+        "optional": package.optional,
+        "tasks": list(package.tasks or (package.source_id,)),
         "needs": [
             {"id": edge.id, "provenance": edge.provenance.value, "note": edge.note}
             for edge in package.needs

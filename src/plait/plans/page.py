@@ -93,4 +93,12 @@ def marker_of(line: Line, text: SourceText, *, done: str = "x") -> Marker | None
     if state != line.state:
         return None
     pending = " " if state in {"x", "X"} else state
-    return Marker(span=span_of(line, text.name), offset=offset, pending=pending, done=done)
+    # A line with bytes that are no UTF-8 cannot be told by its text.
+    same = text.raw.startswith(line.text.encode(), text.offsets[line.number - 1])
+    return Marker(
+        span=span_of(line, text.name),
+        offset=offset,
+        pending=pending,
+        done=done,
+        line=line.text if same else "",
+    )

@@ -1,7 +1,7 @@
 """Read the rows of an embedded store without what it takes to write them.
 
 `plait status` is called often, and SQLAlchemy takes longer to import than the rest of it takes
-to run. So this reads two tables with the standard library, read-only; a contract test holds it
+to run. So this reads tables with the standard library, read-only; a contract test holds it
 to what the store itself answers. Whatever it cannot do (another database, another revision, a
 damaged file) it leaves to the store, which says what is wrong.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from plait.core.event import RunId, RunStatus
 from plait.core.plan import Digest, PackageId
-from plait.ports import PackageRow, RunRow
+from plait.ports import Approval, Duration, PackageRow, RunRow
 from plait.store.revision import HEAD_REVISION
 
 _RUNS = """
@@ -23,6 +23,15 @@ FROM run ORDER BY number DESC
 _PACKAGES = """
 SELECT id, title, status, attempts, epoch, "commit", reason, updated_at
 FROM package WHERE run = ? ORDER BY position
+"""
+_APPROVED = "SELECT who, at, digest FROM approval WHERE plan = ? ORDER BY at, digest, number"
+_DURATIONS = """
+SELECT run.plan, landed.package, landed.at - started.at
+FROM event AS landed
+JOIN event AS started ON started.run = landed.run AND started.package = landed.package
+  AND started.attempt = landed.attempt AND started.type = 'attempt_started'
+JOIN run ON run.id = landed.run
+WHERE landed.type = 'landed' ORDER BY landed.at DESC, landed.package LIMIT 10000
 """
 
 
@@ -76,6 +85,20 @@ class Glance:
                 updated_at=row[7],
             )
             for row in self._connection.execute(_PACKAGES, (run,))
+        )
+
+    def approved(self, plan: str) -> tuple[Approval, ...]:
+        """The approvals of any digest of the plans of that id, oldest first."""
+        return tuple(
+            Approval(who=row[0], at=row[1], digest=Digest(row[2]), plan=plan)
+            for row in self._connection.execute(_APPROVED, (plan,))
+        )
+
+    def durations(self) -> tuple[Duration, ...]:
+        """How long packages took that landed, the latest first."""
+        return tuple(
+            Duration(plan=row[0], package=PackageId(row[1]), seconds=row[2])
+            for row in self._connection.execute(_DURATIONS)
         )
 
     def close(self) -> None:

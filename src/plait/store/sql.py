@@ -15,7 +15,7 @@ from plait.core.event import Recorded, RunId, RunStatus, subject
 from plait.core.lease import Epoch, Lease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.errors import StaleEpoch, UsageError
-from plait.ports import Advance, Approval, Clock, PackageRow, RunRow
+from plait.ports import Advance, Approval, Clock, Duration, PackageRow, RunRow
 from plait.store import rows, statements
 from plait.store.failures import translated
 
@@ -187,6 +187,23 @@ class SqlStore:
             found = connection.execute(statements.APPROVALS, {"digest": digest})
             return tuple(
                 Approval(who=who, at=at, digest=digest, plan=plan) for who, at, plan in found
+            )
+
+    def approved(self, plan: str) -> tuple[Approval, ...]:
+        """The approvals of any digest of the plans of that id, oldest first."""
+        with self._transaction(self._reading) as connection:
+            found = connection.execute(statements.APPROVED, {"plan": plan})
+            return tuple(
+                Approval(who=who, at=at, digest=Digest(digest), plan=plan)
+                for who, at, digest in found
+            )
+
+    def durations(self) -> tuple[Duration, ...]:
+        """How long packages took that landed, the latest first."""
+        with self._transaction(self._reading) as connection:
+            return tuple(
+                Duration(plan=plan, package=PackageId(package), seconds=seconds)
+                for plan, package, seconds in connection.execute(statements.DURATIONS)
             )
 
     def close(self) -> None:

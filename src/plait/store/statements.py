@@ -122,6 +122,26 @@ APPROVE = insert(approval).values(
     .scalar_subquery(),
     digest=bindparam("of_digest"),
 )
+APPROVED = (
+    select(approval.c.who, approval.c.at, approval.c.digest)
+    .where(approval.c.plan == bindparam("plan"))
+    .order_by(approval.c.at, approval.c.digest, approval.c.number)
+)
+_STARTED = event.alias("started")
+DURATIONS = (
+    select(run.c.plan, event.c.package, event.c.at - _STARTED.c.at)
+    .join(
+        _STARTED,
+        (_STARTED.c.run == event.c.run)
+        & (_STARTED.c.package == event.c.package)
+        & (_STARTED.c.attempt == event.c.attempt)
+        & (_STARTED.c.type == "attempt_started"),
+    )
+    .join(run, run.c.id == event.c.run)
+    .where(event.c.type == "landed")
+    .order_by(event.c.at.desc(), event.c.package)
+    .limit(10_000)
+)
 APPROVALS = (
     select(approval.c.who, approval.c.at, approval.c.plan)
     .where(approval.c.digest == bindparam("digest"))
