@@ -71,4 +71,4 @@ def _print_sarif(loaded: Loaded) -> None:
     from plait.faces.findings_sarif import findings_sarif
 
     file = loaded.plan.files[0].path if loaded.plan is not None and loaded.plan.files else None
-    sys.stdout.write(json.dumps(findings_sarif(loaded.findings, file=file), indent=2) + "\n")
+    sys.stdout.write(json.dumps(findings_sarif(loaded.findings, file=file)) + "\n")
