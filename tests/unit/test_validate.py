@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from tests.fakes.runs import package, plan
 
 from plait.core import validate as rules
+from plait.core.catalogue import RULES
 from plait.core.finding import Finding, Severity, errors
 from plait.core.plan import (
     Check,
@@ -26,7 +27,7 @@ from plait.core.plan import (
     Span,
     WorkPackage,
 )
-from plait.core.validate import CODES, validate
+from plait.core.validate import validate
 
 CHECKED = (Check(name="t", command="true"),)
 
@@ -261,19 +262,19 @@ PACKAGES = st.builds(
 @given(packages=st.lists(PACKAGES, max_size=5))
 @settings(max_examples=80)
 def test_whatever_the_plan_every_finding_is_complete(packages):
-    """Nothing raises, and each finding has a known code, a place, a message and a hint."""
+    """Nothing raises; each finding is one of the catalogue, with place, message and hint."""
     drawn: Plan = replace(plan(*packages), files=(SourceFile(path="plan.yaml", sha256="0"),))
     for finding in validate(drawn):
-        assert finding.code in CODES
+        assert finding.severity in RULES[finding.code].severities
         assert finding.span is not None
         assert finding.where
         assert finding.message
         assert finding.hint
 
 
-def test_every_rule_has_a_code_and_every_code_a_rule():
-    """The catalogue lists exactly the codes that the rules are named after."""
-    assert {rule.__name__.lstrip("_").upper() for rule in rules._RULES} == set(CODES)
+def test_every_rule_is_named_after_a_code_of_the_catalogue():
+    """A rule and the code that it gives have one name."""
+    assert {rule.__name__.lstrip("_").upper() for rule in rules._RULES} <= set(RULES)
 
 
 def test_a_plan_in_which_all_overlaps_is_told_of_in_bounds():

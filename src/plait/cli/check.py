@@ -24,12 +24,24 @@ from plait.ports import Loaded
 @options.plan_format
 @options.repo
 @options.as_json
-def command(*, plan: str, format_name: str | None, start: Path, as_json: bool) -> int:
-    """Check a plan and print every finding.
+@click.option("--sarif", "as_sarif", is_flag=True, help="Print SARIF 2.1.0 for code hosts.")
+@click.option("-v", "--verbose", is_flag=True, help="Print alike warnings and notes one by one.")
+def command(
+    *,
+    plan: str,
+    format_name: str | None,
+    start: Path,
+    as_json: bool,
+    as_sarif: bool,
+    verbose: bool,
+) -> int:
+    """Check a plan and print its findings.
 
     PLAN is a file, a folder, or a name (an OpenSpec change id, a feature). Exit code 0 when no
     finding is an error, 2 otherwise. Needs no git repository.
     """
+    if as_json and as_sarif:
+        raise click.UsageError("--json and --sarif exclude one another")
     loaded = load_plan(plan, start=start, format_name=format_name)
     if loaded.plan is not None:
         told = (*loaded.findings, *approval_findings(start, loaded.plan))
@@ -37,9 +49,13 @@ def command(*, plan: str, format_name: str | None, start: Path, as_json: bool) -
     wrong = loaded.plan is None or errors(loaded.findings)
     if as_json:
         _print_json(loaded)
+    elif as_sarif:
+        _print_sarif(loaded)
     else:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        sys.stdout.write(findings_text.findings_text(loaded.findings, colour=colour))
+        sys.stdout.write(
+            findings_text.findings_text(loaded.findings, colour=colour, everything=verbose)
+        )
     return ExitCode.USAGE if wrong else ExitCode.DONE
 
 
@@ -54,3 +70,10 @@ def _print_json(loaded: Loaded) -> None:
             width, depth = graphs.width(graph), graphs.depth(graph)
     answer = check_json(loaded.plan, loaded.findings, width=width, depth=depth)
     sys.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False) + "\n")
+
+
+def _print_sarif(loaded: Loaded) -> None:
+    from plait.faces.findings_sarif import findings_sarif
+
+    file = loaded.plan.files[0].path if loaded.plan is not None and loaded.plan.files else None
+    sys.stdout.write(json.dumps(findings_sarif(loaded.findings, file=file)) + "\n")

@@ -25,21 +25,6 @@ from plait.core.plan import (
 )
 from plait.core.scope import invalid, pairs, scopes_overlap
 
-CODES: Mapping[str, str] = {
-    "BAD_GLOB": "A scope or a lock holds a glob that cannot be read.",
-    "BAD_ID": "A package's id holds other characters than `A-Za-z0-9._/-`, or a dot segment.",
-    "DEPENDENCY_CYCLE": "Packages need one another in a circle, so none of them can start.",
-    "DUPLICATE_ID": "Two packages have the same id.",
-    "EMPTY_PLAN": "The plan holds no package.",
-    "LOCK_OVERLAP": "Two packages that no dependency orders claim the same lock.",
-    "NO_CHECKS": "A package on which an agent works has no command that could tell if it is done.",
-    "PROTECTED_PATH": "A declared scope reaches git's or Plait's own folder.",
-    "SCOPE_OVERLAP": "Two packages that no dependency orders may write the same path.",
-    "SELF_DEPENDENCY": "A package needs itself.",
-    "UNKNOWN_DEPENDENCY": "A package needs one that the plan does not hold.",
-    "UNKNOWN_SCOPE": "Nothing tells which paths a package may write.",
-}
-
 _ID = re.compile(r"[A-Za-z0-9._/-]+")
 _PROTECTED = Scope(write=(".git", ".git/**", ".plait", ".plait/**"))
 _MOST_GUESSES = 20  # comparing spellings takes time, and by then the ids are another plan's
@@ -106,7 +91,7 @@ class _Subject:
 
 
 def validate(plan: Plan) -> tuple[Finding, ...]:
-    """What is wrong with the plan, or worth knowing, rule by rule; `CODES` has their meanings."""
+    """What is wrong with the plan, or worth knowing, rule by rule; see the catalogue."""
     subject = _Subject(plan=plan)
     return tuple(finding for rule in _RULES for finding in rule(subject))
 

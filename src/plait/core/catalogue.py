@@ -1,0 +1,147 @@
+"""The catalogue of findings: what each code means, and how severe it can be.
+
+Each code has a page, `docs/reference/findings/<CODE>.md`. A new code is one line here, in its
+group and in the order of the alphabet, and its page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plait.core.finding import Severity
+
+
+class Group(StrEnum):
+    """What a finding is about; the index of the pages has a section for each."""
+
+    FILES = "Plan files"
+    SHAPE = "Shape of a file"
+    TASKS = "Packages and tasks"
+    NEEDS = "Dependencies and references"
+    SCOPES = "Scopes"
+    LOCKS = "Locks"
+    CHECKS = "Checks"
+    CONTRACTS = "Contracts and context"
+    STATUS = "Status and boxes"
+    ORDER = "Gates, tracks and phases"
+    PLUGINS = "Plug-ins"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A code with its meaning in one sentence; the first of its severities is the usual one."""
+
+    code: str
+    meaning: str
+    severities: tuple[Severity, ...]
+
+
+def _error(code: str, meaning: str, *also: Severity) -> Rule:
+    return Rule(code=code, meaning=meaning, severities=(Severity.ERROR, *also))
+
+
+def _warning(code: str, meaning: str, *also: Severity) -> Rule:
+    return Rule(code=code, meaning=meaning, severities=(Severity.WARNING, *also))
+
+
+def _info(code: str, meaning: str) -> Rule:
+    return Rule(code=code, meaning=meaning, severities=(Severity.INFO,))
+
+
+GROUPS: Mapping[Group, tuple[Rule, ...]] = {
+    Group.FILES: (
+        _error("BAD_ENCODING", "The file holds bytes that are no UTF-8.", Severity.WARNING),
+        _error("BAD_YAML", "The file is no YAML that Plait reads."),
+        _error("EMPTY_PLAN", "The plan holds no package."),
+        _error("NO_TASKS", "The task list holds no task."),
+        _error(
+            "PLAN_TOO_DENSE", "The plan's orders multiply to more dependencies than can be read."
+        ),
+        _error("PLAN_TOO_LARGE", "The plan is larger than a plan can be."),
+        _error("PLAN_UNREADABLE", "A file or folder of the plan cannot be read."),
+        _error("PLAN_UNRECOGNISED", "No plan format recognises the file."),
+        _warning("UNCLOSED_FENCE", "A code fence or a comment opens and never closes."),
+    ),
+    Group.SHAPE: (
+        _error("DUPLICATE_KEY", "A mapping has the same key twice."),
+        _error("SCHEMA_BAD_VALUE", "A field's value is not what the format allows."),
+        _warning("SCHEMA_IDLE_FIELD", "A field has no effect where it stands."),
+        _error("SCHEMA_MISSING_FIELD", "A field that the format demands is missing."),
+        _error("SCHEMA_MORE", "The file has more mistakes in its shape than are listed."),
+        _error("SCHEMA_UNKNOWN_FIELD", "A field is not one of the format's."),
+        _error("SCHEMA_VERSION", "The file's schema version is none that Plait reads."),
+    ),
+    Group.TASKS: (
+        _error(
+            "BAD_ID", "A package's id has other characters than `A-Za-z0-9._/-`, or dot segments."
+        ),
+        _error("DUPLICATE_ID", "Two packages have the same id."),
+        _warning(
+            "DUPLICATE_TASK_ID", "Two tasks of a list have the same id; the later is renamed."
+        ),
+        _info("NESTED_TASK", "Tasks lie inside another task and are done with it."),
+    ),
+    Group.NEEDS: (
+        _error(
+            "DEPENDENCY_CYCLE", "Packages need one another in a circle, so none of them can start."
+        ),
+        _warning("NEEDS_SKIPPED", "A task needs one that the plan leaves out."),
+        _warning("RANGE_HOLE", "A range of tasks spans ids that do not exist."),
+        _error("SELF_DEPENDENCY", "A package needs itself.", Severity.WARNING),
+        _warning("SELF_REFERENCE", "A task names itself among those that it needs."),
+        _error("UNKNOWN_DEPENDENCY", "A package needs one that the plan does not hold."),
+        _warning("UNKNOWN_REFERENCE", "A phrase names a task, track or phase that does not exist."),
+        _info("UNREAD_DEPENDENCY", "A dependency's words name no task, so they order nothing."),
+    ),
+    Group.SCOPES: (
+        _error("BAD_GLOB", "A scope or a lock holds a glob that cannot be read."),
+        _error("PROTECTED_PATH", "A declared scope reaches git's or Plait's own folder."),
+        _info("READ_ONLY", "A package may write nothing."),
+        _error(
+            "SCOPE_OVERLAP",
+            "Two packages that no dependency orders may write the same path.",
+            Severity.WARNING,
+        ),
+        _info("UNKNOWN_SCOPE", "Nothing tells which paths a package may write."),
+    ),
+    Group.LOCKS: (
+        _error("BAD_LOCK_KEY", "A lock's key is not spelt as the format wants it."),
+        _info("LOCK_OUTSIDE_SCOPE", "A package locks a file that it may not write."),
+        _error(
+            "LOCK_OVERLAP",
+            "Two packages that no dependency orders claim the same lock.",
+            Severity.INFO,
+        ),
+    ),
+    Group.CHECKS: (
+        _warning("NO_CHECKS", "A package has no command that could tell whether it is done."),
+    ),
+    Group.CONTRACTS: (
+        _warning("CONTRACT_MISSING", "A contract file that the plan names does not exist."),
+        _warning("MISSING_CONTEXT", "A document that agents should read is missing."),
+    ),
+    Group.STATUS: (
+        _info("ACTIVE_IN_SOURCE", "A task is marked as in progress; a run starts it afresh."),
+        _warning("BLOCKED_IN_SOURCE", "A task is marked as blocked; a run starts it all the same."),
+        _warning("BOX_CONTRADICTS_STATUS", "A gate's box and its written status differ."),
+        _warning(
+            "PARENT_CONTRADICTS_PARTS",
+            "The marks of a task and of its parts differ.",
+            Severity.INFO,
+        ),
+        _warning("UNKNOWN_MARK", "A box holds a mark that the format does not know."),
+    ),
+    Group.ORDER: (
+        _warning("CONTRADICTORY_TRACKS", "Two maps put tasks into different tracks."),
+        _info("GATE_NEEDS_OWN_REWORK", "A gate needs the rework that only its own failure calls."),
+        _info("REWORK_NOT_AWAITED", "A task needs rework that is skipped unless a gate fails."),
+        _info("WEAKER_ORDER_DROPPED", "An order was dropped where a stronger one says otherwise."),
+    ),
+    Group.PLUGINS: (
+        _warning("FORMAT_BROKEN", "A plan format that is installed could not be loaded."),
+    ),
+}
+
+RULES: Mapping[str, Rule] = {rule.code: rule for rules in GROUPS.values() for rule in rules}
