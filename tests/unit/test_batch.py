@@ -37,22 +37,26 @@ def batches(made: Plan) -> list[tuple[str, ...]]:
 
 
 def test_small_tasks_in_a_row_become_one_package() -> None:
+    """Small tasks in a row become one package."""
     made = batch(plan(of_track("1"), of_track("2", "1"), of_track("3", "2")), AUTO)
     assert batches(made) == [("1", "2", "3")]
     assert made.packages[0].id == "1"
 
 
 def test_task_by_task_leaves_all_as_they_are() -> None:
+    """Task by task leaves all as they are."""
     whole = plan(of_track("1"), of_track("2", "1"))
     assert batch(whole, TASK) is whole
 
 
 def test_who_waits_for_one_of_a_batch_waits_for_the_batch() -> None:
+    """Who waits for one of a batch waits for the batch."""
     made = batch(plan(of_track("1"), of_track("2", "1"), package("9", "2")), AUTO)
     assert [edge.id for edge in made.packages[1].needs] == ["1"]
 
 
 def test_a_batch_needs_what_its_first_task_needs() -> None:
+    """A batch needs what its first task needs."""
     made = batch(plan(package("0"), of_track("1", "0"), of_track("2", "1", "0")), AUTO)
     assert batches(made) == [("0",), ("1", "2")]
     assert [edge.id for edge in made.packages[1].needs] == ["0"]
@@ -94,11 +98,13 @@ def test_a_batch_needs_what_its_first_task_needs() -> None:
     ],
 )
 def test_these_stay_apart(apart: list[WorkPackage]) -> None:
+    """These stay apart."""
     made = batch(plan(*apart), AUTO)
     assert [each.id for each in made.packages] == [each.id for each in apart]
 
 
 def test_a_batch_is_no_longer_than_three_hours() -> None:
+    """A batch is no longer than three hours."""
     row = [of_track("1")] + [of_track(str(n), str(n - 1)) for n in range(2, 10)]
     made = batch(plan(*row), AUTO)
     assert batches(made) == [("1", "2", "3", "4", "5", "6"), ("7", "8", "9")]
@@ -106,6 +112,7 @@ def test_a_batch_is_no_longer_than_three_hours() -> None:
 
 
 def test_a_phase_that_waits_for_every_task_is_no_reason_to_stay_apart() -> None:
+    """A phase that waits for every task is no reason to stay apart."""
     made = batch(
         plan(of_track("1"), of_track("2", "1"), package("8", "1", "2"), package("9", "1", "2")),
         AUTO,
@@ -115,6 +122,7 @@ def test_a_phase_that_waits_for_every_task_is_no_reason_to_stay_apart() -> None:
 
 
 def test_what_is_done_is_no_reason_to_stay_apart() -> None:
+    """What is done is no reason to stay apart."""
     made = batch(
         plan(package("0", status=SourceStatus.DONE), of_track("1"), of_track("2", "1", "0")), AUTO
     )
@@ -122,6 +130,8 @@ def test_what_is_done_is_no_reason_to_stay_apart() -> None:
 
 
 def test_a_batch_has_all_that_its_tasks_have() -> None:
+    """A batch has all that its tasks have."""
+
     def inferred(path: str) -> Scope:
         return Scope(write=(path,), confidence=Confidence.INFERRED)
 
@@ -147,12 +157,14 @@ def test_a_batch_has_all_that_its_tasks_have() -> None:
 
 
 def test_one_task_whose_files_are_unknown_makes_the_batch_unknown() -> None:
+    """One task whose files are unknown makes the batch unknown."""
     known = of_track("1", scope=Scope(write=("a",), confidence=Confidence.INFERRED))
     (made,) = batch(plan(known, of_track("2", "1", scope=Scope())), AUTO).packages
     assert made.scope == Scope(write=("a",), confidence=Confidence.UNKNOWN)
 
 
 def test_the_parts_of_a_whole_go_by_its_name() -> None:
+    """The parts of a whole go by its name."""
     from dataclasses import replace
 
     whole = Whole(source_id="1", title="The parser", parts=(PackageId("1.1"), PackageId("1.2")))
@@ -164,6 +176,7 @@ def test_the_parts_of_a_whole_go_by_its_name() -> None:
 
 
 def test_gates_judge_the_batch() -> None:
+    """Gates judge the batch."""
     gate = package("G", "2", kind=PackageKind.GATE, guards=(PackageId("1"), PackageId("2")))
     made = batch(plan(of_track("1"), of_track("2", "1"), gate), AUTO)
     assert made.packages[1].guards == ("1",)
@@ -171,16 +184,19 @@ def test_gates_judge_the_batch() -> None:
 
 class TestGroup:
     def test_a_group_is_one_package_whatever_its_size(self) -> None:
+        """A group is one package whatever its size."""
         row = [of_track("1", estimate_s=9e4), of_track("2"), package("9", "1"), of_track("3", "1")]
         made = batch(plan(*row), GROUP)
         assert batches(made) == [("1", "2", "3"), ("9",)]
 
     def test_as_far_as_no_circle_comes_of_it(self) -> None:
+        """As far as no circle comes of it."""
         row = [of_track("1"), package("x", "1"), of_track("2", "x"), of_track("3", "2")]
         made = batch(plan(*row), GROUP)
         assert batches(made) == [("1",), ("x",), ("2", "3")]
 
     def test_nor_by_two_groups_together(self) -> None:
+        """Nor by two groups together."""
         row = [
             of_track("1"),
             of_track("2", "1", track="B"),
@@ -208,6 +224,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 @given(plans(), st.sampled_from([AUTO, GROUP]))
 def test_no_task_is_lost_and_no_order_broken(whole: Plan, mode: Batching) -> None:
+    """No task is lost and no order broken."""
     made = batch(whole, mode)
 
     assert sorted(t for tasks in batches(made) for t in tasks) == sorted(
@@ -243,6 +260,7 @@ def test_alone_auto_loses_no_parallelism(whole: Plan) -> None:
 
 
 def test_edges_keep_their_provenance() -> None:
+    """Edges keep their provenance."""
     edge = Edge(id=PackageId("1"), note="said so", span=Span(file="t", line=4))
     late = WorkPackage(id=PackageId("9"), source_id="9", title="9", needs=(edge,))
     made = batch(plan(of_track("1"), of_track("2", "1"), late), GROUP)

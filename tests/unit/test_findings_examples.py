@@ -71,7 +71,11 @@ COMPOSED: Mapping[str, Callable[[], Sequence[Finding]]] = {
 }
 
 # Examples that are not carried out, and why.
-UNTRIED = {"PLAN_UNREADABLE": "a superuser, as whom tests may run, is refused no file"}
+UNTRIED = {
+    "APPROVALS_UNREAD": "it takes a store that was damaged",
+    "CHANGED_SINCE_APPROVAL": "it takes an approval and a time (tests/acceptance/test_task_lists)",
+    "PLAN_UNREADABLE": "a superuser, as whom tests may run, is refused no file",
+}
 
 
 @pytest.mark.parametrize("code", [code for code in RULES if code not in UNTRIED])

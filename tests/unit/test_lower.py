@@ -30,6 +30,7 @@ def codes(findings: list[object]) -> list[str]:
 
 
 def test_what_a_task_says_becomes_edges_that_know_where_they_come_from() -> None:
+    """What a task says becomes edges that know where they come from."""
     plan, findings = lowered(
         task("1", 1), task("2", 2), task("3", 3), task("4", 4, "Task 1"), task("5", 5, "Tasks 2-4")
     )
@@ -42,6 +43,7 @@ def test_what_a_task_says_becomes_edges_that_know_where_they_come_from() -> None
 
 
 def test_a_number_behind_none_is_no_dependency() -> None:
+    """A number behind none is no dependency."""
     plan, findings = lowered(task("1"), task("3"), task("4", 3, "None (can run parallel with 3)"))
 
     assert edges(plan)["4"] == {}
@@ -49,6 +51,7 @@ def test_a_number_behind_none_is_no_dependency() -> None:
 
 
 def test_what_a_phrase_names_in_vain_is_told_at_its_place() -> None:
+    """What a phrase names in vain is told at its place."""
     plan, findings = lowered(task("1"), task("2", 7, "Tasks 1, 9"))
 
     assert edges(plan)["2"] == {"1": "explicit"}
@@ -57,6 +60,7 @@ def test_what_a_phrase_names_in_vain_is_told_at_its_place() -> None:
 
 
 def test_a_range_over_a_hole_takes_what_exists() -> None:
+    """A range over a hole takes what exists."""
     plan, findings = lowered(task("1"), task("3"), task("4", 4, "Tasks 1-3"))
 
     assert edges(plan)["4"] == {"1": "range", "3": "range"}
@@ -64,6 +68,7 @@ def test_a_range_over_a_hole_takes_what_exists() -> None:
 
 
 def test_a_phrase_that_names_no_task_is_told() -> None:
+    """A phrase that names no task is told."""
     plan, findings = lowered(task("1"), task("2", 2, "Zod"))
 
     assert edges(plan)["2"] == {}
@@ -71,6 +76,7 @@ def test_a_phrase_that_names_no_task_is_told() -> None:
 
 
 def test_an_exact_reference_is_no_phrase() -> None:
+    """An exact reference is no phrase."""
     ref = Ref(text="bd-1a-3", span=Span(file=FILE, line=2), exact=True)
     plan, findings = lowered(task("bd-1a"), task("bd-1a-3"), task("bd-2", 2, needs=(ref,)))
 
@@ -79,6 +85,8 @@ def test_an_exact_reference_is_no_phrase() -> None:
 
 
 def test_a_loose_reference_may_name_what_is_elsewhere() -> None:
+    """A loose reference may name what is elsewhere."""
+
     def needing(loose: bool) -> list[str]:
         ref = Ref(text="gone", span=Span(file=FILE), exact=True, loose=loose)
         return codes(lowered(task("1", needs=(ref,)))[1])
@@ -97,6 +105,7 @@ def test_a_loose_reference_may_name_what_is_elsewhere() -> None:
     ],
 )
 def test_a_phase_track_or_group_stands_for_its_tasks(phrase: str, labels: dict[str, str]) -> None:
+    """A phase track or group stands for its tasks."""
     plan, findings = lowered(task("1.1", **labels), task("1.2", **labels), task("2.1", 3, phrase))
 
     assert set(edges(plan)["2.1"]) == {"1.1", "1.2"}
@@ -104,12 +113,14 @@ def test_a_phase_track_or_group_stands_for_its_tasks(phrase: str, labels: dict[s
 
 
 def test_labels_are_called_by_their_numbers() -> None:
+    """Labels are called by their numbers."""
     labels = ["Phase 2: Core", "2. API", "Task Group A: x", "Track B", "User Story 3 (P1)", "Later"]
     assert [number_of(label) for label in labels] == ["2", "2", "A", "B", "3", None]
 
 
 class TestParents:
     def test_a_task_with_parts_is_its_parts(self) -> None:
+        """A task with parts is its parts."""
         box = Marker(span=Span(file=FILE), offset=3)
         plan, findings = lowered(
             task("1", markers=(box,)),
@@ -128,6 +139,7 @@ class TestParents:
         assert findings == []
 
     def test_parts_inherit_what_the_whole_needs_and_says(self) -> None:
+        """Parts inherit what the whole needs and says."""
         scope = Scope(write=("src/a.py",), confidence=Confidence.INFERRED)
         plan, _ = lowered(
             task("1"),
@@ -143,6 +155,7 @@ class TestParents:
             assert package.optional
 
     def test_the_parts_own_marks_hold_against_the_whole(self) -> None:
+        """The parts own marks hold against the whole."""
         plan, findings = lowered(
             task("1", state=State.DONE), task("1.1", parent="1"), task("1.2", parent="1")
         )
@@ -152,6 +165,7 @@ class TestParents:
         assert findings[0].severity is Severity.WARNING
 
     def test_an_optional_part_may_stay_open(self) -> None:
+        """An optional part may stay open."""
         _, findings = lowered(
             task("1", state=State.DONE),
             task("1.1", parent="1", state=State.DONE),
@@ -160,38 +174,45 @@ class TestParents:
         assert findings == []
 
     def test_what_is_left_out_is_left_out_with_its_parts(self) -> None:
+        """What is left out is left out with its parts."""
         plan, _ = lowered(task("1", state=State.SKIPPED), task("1.1", parent="1"))
         assert of(plan, "1.1").status is SourceStatus.SKIPPED
 
     def test_a_circle_of_parents_ends(self) -> None:
+        """A circle of parents ends."""
         plan, _ = lowered(task("1", parent="2"), task("2", parent="1"), task("3"))
         assert plan is not None
 
 
 class TestOrders:
     def test_a_list_is_taken_in_its_order(self) -> None:
+        """A list is taken in its order."""
         tasks = [task("1"), task("2"), task("3")]
         plan, _ = lowered(*tasks, orders=tuple(chain(tasks)))
         assert edges(plan) == {"1": {}, "2": {"1": "track"}, "3": {"2": "track"}}
 
     def test_marked_tasks_run_side_by_side(self) -> None:
+        """Marked tasks run side by side."""
         tasks = [task("1"), task("2", parallel=True), task("3", parallel=True), task("4")]
         plan, _ = lowered(*tasks, orders=tuple(blocks(tasks)))
         assert edges(plan)["3"] == {"1": "track"}
         assert edges(plan)["4"] == {"2": "track", "3": "track"}
 
     def test_its_own_words_free_a_task_from_the_orders(self) -> None:
+        """Its own words free a task from the orders."""
         tasks = [task("1"), task("2"), task("3", 3, "Task 1"), task("4", needs=())]
         plan, _ = lowered(*tasks, orders=tuple(chain(tasks)))
         assert edges(plan)["3"] == {"1": "explicit"}
         assert edges(plan)["4"] == {}
 
     def test_an_order_may_bind_in_any_case(self) -> None:
+        """An order may bind in any case."""
         tasks = [task("1"), task("2"), task("3", 3, "Task 1")]
         plan, _ = lowered(*tasks, orders=tuple(chain(tasks, relaxable=False)))
         assert edges(plan)["3"] == {"1": "explicit", "2": "track"}
 
     def test_the_words_of_a_whole_free_its_parts_only_from_what_lies_outside(self) -> None:
+        """The words of a whole free its parts only from what lies outside."""
         tasks = [
             task("1"),
             task("2", needs=()),
@@ -203,6 +224,7 @@ class TestOrders:
         assert edges(plan) == {"1": {}, "2.1": {}, "2.2": {"2.1": "track"}}
 
     def test_a_phase_waits_for_the_one_before(self) -> None:
+        """A phase waits for the one before."""
         first = [task("1", phase="A"), task("2", phase="A")]
         then = [task("3", phase="B")]
         plan, _ = lowered(*first, *then, orders=tuple(barriers([first, [], then])))
@@ -212,6 +234,7 @@ class TestOrders:
         assert plan.phased
 
     def test_of_a_circle_only_what_closes_it_gives_way(self) -> None:
+        """Of a circle only what closes it gives way."""
         phases = [
             [task("1.1"), task("1.2", 2, "3.1")],
             [task("2.1"), task("2.2")],
@@ -228,6 +251,7 @@ class TestOrders:
         assert set(codes(findings)) == {"WEAKER_ORDER_DROPPED"}
 
     def test_what_tasks_say_themselves_never_gives_way(self) -> None:
+        """What tasks say themselves never gives way."""
         plan, _ = lowered(task("1", 1, "2"), task("2", 2, "1"))
         assert edges(plan) == {"1": {"2": "explicit"}, "2": {"1": "explicit"}}
 
@@ -244,15 +268,18 @@ class TestStates:
         ],
     )
     def test_each_has_its_status(self, state: State, status: SourceStatus, told: list[str]) -> None:
+        """Each has its status."""
         plan, findings = lowered(task("1", state=state))
         assert of(plan, "1").status is status
         assert codes(findings) == told
 
     def test_the_reason_is_told(self) -> None:
+        """The reason is told."""
         _, findings = lowered(task("1", state=State.BLOCKED, reason="waits for the vendor"))
         assert "waits for the vendor" in findings[0].message
 
     def test_who_needs_what_is_left_out_starts_without_it(self) -> None:
+        """Who needs what is left out starts without it."""
         _, findings = lowered(
             task("1", state=State.SKIPPED, reason="deferred"), task("2", 2, "Task 1")
         )
@@ -260,6 +287,7 @@ class TestStates:
         assert "deferred" in findings[0].message
 
     def test_conditional_work_is_skipped_and_not_awaited(self) -> None:
+        """Conditional work is skipped and not awaited."""
         plan, findings = lowered(
             task("1"),
             task("CR-A", 2, "Task 1", kind=PackageKind.GATE),
@@ -272,6 +300,7 @@ class TestStates:
         assert codes(findings) == ["REWORK_NOT_AWAITED"]
 
     def test_a_gate_judges_all_before_it_up_to_the_gate_before(self) -> None:
+        """A gate judges all before it up to the gate before."""
         tasks = [
             task("1"),
             task("2"),
@@ -286,6 +315,7 @@ class TestStates:
 
 class TestIds:
     def test_a_second_task_of_one_id_gets_a_name_of_its_own(self) -> None:
+        """A second task of one id gets a name of its own."""
         plan, findings = lowered(task("4", 1), task("4", 2), task("5", 3, "Task 4"))
         assert plan is not None
         assert [(p.id, p.source_id) for p in plan.packages][:2] == [("4", "4"), ("4-2", "4-2")]
@@ -293,35 +323,41 @@ class TestIds:
         assert codes(findings) == ["DUPLICATE_TASK_ID"]
 
     def test_an_id_that_modules_share_is_qualified(self) -> None:
+        """An id that modules share is qualified."""
         plan, _ = lowered(
             task("1", module="api"), task("1", module="web app"), task("2", 3, "1", module="api")
         )
         assert edges(plan) == {"api/1": {}, "web-app/1": {}, "2": {"api/1": "explicit"}}
 
     def test_an_exact_reference_may_name_another_module(self) -> None:
+        """An exact reference may name another module."""
         ref = Ref(text="api/1", span=Span(file=FILE), exact=True)
         plan, _ = lowered(task("1", module="api"), task("2", module="web", needs=(ref,)))
         assert edges(plan)["2"] == {"1": "explicit"}
 
     def test_characters_that_no_id_may_have_are_replaced(self) -> None:
+        """Characters that no id may have are replaced."""
         plan, _ = lowered(task("AB 1"), task("AB-1"), task("接口"))
         assert plan is not None
         assert [package.id for package in plan.packages] == ["AB-1", "AB-1-2", "plan"]
 
 
 def test_an_empty_list_is_told() -> None:
+    """An empty list is told."""
     plan, findings = lowered()
     assert plan is None
     assert codes(findings) == ["NO_TASKS"]
 
 
 def test_a_huge_list_is_refused_quickly() -> None:
+    """A huge list is refused quickly."""
     many = [task(str(number)) for number in range(MAX_TASKS + 1)]
     plan, findings = lowered(*many)
     assert (plan, codes(findings)) == (None, ["PLAN_TOO_LARGE"])
 
 
 def test_orders_that_multiply_are_refused() -> None:
+    """Orders that multiply are refused."""
     first = [task(f"1.{n}") for n in range(1000)]
     then = [task(f"2.{n}") for n in range(1000)]
     started = time.process_time()
@@ -337,6 +373,7 @@ def test_orders_that_multiply_are_refused() -> None:
 def test_weaker_orders_never_leave_a_circle_that_stronger_words_do_not_make(
     weak: list[tuple[int, int, Provenance]], strong: list[tuple[int, int]]
 ) -> None:
+    """Weaker orders never leave a circle that stronger words do not make."""
     said = {str(then): [f"Task {first}" for first, t in strong if t == then] for _, then in strong}
     tasks = [task(str(n), n + 1, *said.get(str(n), [])) for n in range(10)]
     strong_only, _ = lowered(*tasks)

@@ -40,6 +40,7 @@ def boxes(content: bytes, folder: Path) -> list[Marker]:
     ids=["LF", "CRLF", "CR", "mark of byte order", "wide", "broken", "other marks"],
 )
 def test_exactly_one_byte_differs(content: bytes, tmp_path: Path) -> None:
+    """Exactly one byte differs."""
     first, second = boxes(content, tmp_path)
 
     after = ticked(content, second)
@@ -54,6 +55,7 @@ def test_exactly_one_byte_differs(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_ticked_box_is_not_ticked_twice(tmp_path: Path) -> None:
+    """A ticked box is not ticked twice."""
     (marker, _) = boxes(LIST, tmp_path)
     after = ticked(LIST, marker)
     assert after is not None
@@ -61,6 +63,7 @@ def test_a_ticked_box_is_not_ticked_twice(tmp_path: Path) -> None:
 
 
 def test_lines_added_above_do_not_lead_to_another_box(tmp_path: Path) -> None:
+    """Lines added above do not lead to another box."""
     (_, second) = boxes(LIST, tmp_path)
     added = LIST.replace(b"# Tasks\n", b"# Tasks\n\nA note of some length\n")
 
@@ -70,18 +73,21 @@ def test_lines_added_above_do_not_lead_to_another_box(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_gone_or_doubled_is_not_guessed(tmp_path: Path) -> None:
+    """A line that is gone or doubled is not guessed."""
     (first, _) = boxes(LIST, tmp_path)
     assert ticked(LIST.replace(b"First", b"Other"), first) is None
     assert ticked(b"\n- [ ] 1 First\n- [ ] 1 First\n", first) is None
 
 
 def test_another_mark_in_the_box_is_left_alone(tmp_path: Path) -> None:
+    """Another mark in the box is left alone."""
     (first, _) = boxes(LIST, tmp_path)
     assert ticked(LIST.replace(b"[ ] 1", b"[-] 1"), first) is None
 
 
 @given(st.lists(st.sampled_from(["- [ ] a", "- [ ] b", "text", "", "  * [ ] c"]), max_size=6))
 def test_wherever_a_line_stands_once_it_is_found(lines: list[str]) -> None:
+    """Wherever a line stands once it is found."""
     marker = Marker(span=Span(file="t"), offset=3, line="- [ ] a")
     content = "\n".join(lines).encode()
     after = ticked(content, marker)
@@ -93,6 +99,7 @@ def test_wherever_a_line_stands_once_it_is_found(lines: list[str]) -> None:
 
 
 def test_the_last_part_ticks_the_whole() -> None:
+    """The last part ticks the whole."""
     own, box = (Marker(span=Span(file="t"), offset=n) for n in (3, 9))
     whole = Whole(
         source_id="1",

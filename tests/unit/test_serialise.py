@@ -33,6 +33,7 @@ def added(whole: Plan) -> dict[str, list[str]]:
 
 
 def test_the_later_needs_the_earlier_and_says_why() -> None:
+    """The later needs the earlier and says why."""
     made = serialise(plan(writing("a", "src/api.py"), writing("b", "src/*.py")), 600.0)
     (edge,) = made.packages[1].needs
     assert (edge.id, edge.provenance, edge.note) == (
@@ -43,20 +44,24 @@ def test_the_later_needs_the_earlier_and_says_why() -> None:
 
 
 def test_the_longer_way_goes_first() -> None:
+    """The longer way goes first."""
     whole = plan(writing("a", "x"), writing("b", "x"), writing("c", "y", needs=("b",)))
     assert added(whole) == {"a": ["b"], "b": [], "c": []}
 
 
 def test_an_edge_that_others_imply_is_left_out() -> None:
+    """An edge that others imply is left out."""
     whole = plan(writing("a", "x"), writing("b", "x"), writing("c", "x"))
     assert added(whole) == {"a": [], "b": ["a"], "c": ["b"]}
 
 
 def test_what_is_ordered_already_gets_no_edge() -> None:
+    """What is ordered already gets no edge."""
     assert added(plan(writing("a", "x"), writing("b", "x", needs=("a",))))["b"] == []
 
 
 def test_what_does_not_run_or_is_unknown_gets_no_edge() -> None:
+    """What does not run or is unknown gets no edge."""
     others = [
         writing("b", "x", status=SourceStatus.DONE),
         writing("c", "x", kind=PackageKind.INTEGRATE),
@@ -67,11 +72,13 @@ def test_what_does_not_run_or_is_unknown_gets_no_edge() -> None:
 
 
 def test_a_plan_with_a_circle_is_left_alone() -> None:
+    """A plan with a circle is left alone."""
     whole = plan(writing("a", "x", needs=("b",)), writing("b", "x", needs=("a",)))
     assert serialise(whole, 600.0) is whole
 
 
 def test_optional_work_is_left_out_unless_asked_for() -> None:
+    """Optional work is left out unless asked for."""
     whole = plan(package("a"), package("b", "a", optional=True))
     assert arrange(whole, Arrangement()).packages[1].status is SourceStatus.SKIPPED
     wanted = arrange(whole, Arrangement(optional=True))
@@ -91,6 +98,7 @@ def test_optional_work_is_left_out_unless_asked_for() -> None:
 def test_afterwards_no_two_that_clash_could_run_at_once(
     rows: list[tuple[list[str], set[int]]],
 ) -> None:
+    """Afterwards no two that clash could run at once."""
     whole = plan(
         *(
             writing(str(n), *paths, needs=tuple(str(m) for m in needs if m < n))

@@ -24,6 +24,7 @@ class Group(StrEnum):
     LOCKS = "Locks"
     CHECKS = "Checks"
     CONTRACTS = "Contracts and context"
+    APPROVALS = "Approvals"
     STATUS = "Status and boxes"
     ORDER = "Gates, tracks and phases"
     PLUGINS = "Plug-ins"
@@ -138,6 +139,10 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _info("GATE_NEEDS_OWN_REWORK", "A gate needs the rework that only its own failure calls."),
         _info("REWORK_NOT_AWAITED", "A task needs rework that is skipped unless a gate fails."),
         _info("WEAKER_ORDER_DROPPED", "An order was dropped where a stronger one says otherwise."),
+    ),
+    Group.APPROVALS: (
+        _warning("APPROVALS_UNREAD", "Whether the plan is approved cannot be told."),
+        _warning("CHANGED_SINCE_APPROVAL", "The plan has changed since somebody approved it."),
     ),
     Group.PLUGINS: (
         _warning("FORMAT_BROKEN", "A plan format that is installed could not be loaded."),
