@@ -9,7 +9,9 @@ import pytest
 from tests.fakes.stories import SEARCH_FILE, search_plan
 from tests.golden.conftest import Golden
 
+from plait.core.advice import Advice, AdviceKind, Hub
 from plait.core.finding import Finding, Severity
+from plait.core.forecast import Forecast, Row, Times
 from plait.core.plan import (
     Digest,
     Edge,
@@ -60,9 +62,16 @@ def test_show_with_tracks_and_derived_edges(golden: Golden) -> None:
         search_shape(),
         waves=(("1", "2"), ("3", "4-6"), ("7",)),
         critical_path=("1", "4-6", "7"),
-        makespan_s=2.5 * 8 * 3600,
-        lower_bound_s=2 * 8 * 3600.0,
-        assumed_s=None,
+        times=Times(seconds={}, estimated=3, measured=1, typical=1, each_s=300.0),
+        forecast=Forecast(
+            rows=(Row(agents=1, makespan_s=2.5 * 8 * 3600, busy=1.0),),
+            work_s=2.5 * 8 * 3600,
+            bound_s=2 * 8 * 3600.0,
+            pays=1,
+            useful=1,
+        ),
+        hubs=(),
+        advice=(),
     )
     plan = replace(plan, packages=plan.packages[:5])
     golden("show-tracks.txt", show_text(plan, shape))
@@ -123,10 +132,35 @@ def search_shape() -> Shape:
         width=4,
         depth=4,
         agents=6,
-        useful_agents=4,
-        makespan_s=2400.0,
-        lower_bound_s=2400.0,
-        assumed_s=600.0,
+        times=Times(seconds={PackageId("db"): 600.0}, assumed=9),
+        forecast=Forecast(
+            rows=(
+                Row(agents=1, makespan_s=5400.0, busy=1.0),
+                Row(agents=2, makespan_s=3000.0, busy=0.9),
+                Row(agents=3, makespan_s=2450.0, busy=0.73),
+                Row(agents=4, makespan_s=2400.0, busy=0.56),
+            ),
+            work_s=5400.0,
+            bound_s=2400.0,
+            pays=3,
+            useful=4,
+        ),
+        hubs=(Hub(path="src/api.py", packages=tuple(map(PackageId, ("db", "api", "import")))),),
+        advice=(
+            Advice(
+                kind=AdviceKind.SHARED_FILE,
+                packages=(PackageId("ui"), PackageId("ranking")),
+                message="ui and ranking are parallel in the plan and both write src/search.py: "
+                "they run one after another",
+                gain_s=600.0,
+            ),
+            Advice(
+                kind=AdviceKind.SPLIT,
+                packages=(PackageId("db"),),
+                message="split db: it is 60 % of the critical path",
+                gain_s=300.0,
+            ),
+        ),
     )
 
 

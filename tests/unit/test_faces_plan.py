@@ -23,17 +23,23 @@ def test_show_json_has_the_documented_keys() -> None:
     told = show_json(search_plan(), search_shape())
     assert set(told) == {
         *("id", "title", "format", "digest", "revisions", "contracts", "packages"),
-        *("waves", "critical_path", "forecast"),
+        *("waves", "critical_path", "forecast", "hubs", "advice", "redundant"),
     }
     assert set(told["revisions"]) == {"plan", "contracts"}
-    assert set(told["forecast"]) == {"makespan_s", "lower_bound_s", "width"}
+    assert set(told["forecast"]) == {
+        *("makespan_s", "lower_bound_s", "width", "agents", "work_s", "pays", "useful"),
+        *("by_agents", "times"),
+    }
+    assert set(told["forecast"]["by_agents"][0]) == {"agents", "makespan_s", "busy"}
+    assert set(told["advice"][0]) == {"kind", "packages", "message", "gain_s"}
+    assert set(told["hubs"][0]) == {"path", "packages"}
     one = next(each for each in told["packages"] if each["id"] == "api")
     assert set(one) == {
         *("id", "source_id", "title", "kind", "status", "phase", "track", "group", "needs"),
         *("scope", "locks", "checks", "tier", "timeout_s", "retry_budget", "priority"),
-        *("estimate_s", "span"),
+        *("estimate_s", "span", "parent", "parallel", "optional", "tasks"),
     }
-    assert set(one["needs"][0]) == {"id", "provenance", "note"}
+    assert set(one["needs"][0]) == {"id", "provenance", "note", "span"}
     assert set(one["scope"]) == {"write", "read", "deny", "confidence"}
     assert set(one["locks"]) == {"files", "keys"}
     assert {"name", "kind", "command"} <= set(one["checks"][0])

@@ -77,5 +77,5 @@ def test_other_times() -> None:
     """Stopwatches tick, efforts are rough, instants are RFC 3339 in UTC."""
     assert [stopwatch(each) for each in (7, 751, 3723)] == ["0:07", "12:31", "1:02:03"]
     told = [effort(each) for each in (20, 1200, 18_000, 7 * 28_800)]
-    assert told == ["1 minute", "20 minutes", "5 hours", "7 days"]
+    assert told == ["20 s", "20 minutes", "5 hours", "7 days"]
     assert rfc3339(1_790_000_000.123456) == "2026-09-21T14:13:20.123Z"

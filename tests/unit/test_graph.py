@@ -9,7 +9,9 @@ from hypothesis import given, strategies as st
 from tests.fakes.runs import package, plan
 
 from plait.core import graph as graphs
+from plait.core.forecast import Times, forecast
 from plait.core.plan import PackageId, Plan, SourceStatus
+from plait.core.schedule import UnknownScope
 
 DIAMOND = plan(package("d", "b", "c"), package("b", "a"), package("c", "a"), package("a"))
 
@@ -83,10 +85,11 @@ def test_no_forecast_beats_the_lower_bound_or_grahams_guarantee(
     path = graphs.critical_path(graph, times)
     longest = max(graphs.tails(graph, times).values(), default=0.0)
     assert sum(times[each] for each in path) == longest
-    told = graphs.forecast(graph, times, agents)
+    game = forecast(drawn, graph, Times(seconds=times), UnknownScope.SHARED, only=agents)
+    told = game.rows[-1].makespan_s
     work = sum(times.values())
-    assert told.lower_bound_s <= told.makespan_s + 1e-9
-    assert told.makespan_s <= work / agents + (1 - 1 / agents) * longest + 1e-9
+    assert graphs.lower_bound(graph, times, agents) <= told + 1e-9
+    assert told <= work / agents + (1 - 1 / agents) * longest + 1e-9
 
 
 def test_gates_and_what_is_done_take_no_time() -> None:
@@ -141,13 +144,6 @@ def test_ancestors_are_what_the_closure_upwards_is(drawn: Plan) -> None:
     for each in graph.ids:
         named = {other for place, other in enumerate(graph.ids) if bits[each] >> place & 1}
         assert named == graphs.closure(graph, [each], upwards=True)
-
-
-def test_a_gate_needs_no_agent_in_the_forecast() -> None:
-    """What takes no time is done at once, though all agents are at work."""
-    graph = graphs.build(plan(package("long"), package("gate"), package("after", "gate")))
-    times = {PackageId("long"): 9.0, PackageId("gate"): 0.0, PackageId("after"): 9.0}
-    assert graphs.forecast(graph, times, 2).makespan_s == 9.0
 
 
 def test_a_cycle_far_down_a_long_way_is_found_soon() -> None:

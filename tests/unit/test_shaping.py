@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.fakes.runs import package, plan
 
-from plait.app.shaping import shape_of
+from plait.app.shaping import max_agents, shape_of
+from plait.config import Settings
 from plait.core.schedule import DEFAULT_ESTIMATE_S
 from plait.faces.plan_text import show_text
 
@@ -18,9 +21,19 @@ def test_edges_that_others_imply_are_told_on_request() -> None:
 
 def test_a_plan_without_estimates_says_what_is_assumed() -> None:
     """The forecast then takes a fixed time a package, and no estimate is passed off as one."""
-    bare = shape_of(plan(package("a"), package("b", "a")), agents=2)
-    assert bare.assumed_s == DEFAULT_ESTIMATE_S
-    assert bare.makespan_s == bare.lower_bound_s == 2 * DEFAULT_ESTIMATE_S
+    bare = plan(package("a"), package("b", "a"))
+    shape = shape_of(bare, agents=2)
+    assert not shape.is_known
+    assert shape.makespan_s == shape.forecast.bound_s == 2 * DEFAULT_ESTIMATE_S
+    assert "by an assumption (10 minutes a package)" in show_text(bare, shape)
     told = shape_of(plan(package("a", estimate_s=60.0)), agents=2)
-    assert told.assumed_s is None
+    assert told.is_known
     assert told.makespan_s == 60.0
+
+
+def test_the_plans_own_limit_replaces_the_default_but_not_what_is_set() -> None:
+    """`max_agents` of a source stands below everything that a person says."""
+    own = replace(plan(package("a")), max_agents=3)
+    assert max_agents(own, Settings()) == 3
+    assert max_agents(own, Settings(max_agents=9, origins={"max_agents": "plait.toml:2"})) == 9
+    assert max_agents(plan(package("a")), Settings()) == 6

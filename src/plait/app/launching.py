@@ -23,7 +23,7 @@ from plait.app.project import (
     require_plan,
 )
 from plait.app.reporting import report_of, write_reports
-from plait.app.shaping import part_of, shape_of
+from plait.app.shaping import max_agents, part_of, shape_of
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
 from plait.core.plan import PackageId, Plan
@@ -168,7 +168,7 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
         base=call.base,
         branch=call.branch,
         fresh=call.fresh,
-        max_agents=settings.max_agents,
+        max_agents=max_agents(plan, settings),
         fail_fast=not go_on,
         stop_on=call.stop_on or settings.stop_on,
         checks=planning.default_checks(project, call.checks),
@@ -202,7 +202,7 @@ def _require_approval(
 def _execution(plan: Plan, options: running.RunOptions) -> str:
     part = part_of(plan, options.packages)
     shape = shape_of(part, agents=options.max_agents)
-    return dry_run_text(part, estimate_s=None if shape.assumed_s else shape.makespan_s)
+    return dry_run_text(part, estimate_s=shape.makespan_s if shape.is_known else None)
 
 
 def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:

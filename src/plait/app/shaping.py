@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
+from plait.app.project import find_root, has_store, look, open_project
+from plait.config import Settings
 from plait.core import graph as graphs
-from plait.core.graph import Graph
+from plait.core.advice import advise, hubs
+from plait.core.forecast import Past, forecast, past_of, times_of
 from plait.core.plan import PackageId, Plan, SourceStatus
-from plait.core.schedule import DEFAULT_ESTIMATE_S, UnknownScope, compile_plan
+from plait.core.schedule import UnknownScope, compile_plan
 from plait.faces.shape import Shape
 
 
-def shape_of(plan: Plan, *, agents: int) -> Shape:
-    """Waves, critical path, width, depth and the forecast for so many agents."""
+def shape_of(
+    plan: Plan,
+    *,
+    agents: int,
+    policy: UnknownScope = UnknownScope.DECLARED,
+    past: Past | None = None,
+) -> Shape:
+    """Waves, critical path, width and depth, the forecast, and what would make it faster.
+
+    Args:
+        plan: The arranged plan.
+        agents: The number of agents that was asked about.
+        policy: What packages of unknown scope may run beside.
+        past: What packages took before in this repository.
+    """
     graph = graphs.build(plan)
-    durations = graphs.durations(plan, DEFAULT_ESTIMATE_S)
-    estimated = any(package.estimate_s for package in plan.packages)
-    forecast = graphs.forecast(graph, durations, agents)
+    times = times_of(plan, past)
+    expected = forecast(plan, graph, times, policy, agents=agents)
     return Shape(
         waves=graphs.waves(graph),
-        critical_path=graphs.critical_path(graph, durations),
+        critical_path=graphs.critical_path(graph, times.seconds),
         width=graphs.width(graph),
         depth=graphs.depth(graph),
         agents=agents,
-        useful_agents=_useful_agents(graph, durations),
-        makespan_s=forecast.makespan_s,
-        lower_bound_s=graphs.lower_bound(graph, durations, len(plan.packages) or 1),
-        assumed_s=None if estimated else DEFAULT_ESTIMATE_S,
+        times=times,
+        forecast=expected,
+        hubs=hubs(plan),
+        advice=advise(plan, graph, times, expected, agents=agents, policy=policy),
         redundant=graphs.transitive_edges(graph),
     )
-
-
-def _useful_agents(graph: Graph, durations: Mapping[PackageId, float]) -> int:
-    """The fewest agents that bring the run down to its critical path.
-
-    List scheduling is not strictly monotone in the number of agents, so this is the boundary
-    that bisection finds, which is never too few.
-    """
-    shortest = graphs.forecast(graph, durations, max(len(graph.ids), 1)).makespan_s
-    few, enough = 0, max(len(graph.ids), 1)
-    while enough - few > 1:
-        middle = (few + enough) // 2
-        if graphs.forecast(graph, durations, middle).makespan_s <= shortest:
-            enough = middle
-        else:
-            few = middle
-    return enough
 
 
 def part_of(plan: Plan, packages: Iterable[PackageId]) -> Plan:
@@ -71,3 +70,36 @@ def conflicts_of(plan: Plan, package: PackageId) -> dict[PackageId, str]:
         and other.status is SourceStatus.PENDING
     }
     return {other: why for other, why in found.items() if why}
+
+
+def shape_at(plan: Plan, start: Path, agents: int | None) -> Shape:
+    """The plan's shape by the settings and the earlier runs of the repository, if there is one.
+
+    Args:
+        plan: The arranged plan.
+        start: A folder.
+        agents: The number of agents to ask about; by default what a run would take.
+
+    Raises:
+        PlaitError: `BAD_CONFIG`, or the store cannot be read.
+    """
+    if find_root(start) is None:
+        return shape_of(plan, agents=agents or max_agents(plan, Settings()))
+    project = open_project(start)
+    past = None
+    if has_store(project):
+        with look(project) as rows:
+            past = past_of(plan.id, [(d.plan, d.package, d.seconds) for d in rows.durations()])
+    return shape_of(
+        plan,
+        agents=agents or max_agents(plan, project.settings),
+        policy=UnknownScope(project.settings.unknown_scope),
+        past=past,
+    )
+
+
+def max_agents(plan: Plan, settings: Settings) -> int:
+    """The limit of a run: the plan's own replaces the default, not what somebody has set."""
+    if settings.origin("max_agents") == "default" and plan.max_agents:
+        return plan.max_agents
+    return settings.max_agents

@@ -21,9 +21,7 @@ from plait.cli.printing import tell_findings
 @click.option(
     "--max-agents",
     type=click.IntRange(min=1),
-    default=6,
-    show_default=True,
-    help="Forecast for so many agents.",
+    help="Forecast for so many agents (default: what `run` would take).",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Scope and checks of each package too.")
 @options.plan_format
@@ -34,21 +32,22 @@ def command(
     plan: str,
     explain: str | None,
     mermaid: bool,
-    max_agents: int,
+    max_agents: int | None,
     verbose: bool,
     format_name: str | None,
     start: Path,
     as_json: bool,
 ) -> None:
     """Show a plan's graph, waves, tracks, critical path and forecast. Needs no git repository."""
-    from plait.app.shaping import conflicts_of, shape_of
+    from plait.app.shaping import conflicts_of, shape_at
     from plait.faces import plan_text
     from plait.faces.plan_json import show_json
 
     loaded = load_plan(plan, start=start, format_name=format_name)
     shown = require_plan(loaded, tell_findings)
+
     if as_json:
-        value = show_json(shown, shape_of(shown, agents=max_agents))
+        value = show_json(shown, shape_at(shown, start, max_agents))
         text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     elif explain:
         package = known_package(shown, explain)
@@ -56,6 +55,5 @@ def command(
     elif mermaid:
         text = plan_text.mermaid(shown)
     else:
-        shape = shape_of(shown, agents=max_agents)
-        text = plan_text.show_text(shown, shape, verbose=verbose)
+        text = plan_text.show_text(shown, shape_at(shown, start, max_agents), verbose=verbose)
     sys.stdout.write(text)

@@ -25,14 +25,6 @@ class Graph:
     dependents: Mapping[PackageId, Ids]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """What a run with so many agents is expected to take, if estimates hold."""
-
-    makespan_s: float
-    lower_bound_s: float
-
-
 def build(plan: Plan) -> Graph:
     """The plan's graph; edges to packages that do not exist are left out (`validate` tells)."""
     ids = tuple(dict.fromkeys(package.id for package in plan.packages))
@@ -188,34 +180,6 @@ def lower_bound(graph: Graph, durations: Mapping[PackageId, float], agents: int)
     """No schedule is shorter: the critical path, or the work shared out evenly."""
     path = max(tails(graph, durations).values(), default=0.0)
     return max(path, sum(durations[each] for each in graph.ids) / agents)
-
-
-def forecast(graph: Graph, durations: Mapping[PackageId, float], agents: int) -> Forecast:
-    """Play the run critical-path-first with so many agents; conflicts and landing left out."""
-    longest = tails(graph, durations)
-    open_needs = {each: len(graph.needs[each]) for each in graph.ids}
-    free = [each for each in graph.ids if not open_needs[each]]
-    ready: list[tuple[float, PackageId]] = []
-    working: list[tuple[float, PackageId]] = []
-    now, busy = 0.0, 0
-    while free or ready or working:
-        for package in free:  # what takes no time needs no agent
-            if durations[package]:
-                heapq.heappush(ready, (-longest[package], package))
-            else:
-                heapq.heappush(working, (now, package))
-        while ready and busy < agents:
-            _, package = heapq.heappop(ready)
-            heapq.heappush(working, (now + durations[package], package))
-            busy += 1
-        now, done = heapq.heappop(working)
-        busy -= bool(durations[done])
-        free = []
-        for dependent in graph.dependents[done]:
-            open_needs[dependent] -= 1
-            if not open_needs[dependent]:
-                free.append(dependent)
-    return Forecast(makespan_s=now, lower_bound_s=lower_bound(graph, durations, agents))
 
 
 def _cyclic(graph: Graph) -> set[PackageId]:

@@ -20,11 +20,13 @@ from plait.core.plan import (
     Plan,
     Provenance,
     SourceStatus,
+    Span,
     WorkPackage,
 )
 from plait.core.scope import pairs
 
 MOST_CLASHES = 100_000
+NOTE = "both may write "
 
 
 def serialise(plan: Plan, default_s: float) -> Plan:
@@ -50,7 +52,9 @@ def serialise(plan: Plan, default_s: float) -> Plan:
         clashes.setdefault(other, {})[one] = path
     if not clashes:
         return plan
-    added = _edges(graph, clashes, graphs.tails(graph, graphs.durations(plan, default_s)))
+    spans = {package.id: package.span for package in plan.packages}
+    longest = graphs.tails(graph, graphs.durations(plan, default_s))
+    added = _edges(graph, clashes, longest, spans)
     packages = tuple(
         replace(package, needs=(*package.needs, *edges))
         if (edges := added.get(package.id))
@@ -74,6 +78,7 @@ def _edges(
     graph: Graph,
     clashes: Mapping[PackageId, Mapping[PackageId, str]],
     tails: Mapping[PackageId, float],
+    spans: Mapping[PackageId, Span | None],
 ) -> dict[PackageId, tuple[Edge, ...]]:
     """Walk the plan as the schedule would; whoever comes later needs whom it clashes with."""
     place = {each: index for index, each in enumerate(graph.ids)}
@@ -90,8 +95,10 @@ def _edges(
             if needed >> place[other] & 1:
                 continue
             needed |= before[other] | 1 << place[other]
-            note = f"both may write {clashes[package][other]}"
-            edges.append(Edge(id=other, provenance=Provenance.SCOPE, note=note))
+            note = f"{NOTE}{clashes[package][other]}"
+            edges.append(
+                Edge(id=other, provenance=Provenance.SCOPE, note=note, span=spans[package])
+            )
         if edges:
             added[package] = tuple(reversed(edges))
         before[package] = needed

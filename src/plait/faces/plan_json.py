@@ -25,9 +25,24 @@ def show_json(plan: Plan, shape: Shape) -> dict[str, Any]:
         "critical_path": encode(shape.critical_path),
         "forecast": {
             "makespan_s": shape.makespan_s,
-            "lower_bound_s": shape.lower_bound_s,
+            "lower_bound_s": shape.forecast.bound_s,
             "width": shape.width,
+            "agents": shape.agents,
+            "work_s": shape.forecast.work_s,
+            "pays": shape.forecast.pays,
+            "useful": shape.forecast.useful,
+            "by_agents": encode(shape.forecast.rows),
+            "times": {
+                "estimated": shape.times.estimated,
+                "measured": shape.times.measured,
+                "typical": shape.times.typical,
+                "assumed": shape.times.assumed,
+                "each_s": shape.times.each_s,
+            },
         },
+        "hubs": encode(shape.hubs),
+        "advice": encode(shape.advice),
+        "redundant": [{"id": one, "needs": other} for one, other in shape.redundant],
     }
 
 
@@ -68,7 +83,12 @@ def _package(package: WorkPackage) -> dict[str, Any]:
         "optional": package.optional,
         "tasks": list(package.tasks or (package.source_id,)),
         "needs": [
-            {"id": edge.id, "provenance": edge.provenance.value, "note": edge.note}
+            {
+                "id": edge.id,
+                "provenance": edge.provenance.value,
+                "note": edge.note,
+                "span": edge.span and {"file": edge.span.file, "line": edge.span.line},
+            }
             for edge in package.needs
         ],
         "scope": encode(package.scope),

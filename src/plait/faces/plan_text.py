@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from plait.core.forecast import Times
 from plait.core.plan import (
     Edge,
     PackageId,
@@ -16,6 +17,8 @@ from plait.core.plan import (
 from plait.faces.shape import Shape
 from plait.faces.text import clean, count, duration, effort, listing, table
 
+_MOST_ROWS = 8
+_MOST_ADVICE = 5
 _BOXES = {SourceStatus.PENDING: "", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
 
 
@@ -36,6 +39,8 @@ def show_text(plan: Plan, shape: Shape, *, verbose: bool = False) -> str:
         _waves(plan, shape),
         _tracks(plan),
         _forecast(shape),
+        _advice(shape),
+        _hubs(shape),
     ]
     if verbose:
         blocks.append(_redundant(shape))
@@ -137,17 +142,55 @@ def _tracks(plan: Plan) -> list[str]:
 def _forecast(shape: Shape) -> list[str]:
     if not shape.critical_path:
         return []
-    lines = [f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}"]
-    basis = "by the plan's estimates"
-    if shape.assumed_s is not None:
-        basis = f"taking {effort(shape.assumed_s)} a package, as the plan estimates none"
-    lines.append(
-        f"Forecast with {count(shape.agents, 'agent')}, {basis}: {effort(shape.makespan_s)}; "
-        f"no number of agents can beat {effort(shape.lower_bound_s)}."
-    )
-    useful = count(shape.useful_agents, "agent")
-    lines.append(f"More than {useful} cannot help: the critical path sets the time.")
+    forecast = shape.forecast
+    lines = [
+        f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}",
+        f"Forecast, {_basis(shape.times)}; {effort(forecast.work_s)} of agents' time in all:",
+    ]
+    shown = [row for row in forecast.rows if row.agents <= max(forecast.useful, 1)]
+    if len(shown) > _MOST_ROWS:
+        shown = [*shown[: _MOST_ROWS - 1], shown[-1]]
+    shown += [row for row in forecast.rows if row.agents == shape.agents and row not in shown]
+    rows = [("AGENTS", "TIME", "BUSY")]
+    rows += [(str(row.agents), effort(row.makespan_s), f"{100 * row.busy:.0f} %") for row in shown]
+    lines += table(rows, indent="  ")
+    pays, useful = count(forecast.pays, "agent"), count(forecast.useful, "agent")
+    if forecast.pays < forecast.useful:
+        lines.append(f"More than {pays} hardly pay; more than {useful} cannot help.")
+    else:
+        lines.append(f"More than {useful} cannot help.")
     return lines
+
+
+def _basis(times: Times) -> str:
+    """Where the times come from: "by the plan's estimates (3) and earlier runs (2)"."""
+    parts = [
+        (times.estimated, "the plan's estimates"),
+        (times.measured, "earlier runs of it"),
+        (times.typical, f"what packages take here ({effort(times.each_s)})"),
+        (times.assumed, f"an assumption ({effort(times.each_s)} a package)"),
+    ]
+    known = [(number, text) for number, text in parts if number]
+    if len(known) == 1:
+        return f"by {known[0][1]}"
+    told = [f"{text} for {number}" for number, text in known]
+    return f"by {', '.join(told[:-1])} and {told[-1]}" if told else "with nothing left to run"
+
+
+def _advice(shape: Shape) -> list[str]:
+    lines = []
+    for advice in shape.advice[:_MOST_ADVICE]:
+        saves = f" (gains {effort(advice.gain_s)})" if advice.gain_s else ""
+        lines.append(f"  - {clean(advice.message)}{saves}")
+    more = len(shape.advice) - _MOST_ADVICE
+    if more > 0:
+        lines.append(f"  - and {more} more: --json has them all")
+    return ["Advice", *lines] if lines else []
+
+
+def _hubs(shape: Shape) -> list[str]:
+    rows = [(clean(hub.path), listing([clean(p) for p in hub.packages], 8)) for hub in shape.hubs]
+    return ["Written by many", *table(rows, indent="  ")] if rows else []
 
 
 def _redundant(shape: Shape) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plait.core.advice import Advice, Hub
+from plait.core.forecast import Forecast, Times
 from plait.core.plan import PackageId
 
 
@@ -11,11 +13,9 @@ from plait.core.plan import PackageId
 class Shape:
     """A plan's graph and its forecast.
 
-    `width` is the most packages in one wave, `depth` how many waves there are. `makespan_s` is
-    what a run with `agents` agents is expected to take, `lower_bound_s` what no number of agents
-    can beat; where the plan estimates nothing both take `assumed_s` a package. `useful_agents`
-    reach that bound: one more would never have anything to do. `redundant` are edges, as
-    (package, what it needs), that other edges already imply.
+    `width` is the most packages in one wave, `depth` how many waves there are; `agents` the
+    number that was asked about. `redundant` are edges, as (package, what it needs), that other
+    edges already imply.
     """
 
     waves: tuple[tuple[PackageId, ...], ...]
@@ -23,8 +23,20 @@ class Shape:
     width: int
     depth: int
     agents: int
-    useful_agents: int
-    makespan_s: float
-    lower_bound_s: float
-    assumed_s: float | None = None
+    times: Times
+    forecast: Forecast
+    hubs: tuple[Hub, ...] = ()
+    advice: tuple[Advice, ...] = ()
     redundant: tuple[tuple[PackageId, PackageId], ...] = ()
+
+    @property
+    def makespan_s(self) -> float:
+        """What a run with `agents` agents is expected to take."""
+        return self.forecast.row(self.agents).makespan_s
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any time in it is more than an assumption."""
+        return self.times.assumed < len(self.times.seconds) and (
+            self.times.estimated + self.times.measured + self.times.typical > 0
+        )

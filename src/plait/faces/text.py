@@ -110,7 +110,7 @@ def effort(seconds: float) -> str:
     for size, unit in ((_WORKING_DAY_S, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             return count(round(seconds / size), unit)
-    return "1 minute"
+    return f"{round(seconds)} s"
 
 
 def stopwatch(seconds: float) -> str:
