@@ -34,14 +34,14 @@ def test_sarif_holds_what_json_holds(story: Story, text: str, code: int) -> None
 
 
 def test_alike_warnings_are_counted_unless_all_are_asked_for(story: Story) -> None:
-    """Thirty packages without checks take three lines and a count; `-v` lists them."""
+    """Thirty packages of unknown scope take three lines and a count; `-v` lists them."""
     story.begin({TASKS: SOUND})
     brief, whole = story.plait("check", "export"), story.plait("check", "export", "-v")
     assert brief.code == whole.code == 0
-    counted = f"{TASKS}: warning NO_CHECKS and 27 more, lines 4 to 30 (`plait check -v` shows all)"
+    counted = f"{TASKS}: info UNKNOWN_SCOPE and 27 more, lines 4 to 30 (`plait check -v` shows all)"
     assert counted in brief.out.splitlines()
-    assert brief.out.count("NO_CHECKS") == 4
-    assert whole.out.count("NO_CHECKS") == 30
+    assert brief.out.count("UNKNOWN_SCOPE") == 4
+    assert whole.out.count("UNKNOWN_SCOPE") == 30
     assert brief.out.splitlines()[-1] == whole.out.splitlines()[-1]
 
 

@@ -25,7 +25,7 @@ def test_a_plan_without_estimates_says_what_is_assumed() -> None:
     shape = shape_of(bare, agents=2)
     assert not shape.is_known
     assert shape.makespan_s == shape.forecast.bound_s == 2 * DEFAULT_ESTIMATE_S
-    assert "by an assumption (10 minutes a package)" in show_text(bare, shape)
+    assert "by an assumption (10 minutes a task)" in show_text(bare, shape)
     told = shape_of(plan(package("a", estimate_s=60.0)), agents=2)
     assert told.is_known
     assert told.makespan_s == 60.0

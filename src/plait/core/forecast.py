@@ -83,7 +83,7 @@ def times_of(plan: Plan, past: Past | None = None) -> Times:
     """What each package is expected to take; gates and what does not run take no time.
 
     The source's estimate counts first, then what this package took before, then what packages
-    took in this repository, then `DEFAULT_ESTIMATE_S`.
+    took in this repository, then `DEFAULT_ESTIMATE_S` a task.
     """
     seconds: dict[PackageId, float] = {}
     counts = {"estimated": 0, "measured": 0, "typical": 0, "assumed": 0}
@@ -101,7 +101,7 @@ def times_of(plan: Plan, past: Past | None = None) -> Times:
         elif typical is not None:
             known, source = typical, "typical"
         else:
-            known, source = DEFAULT_ESTIMATE_S, "assumed"
+            known, source = DEFAULT_ESTIMATE_S * max(len(package.tasks), 1), "assumed"
         seconds[package.id] = known
         counts[source] += 1
         if source in {"estimated", "measured"}:

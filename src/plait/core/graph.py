@@ -101,9 +101,9 @@ def depth(graph: Graph) -> int:
 
 
 def durations(plan: Plan, default_s: float) -> dict[PackageId, float]:
-    """Each package's estimate, or the default; gates and what will not run take none."""
+    """Each package's estimate, or the default a task; gates and what will not run take none."""
     return {
-        package.id: (package.estimate_s or default_s)
+        package.id: (package.estimate_s or default_s * max(len(package.tasks), 1))
         if package.runs_agent and package.status is SourceStatus.PENDING
         else 0.0
         for package in plan.packages

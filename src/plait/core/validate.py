@@ -253,17 +253,25 @@ def _unknown_scope(subject: _Subject) -> Iterator[Finding]:
 
 
 def _no_checks(subject: _Subject) -> Iterator[Finding]:
-    for place, package in enumerate(subject.plan.packages):
-        has_command = any(check.kind is CheckKind.COMMAND for check in package.checks)
-        if _will_run(package) and not has_command:
-            yield Finding(
-                code="NO_CHECKS",
-                severity=Severity.WARNING,
-                message=f"{package.id} has no command that could tell whether it is done",
-                span=package.span,
-                where=f"packages[{place}].checks",
-                hint="give it a check, or set `[checks] package` in plait.toml, or pass --check",
-            )
+    """Of a format that has no place for checks it is said once."""
+    running = [package for package in subject.plan.packages if _will_run(package)]
+    bare = [
+        package
+        for package in running
+        if not any(check.kind is CheckKind.COMMAND for check in package.checks)
+    ]
+    none_has = len(bare) == len(running) > 1
+    for package in bare[:1] if none_has else bare:
+        who = f"none of the {len(bare)} packages" if none_has else package.id
+        yield Finding(
+            code="NO_CHECKS",
+            severity=Severity.WARNING,
+            message=f"{who} has {'a' if none_has else 'no'} command that could tell whether it is "
+            "done",
+            span=package.span,
+            where="packages" if none_has else f"packages[{subject.place(package)}].checks",
+            hint="give it a check, or set `[checks] package` in plait.toml, or pass --check",
+        )
 
 
 def _scope_overlap(subject: _Subject) -> Iterator[Finding]:

@@ -140,19 +140,21 @@ def _tracks(plan: Plan) -> list[str]:
 
 
 def _forecast(shape: Shape) -> list[str]:
-    if not shape.critical_path:
-        return []
     forecast = shape.forecast
+    if not forecast.work_s:
+        return ["Nothing is left to run."] if shape.critical_path else []
     lines = [
         f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}",
-        f"Forecast, {_basis(shape.times)}; {effort(forecast.work_s)} of agents' time in all:",
+        f"Forecast, {_basis(shape.times)}; {duration(forecast.work_s)} of agents' time in all:",
     ]
     shown = [row for row in forecast.rows if row.agents <= max(forecast.useful, 1)]
     if len(shown) > _MOST_ROWS:
         shown = [*shown[: _MOST_ROWS - 1], shown[-1]]
     shown += [row for row in forecast.rows if row.agents == shape.agents and row not in shown]
     rows = [("AGENTS", "TIME", "BUSY")]
-    rows += [(str(row.agents), effort(row.makespan_s), f"{100 * row.busy:.0f} %") for row in shown]
+    rows += [
+        (str(row.agents), duration(row.makespan_s), f"{100 * row.busy:.0f} %") for row in shown
+    ]
     lines += table(rows, indent="  ")
     pays, useful = count(forecast.pays, "agent"), count(forecast.useful, "agent")
     if forecast.pays < forecast.useful:
@@ -168,19 +170,19 @@ def _basis(times: Times) -> str:
         (times.estimated, "the plan's estimates"),
         (times.measured, "earlier runs of it"),
         (times.typical, f"what packages take here ({effort(times.each_s)})"),
-        (times.assumed, f"an assumption ({effort(times.each_s)} a package)"),
+        (times.assumed, f"an assumption ({effort(times.each_s)} a task)"),
     ]
     known = [(number, text) for number, text in parts if number]
     if len(known) == 1:
         return f"by {known[0][1]}"
     told = [f"{text} for {number}" for number, text in known]
-    return f"by {', '.join(told[:-1])} and {told[-1]}" if told else "with nothing left to run"
+    return f"by {', '.join(told[:-1])} and {told[-1]}"
 
 
 def _advice(shape: Shape) -> list[str]:
     lines = []
     for advice in shape.advice[:_MOST_ADVICE]:
-        saves = f" (gains {effort(advice.gain_s)})" if advice.gain_s else ""
+        saves = f" (gains {duration(advice.gain_s)})" if advice.gain_s else ""
         lines.append(f"  - {clean(advice.message)}{saves}")
     more = len(shape.advice) - _MOST_ADVICE
     if more > 0:
