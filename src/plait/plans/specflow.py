@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from errno import ENAMETOOLONG
 from pathlib import Path, PurePath
@@ -22,6 +22,7 @@ from plait.plans.specflow_edges import Web, weave
 from plait.plans.specflow_layout import Outline, outline_of
 from plait.plans.specflow_members import MAX_EDGES, TooManyEdges
 from plait.plans.specflow_packages import packages_of
+from plait.plans.specflow_verdicts import Verdict, verdicts_of
 from plait.plans.text import SourceText
 from plait.ports import Loaded, PlanSource
 
@@ -134,6 +135,7 @@ class _Part:
     text: SourceText
     outline: Outline
     web: Web
+    verdicts: Mapping[str, Verdict]
 
 
 def _load(source: PlanSource) -> Loaded:
@@ -141,9 +143,8 @@ def _load(source: PlanSource) -> Loaded:
     findings: list[Finding] = []
     parts = []
     for path in paths:
-        name = named(source, path)
         module = path.parent.name if len(paths) > 1 else None
-        parts.append(_part(path, name, module, findings))
+        parts.append(_part(source, path, module, findings))
     feature = folder.absolute().name or "plan"
     packages = _packages(parts, findings)
     findings.extend(_missing(source, paths))
@@ -166,13 +167,15 @@ def _load(source: PlanSource) -> Loaded:
     return Loaded(plan=plan, findings=tuple(dict.fromkeys(findings)))
 
 
-def _part(path: Path, name: str, module: str | None, findings: list[Finding]) -> _Part:
+def _part(source: PlanSource, path: Path, module: str | None, findings: list[Finding]) -> _Part:
+    name = named(source, path)
     page = page_of(path, name)
     findings.extend(page.findings)
     outline = outline_of(page.lines)
     web = weave(outline, name)
     findings.extend(web.findings)
-    return _Part(module=module, text=page.text, outline=outline, web=web)
+    verdicts = verdicts_of(source, path.parent)
+    return _Part(module=module, text=page.text, outline=outline, web=web, verdicts=verdicts)
 
 
 def _packages(parts: Sequence[_Part], findings: list[Finding]) -> tuple[WorkPackage, ...]:
@@ -182,7 +185,13 @@ def _packages(parts: Sequence[_Part], findings: list[Finding]) -> tuple[WorkPack
     for part in parts:
         module = slug(part.module) if part.module is not None else None
         packages += packages_of(
-            part.outline, part.web, part.text, module=module, shared=shared, findings=findings
+            part.outline,
+            part.web,
+            part.text,
+            module=module,
+            shared=shared,
+            verdicts=part.verdicts,
+            findings=findings,
         )
     return tuple(packages)
 

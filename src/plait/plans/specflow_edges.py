@@ -7,6 +7,7 @@ with a stronger one gives way.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import pairwise
@@ -14,6 +15,7 @@ from itertools import pairwise
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind, Provenance, Span
 from plait.plans.circles import circling
+from plait.plans.family import number_of
 from plait.plans.fields import Words
 from plait.plans.lookup import look_up
 from plait.plans.phrases import Noun
@@ -243,17 +245,35 @@ class _Loom:
         for item in self.items:
             if item.phase is not None and item.kind is not PackageKind.FIX:
                 phases.setdefault(item.phase, []).append(item.id)
-        names = list(phases)
-        before = {name: phases[previous] for previous, name in pairwise(names)}
+        before = self._before(phases)
         applied = False
         for at, item in enumerate(self.items):
             free = item.needs is None and _works(item)
             if not free or item.id in placed or item.id in self.members.tracks:
                 continue
-            for name in before.get(item.phase or "", ()):
-                self._order(at, name, f"{item.phase} follows", Strength.PHASE)
-                applied = True
+            for previous, words in before.get(item.phase or "", ()):
+                for name in phases[previous]:
+                    if words is None:
+                        self._order(at, name, f"{item.phase} follows", Strength.PHASE)
+                    else:
+                        self._need(at, name, Provenance.PHASE, Strength.PHASE, words)
+                    applied = True
         return applied
+
+    def _before(
+        self, phases: Mapping[str, Sequence[str]]
+    ) -> dict[str, list[tuple[str, Words | None]]]:
+        """The phases that each one follows: as a drawing says, else the one before it."""
+        numbers = {number: name for name in phases if (number := number_of(name))}
+        before: dict[str, list[tuple[str, Words | None]]] = {
+            name: [(previous, None)] for previous, name in pairwise(phases)
+        }
+        for number, drawn in self.outline.flow.items():
+            if number in numbers:
+                before[numbers[number]] = [
+                    (numbers[other], words) for other, words in drawn if other in numbers
+                ]
+        return before
 
     def relax(self) -> None:
         """Let weaker orders give way, weakest first, while there is a circle."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from plait.errors import UsageError
 from plait.plans.fields import Words, field_of
 from plait.plans.markdown import Kind, Line
+from plait.plans.specflow_flow import Flow, flow_of
 from plait.plans.specflow_items import KEYS, Head, Item, head_of, item_of
 
 MAX_TASKS = 20_000
@@ -72,7 +73,7 @@ class Outline:
     """Everything a task list says. `groups` hold the condition of each, if it states one.
 
     `items` carry the phase they stand in; a section counts as a phase if any does in a list
-    without track sections.
+    without track sections. `flow` is the order of phases that a drawing states.
     """
 
     title: str
@@ -81,6 +82,7 @@ class Outline:
     groups: dict[str, Words | None]
     entries: tuple[Entry, ...]
     blocks: tuple[Block, ...]
+    flow: Flow
 
 
 def outline_of(lines: Sequence[Line]) -> Outline:
@@ -101,6 +103,7 @@ def outline_of(lines: Sequence[Line]) -> Outline:
         groups=reader.groups,
         entries=tuple(reader.entries),
         blocks=tuple(reader.blocks),
+        flow=flow_of(lines),
     )
 
 

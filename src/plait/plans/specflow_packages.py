@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from textwrap import dedent
 
 from plait.core.finding import Finding, Severity
@@ -23,6 +23,7 @@ from plait.plans.paths import written
 from plait.plans.specflow_edges import Need, Web
 from plait.plans.specflow_items import KEYS, Item
 from plait.plans.specflow_layout import Outline
+from plait.plans.specflow_verdicts import Verdict, key_of_gate
 from plait.plans.tasks import State
 from plait.plans.text import SourceText
 
@@ -42,6 +43,7 @@ def packages_of(
     *,
     module: str | None,
     shared: Collection[str],
+    verdicts: Mapping[str, Verdict],
     findings: list[Finding],
 ) -> list[WorkPackage]:
     """The packages of one task list, in its order.
@@ -52,6 +54,7 @@ def packages_of(
         text: Its source, for the markers' byte offsets.
         module: The module it belongs to, where the feature has several.
         shared: Ids that several modules use: these are qualified.
+        verdicts: What the files of reviews say, by gate.
         findings: Takes what is to be told of single items.
     """
     agents = {track.name: track.agent for track in outline.tracks}
@@ -64,7 +67,10 @@ def packages_of(
 
     packages = []
     for item, needs in zip(outline.items, web.needs, strict=True):
-        findings.extend(_told(item, text.name))
+        verdict = verdicts.get(key_of_gate(item.id)) if item.judges else None
+        if verdict is None and item.status is not None:
+            verdict = text.name, item.status
+        findings.extend(_told(item, text.name, verdict))
         track, group = web.members.tracks.get(item.id), web.members.groups.get(item.id)
         works = item.kind is PackageKind.IMPLEMENT
         packages.append(
@@ -74,7 +80,7 @@ def packages_of(
                 title=item.title,
                 description=dedent("\n".join(line.text for line in item.body)).strip("\n"),
                 kind=item.kind,
-                status=_status(item),
+                status=_status(item, verdict),
                 phase=label(item.phase),
                 track=label(track),
                 group=label(group),
@@ -99,25 +105,26 @@ def _edge(need: Need, target: PackageId, file: str) -> Edge:
     return Edge(id=target, provenance=need.provenance, note=need.note, span=span)
 
 
-def _status(item: Item) -> SourceStatus:
+def _status(item: Item, verdict: Verdict | None) -> SourceStatus:
     """A gate is done only if its verdict, where one is written, does not say otherwise."""
     if item.kind is PackageKind.FIX:
         return SourceStatus.DONE if item.done else SourceStatus.SKIPPED
-    refused = item.judges and item.status is not None and _REFUSED.search(item.status.text)
+    refused = item.judges and verdict is not None and _REFUSED.search(verdict[1].text)
     return SourceStatus.DONE if item.done and not refused else SourceStatus.PENDING
 
 
-def _told(item: Item, file: str) -> Iterator[Finding]:
-    if item.judges and item.status is not None:
-        refused = bool(_REFUSED.search(item.status.text))
-        approved = not refused and bool(_APPROVED.search(item.status.text))
+def _told(item: Item, file: str, verdict: Verdict | None) -> Iterator[Finding]:
+    if item.judges and verdict is not None:
+        place, words = verdict
+        refused = bool(_REFUSED.search(words.text))
+        approved = not refused and bool(_APPROVED.search(words.text))
         if (item.done and refused) or (not item.done and approved):
             ticked = "ticked" if item.done else "not ticked"
             yield Finding(
                 code="BOX_CONTRADICTS_STATUS",
                 severity=Severity.WARNING,
-                message=f'{item.id} is {ticked} but its status says "{item.status.text}": not done',
-                span=Span(file=file, line=item.status.line, column=item.status.column),
+                message=f'{item.id} is {ticked} but its status says "{words.text}": not done',
+                span=words.span(place),
                 hint="bring the box and the status into line",
             )
     marks: list[Finding] = []
