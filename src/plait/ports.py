@@ -349,6 +349,9 @@ class Rows(Protocol):
     def packages(self, run: RunId) -> tuple[PackageRow, ...]:
         """The run's packages in the plan's order."""
 
+    def plan(self, run: RunId) -> Plan:
+        """The plan a run executes, as it was when the run began."""
+
     def approved(self, plan: str) -> tuple[Approval, ...]:
         """The approvals of any digest of the plans of that id, oldest first."""
 
@@ -366,9 +369,6 @@ class Store(Rows, Protocol):
 
     def run(self, run: RunId) -> RunRow:
         """One run. Raises UsageError `NO_SUCH_RUN`."""
-
-    def plan(self, run: RunId) -> Plan:
-        """The plan a run executes, as it was when the run began."""
 
     def options(self, run: RunId) -> Mapping[str, Any]:
         """The options a run was started with."""

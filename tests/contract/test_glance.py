@@ -62,6 +62,10 @@ def test_a_look_sees_what_the_store_sees(tmp_path: Path) -> None:
     assert [row.id for row in quick.runs()] == ["second", "first"]
     for row in store.runs():
         assert quick.packages(row.id) == store.packages(row.id)
+        assert quick.plan(row.id) == store.plan(row.id)
+    again = glance(path)  # a second one in the same process
+    assert again is not None
+    again.close()
     assert quick.packages(RunId("second"))[1].reason == "because"
     assert quick.approved("p") == store.approved("p") != ()
     assert quick.durations() == store.durations() != ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from plait.app.project import load_plan
+from plait.app.loading import load_plan
 from plait.core.finding import Finding
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "findings"

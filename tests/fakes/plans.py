@@ -80,7 +80,7 @@ def work_packages(change: str, pieces: Sequence[Piece]) -> str:
 def write_change(repo: Path, change: str, pieces: Sequence[Piece]) -> Path:
     """Write a change folder with its plan; returns the plan's path."""
     folder = repo / "openspec" / "changes" / change
-    (folder / "contracts").mkdir(parents=True)
+    (folder / "contracts").mkdir(parents=True, exist_ok=True)
     (folder / "contracts" / "README.md").write_text("No interfaces.\n", encoding="utf-8")
     (folder / "proposal.md").write_text(f"# {change}\n", encoding="utf-8")
     path = folder / "work-packages.yaml"

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.corpus import CORPUS, real_files
 from tests.fakes.sarif import VALIDATOR
 
-from plait.app.project import load_plan
+from plait.app.loading import load_plan
 from plait.core.catalogue import RULES
 from plait.errors import PlaitError
 from plait.faces.findings_sarif import findings_sarif

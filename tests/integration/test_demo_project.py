@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from plait import agents, demo
-from plait.app.project import load_plan
+from plait.app.loading import load_plan
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId
 from plait.ports import AgentOutcome, AgentTask

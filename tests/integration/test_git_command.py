@@ -7,7 +7,7 @@ import pytest
 from tests.fakes.repositories import git, make_repository, write
 
 from plait.errors import EnvironmentLack, ExitCode, PlaitError, UsageError
-from plait.git import command, discover, identity
+from plait.git import command, contained, discover, identity
 from plait.git.command import Git, GitFailed
 from plait.process import run_main
 
@@ -209,3 +209,21 @@ def test_only_plaits_own_refs_are_written_and_deleted(root):
         run_main(repository.delete_refs, ["refs/heads/main"])
     assert caught.value.code == "NOT_OUR_REF"
     assert git(root, "rev-parse", "main") == repository.head
+
+
+def test_what_a_history_contains(root):
+    """Commits of the history are contained; those beside it, unknown ones and trees are not."""
+    first = git(root, "rev-parse", "HEAD")
+    git(root, "checkout", "-q", "-b", "beside")
+    write(root, {"beside.txt": "x"})
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "beside")
+    beside = git(root, "rev-parse", "HEAD")
+    tree = git(root, "rev-parse", "HEAD^{tree}")
+    git(root, "checkout", "-q", "main")
+    asked = [first, beside, "0" * 40, tree, "no id at all"]
+
+    assert run_main(contained, root, asked, "HEAD") == {first}
+    assert run_main(contained, root, asked, "beside") == {first, beside}
+    assert run_main(contained, root, asked, "nowhere") == frozenset()
+    assert run_main(contained, root, [], "HEAD") == frozenset()

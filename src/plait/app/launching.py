@@ -11,17 +11,10 @@ from pathlib import Path
 
 from plait import process
 from plait.app import approving, planning, running
+from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
 from plait.app.people import who
-from plait.app.project import (
-    Project,
-    has_store,
-    load_plan,
-    open_project,
-    open_store,
-    pick_run,
-    require_plan,
-)
+from plait.app.project import Project, has_store, open_project, open_store, pick_run
 from plait.app.reporting import report_of, write_reports
 from plait.app.shaping import max_agents, part_of, shape_of
 from plait.core.event import RunStatus
@@ -149,7 +142,7 @@ def _print_result(project: Project, store: Store, row: RunRow, call: Call) -> No
 def _prepare(call: Call) -> tuple[Project, Plan]:
     flags = {"max_agents": call.max_agents} if call.max_agents else {}
     project = open_project(call.start, flags)
-    loaded = load_plan(call.plan, start=call.start, format_name=call.format_name)
+    loaded = load_plan(call.plan, start=call.start, format_name=call.format_name, base=call.base)
     return project, require_plan(loaded, _tell)
 
 

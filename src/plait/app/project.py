@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from plait.config import Settings
 from plait.core.event import RunId
-from plait.core.finding import Finding, errors
-from plait.core.plan import Plan
 from plait.core.run import Run, fold
 from plait.errors import UsageError
-from plait.ports import Loaded, Rows, RunRow, Store
+from plait.ports import Rows, RunRow, Store
 
 
 class SystemClock:
@@ -78,47 +76,6 @@ def make_state(project: Project) -> None:
     barrier = project.state / "pytest.ini"
     if not barrier.exists():
         barrier.write_text("[pytest]\n", encoding="utf-8")
-
-
-def load_plan(plan: str, *, start: Path, format_name: str | None = None) -> Loaded:
-    """Read a plan, check it, and arrange its packages; works outside repositories too.
-
-    Raises:
-        UsageError: There is no such plan, or `BAD_CONFIG`.
-    """
-    from plait import config, plans
-    from plait.core.arrange import Arrangement, arrange
-    from plait.core.batch import Batching
-    from plait.core.validate import validate
-
-    root = find_root(start)
-    settings = Settings() if root is None else config.load(root, environ=os.environ, flags={})
-    loaded = plans.load(plan, start=start, root=root, format_name=format_name)
-    if loaded.plan is None:
-        return loaded
-    findings = (*loaded.findings, *validate(loaded.plan))
-    arrangement = Arrangement(
-        batching=Batching(settings.batch), optional=settings.optional_tasks == "run"
-    )
-    arranged = arrange(loaded.plan, arrangement)
-    return replace(loaded, plan=arranged, findings=_in_order(findings))
-
-
-def require_plan(loaded: Loaded, tell: Callable[[Sequence[Finding]], None]) -> Plan:
-    """The plan, if nothing in it is an error.
-
-    Raises:
-        UsageError: `PLAN_INVALID`, after `tell` has shown the findings.
-    """
-    wrong = errors(loaded.findings)
-    if loaded.plan is not None and not wrong:
-        return loaded.plan
-    tell(wrong)
-    raise UsageError(
-        f"the plan has {len(wrong)} error{'s' if len(wrong) != 1 else ''}",
-        code="PLAN_INVALID",
-        hint="`plait check PLAN` shows all findings",
-    )
 
 
 def has_store(project: Project) -> bool:
@@ -198,16 +155,3 @@ def pick_run(store: Rows, name: str | None) -> RunRow:
 def fold_run(store: Store, run: RunId) -> Run:
     """The whole run, folded from its events."""
     return fold(Run(id=run, plan=store.plan(run)), store.events(run))
-
-
-def _in_order(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """By place, then by severity; those without a place first."""
-    return tuple(
-        sorted(
-            findings,
-            key=lambda f: (
-                (f.span.file, f.span.line, f.span.column) if f.span else ("", 0, 0),
-                f.code,
-            ),
-        )
-    )

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from plait.app.project import load_plan, open_project, open_store, require_plan
+from plait.app.loading import load_plan, require_plan
+from plait.app.project import open_project, open_store
 from plait.cli import options
 from plait.cli.printing import tell_findings
 

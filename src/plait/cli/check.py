@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from plait.app.approving import approval_findings
-from plait.app.project import load_plan
+from plait.app.loading import load_plan
 from plait.cli import options
 from plait.core.finding import errors
 from plait.errors import ExitCode

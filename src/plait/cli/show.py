@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from plait.app.loading import load_plan, require_plan
 from plait.app.planning import known_package
-from plait.app.project import load_plan, require_plan
 from plait.cli import options
 from plait.cli.printing import tell_findings
 

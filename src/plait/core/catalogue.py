@@ -128,6 +128,11 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _warning("BLOCKED_IN_SOURCE", "A task is marked as blocked; a run starts it all the same."),
         _warning("BOX_CONTRADICTS_STATUS", "A gate's box and its written status differ."),
         _warning(
+            "CHANGED_SINCE_LANDING",
+            "A package landed in an earlier run, but the plan says something else of it now.",
+        ),
+        _info("LANDED_BEFORE", "Packages landed in earlier runs, and count as done."),
+        _warning(
             "PARENT_CONTRADICTS_PARTS",
             "The marks of a task and of its parts differ.",
             Severity.INFO,

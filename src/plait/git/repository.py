@@ -195,3 +195,23 @@ async def _identity(git: Git) -> tuple[str, str] | None:
     known = dict(entry.partition("\n")[::2] for entry in decode(told.out).split("\0") if entry)
     name, mail = known.get("user.name", ""), known.get("user.email", "")
     return (name, mail) if name and mail else None
+
+
+async def contained(root: Path, commits: Collection[str], tip: str) -> frozenset[str]:
+    """Those of the commits that are part of the history of `tip`.
+
+    Args:
+        root: The checkout.
+        commits: Full object ids; what the repository does not hold is contained in nothing.
+        tip: A commit's name; if it names none, nothing is contained.
+    """
+    git = Git(cwd=root)
+    wanted = (*commits, f"{tip}^{{commit}}")
+    answers = await git.run("cat-file", "--batch-check", stdin="\n".join(wanted).encode() + b"\n")
+    held = [line.split(" ")[:2] for line in decode(answers).splitlines()]
+    known = [each for each, kind in zip(commits, held, strict=False) if kind[1:] == ["commit"]]
+    if not known or held[-1][1:] != ["commit"]:
+        return frozenset()
+    listed = "\n".join([*known, f"^{held[-1][0]}", ""]).encode()
+    outside = set(decode(await git.run("rev-list", "--stdin", stdin=listed)).split())
+    return frozenset(known) - outside

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from plait.ports import Clock
-    from plait.store.glance import Glance
+    from plait.store.glimpse import Glance
     from plait.store.sql import SqlStore
 
 
@@ -21,7 +21,7 @@ def open_store(url_or_path: str | Path, *, clock: Clock) -> SqlStore:
 
 def glance(path: Path) -> Glance | None:
     """A quick read-only view of an embedded store, or None where only the store itself will do."""
-    from plait.store.glance import Glance
+    from plait.store.glimpse import Glance
 
     try:
         return Glance(path)

@@ -8,11 +8,14 @@ damaged file) it leaves to the store, which says what is wrong.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
+from plait.core.codec import decode
 from plait.core.event import RunId, RunStatus
-from plait.core.plan import Digest, PackageId
+from plait.core.plan import Digest, PackageId, Plan
+from plait.errors import UsageError
 from plait.ports import Approval, Duration, PackageRow, RunRow
 from plait.store.revision import HEAD_REVISION
 
@@ -86,6 +89,18 @@ class Glance:
             )
             for row in self._connection.execute(_PACKAGES, (run,))
         )
+
+    def plan(self, run: RunId) -> Plan:
+        """The plan a run executes, as it was when the run began.
+
+        Raises:
+            UsageError: `NO_SUCH_RUN`.
+        """
+        found = self._connection.execute("SELECT document FROM plan WHERE run = ?", (run,))
+        row = found.fetchone()
+        if row is None:
+            raise UsageError(f"there is no run {run}", code="NO_SUCH_RUN")
+        return decode(Plan, json.loads(row[0]))
 
     def approved(self, plan: str) -> tuple[Approval, ...]:
         """The approvals of any digest of the plans of that id, oldest first."""
