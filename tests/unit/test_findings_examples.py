@@ -76,6 +76,7 @@ UNTRIED = {
     "CHANGED_SINCE_LANDING": "it takes a run and a merge (tests/acceptance/test_ledger)",
     "LANDED_BEFORE": "it takes a run and a merge (tests/acceptance/test_ledger)",
     "CHANGED_SINCE_APPROVAL": "it takes an approval and a time (tests/acceptance/test_task_lists)",
+    "PLAN_OUTSIDE": "it takes a symbolic link (tests/unit/test_plans_detect)",
     "PLAN_UNREADABLE": "a superuser, as whom tests may run, is refused no file",
 }
 

@@ -183,6 +183,15 @@ def test_a_folder_without_a_plan(repo: Path) -> None:
     assert FILE in error.hint
 
 
+def wrong(name: str, root: Path) -> str:
+    """The code of the one finding on a file that is there and cannot be read as a plan."""
+    loaded = load(name, root)
+    assert loaded.plan is None
+    (finding,) = loaded.findings
+    assert (finding.severity, finding.hint != "") == (Severity.ERROR, True)
+    return finding.code
+
+
 def test_a_link_out_of_the_repository(repo: Path) -> None:
     """A link inside the repository that leads out of it is refused; one that stays is followed."""
     outside = repo.parent / "work-packages.yaml"
@@ -190,8 +199,8 @@ def test_a_link_out_of_the_repository(repo: Path) -> None:
     (repo / "out-work-packages.yaml").symlink_to(outside)
     (repo / "in-work-packages.yaml").symlink_to(repo / FILE)
     (repo / "folder").symlink_to(repo.parent, target_is_directory=True)
-    assert refused("out-work-packages.yaml", repo).code == "PLAN_OUTSIDE"
-    assert refused("folder", repo).code == "PLAN_OUTSIDE"
+    assert wrong("out-work-packages.yaml", repo) == "PLAN_OUTSIDE"
+    assert wrong("folder", repo) == "PLAN_OUTSIDE"
     loaded = load("in-work-packages.yaml", repo)
     assert loaded.plan is not None
     assert loaded.plan.files[0].path == "in-work-packages.yaml"
@@ -215,9 +224,9 @@ def test_a_loop_of_links(repo: Path) -> None:
 def test_what_cannot_be_read(repo: Path) -> None:
     """A pipe is refused at once, and so is a file that is too large for a plan."""
     os.mkfifo(repo / "pipe")
-    assert refused("pipe", repo).code == "PLAN_UNREADABLE"
+    assert wrong("pipe", repo) == "PLAN_UNREADABLE"
     (repo / "big").write_bytes(b"a" * (MAX_BYTES + 1))
-    assert refused("big", repo).code == "PLAN_TOO_LARGE"
+    assert wrong("big", repo) == "PLAN_TOO_LARGE"
 
 
 def test_the_formats() -> None:

@@ -57,6 +57,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _error("BAD_YAML", "The file is no YAML that Plait reads."),
         _error("EMPTY_PLAN", "The plan holds no package."),
         _error("NO_TASKS", "The task list holds no task."),
+        _error("PLAN_OUTSIDE", "The plan's file is a link that leads out of the repository."),
         _error(
             "PLAN_TOO_DENSE", "The plan's orders multiply to more dependencies than can be read."
         ),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plait.core.finding import Finding
+from plait.core.finding import Finding, Severity
+from plait.core.plan import Span
+from plait.errors import UsageError
 from plait.plans import detect
 from plait.plans.registry import blamed, registered
 from plait.ports import Loaded, PlanFormat
 
 __all__ = ["formats", "load"]
+
+_OF_FILES = frozenset({"PLAN_OUTSIDE", "PLAN_UNREADABLE", "PLAN_TOO_LARGE"})
 
 
 def load(plan: str, *, start: Path, root: Path | None, format_name: str | None) -> Loaded:
@@ -23,23 +27,39 @@ def load(plan: str, *, start: Path, root: Path | None, format_name: str | None) 
 
     Returns:
         The plan, if one could be made, and what was found; a file that is no plan has the
-        finding `PLAN_UNRECOGNISED`.
+        finding `PLAN_UNRECOGNISED`, one that cannot be read as a plan `PLAN_OUTSIDE`,
+        `PLAN_UNREADABLE` or `PLAN_TOO_LARGE`.
 
     Raises:
-        UsageError: `UNKNOWN_FORMAT`, `FORMAT_FAILED`, `NO_SUCH_PLAN`, `PLAN_AMBIGUOUS`,
-            `PLAN_OUTSIDE`, `PLAN_UNREADABLE`, `PLAN_TOO_LARGE`.
+        UsageError: `UNKNOWN_FORMAT`, `FORMAT_FAILED`, `NO_SUCH_PLAN`, `PLAN_AMBIGUOUS`.
     """
     registry = registered()
     known = detect.chosen(registry, format_name)
-    source = detect.resolve(plan, start=start, root=root, formats=known)
-    found = detect.recognise(source, known, forced=format_name is not None)
-    if isinstance(found, Finding):
-        return Loaded(plan=None, findings=(found, *registry.warnings()))
-    with blamed(found):
-        loaded = found.load(source)
+    try:
+        source = detect.resolve(plan, start=start, root=root, formats=known)
+        found = detect.recognise(source, known, forced=format_name is not None)
+        if isinstance(found, Finding):
+            return Loaded(plan=None, findings=(found, *registry.warnings()))
+        with blamed(found):
+            loaded = found.load(source)
+    except UsageError as error:
+        if error.code not in _OF_FILES:
+            raise
+        return Loaded(plan=None, findings=(_refused(error, plan), *registry.warnings()))
     return Loaded(plan=loaded.plan, findings=(*loaded.findings, *registry.warnings()))
 
 
 def formats() -> dict[str, PlanFormat]:
     """The installed formats by name; a plug-in that cannot be loaded is left out."""
     return dict(registered().formats)
+
+
+def _refused(error: UsageError, plan: str) -> Finding:
+    """What is wrong with a file that is there, told as a finding like any other."""
+    return Finding(
+        code=error.code,
+        severity=Severity.ERROR,
+        message=error.message,
+        span=Span(file=error.where or plan),
+        hint=error.hint,
+    )

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Marker, SourceFile, Span
+from plait.errors import UsageError
 from plait.plans.markdown import Line, scan
 from plait.plans.tasks import State
 from plait.plans.text import SourceText, read
+
+MAX_LINES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,13 @@ def page_of(path: Path, name: str) -> Page:
         UsageError: `PLAN_UNREADABLE`, `PLAN_TOO_LARGE`.
     """
     text = read(path, name)
+    if len(text.lines) > MAX_LINES:
+        raise UsageError(
+            f"{name} has more than {MAX_LINES} lines",
+            code="PLAN_TOO_LARGE",
+            where=name,
+            hint="a task list is written by hand: name the plan's own file, or split it",
+        )
     findings = [replace(finding, severity=Severity.WARNING) for finding in text.findings]
     document = scan(text.lines)
     if document.unclosed:

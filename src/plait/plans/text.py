@@ -72,7 +72,12 @@ def decode(raw: bytes, name: str) -> SourceText:
 def _bytes_of(path: Path, name: str) -> bytes:
     try:
         if not S_ISREG(path.stat().st_mode):  # opening a pipe would wait for a writer
-            raise UsageError(f"{name} is not a file", code="PLAN_UNREADABLE", where=name)
+            raise UsageError(
+                f"{name} is not a file",
+                code="PLAN_UNREADABLE",
+                where=name,
+                hint="name the plan's own file",
+            )
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
