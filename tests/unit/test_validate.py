@@ -181,6 +181,14 @@ def test_a_shared_lock_weighs_as_the_format_has_it(source, severity):
     assert "a and b both claim the lock db:x" in finding.message
 
 
+def test_lock_keys_that_conflict_are_both_named():
+    """One key that covers another is a shared lock; two spellings of one are told too."""
+    a = sound("a", locks=Locks(keys=("flag:billing/*",)))
+    b = sound("b", locks=Locks(keys=("FLAG:billing/x",)))
+    (finding,) = found("LOCK_OVERLAP", a, b)
+    assert "both claim the lock flag:billing/* (as FLAG:billing/x in the other)" in finding.message
+
+
 def test_file_locks_are_globs():
     """Two locks on files clash if a file is held by both."""
     a = sound("a", locks=Locks(files=("db/*.sql",)))

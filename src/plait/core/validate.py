@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import pairwise
 
-from plait.core import graph as graphs
+from plait.core import graph as graphs, lock_keys
 from plait.core.finding import Finding, Severity
 from plait.core.graph import Graph
 from plait.core.plan import (
@@ -346,14 +346,8 @@ def _unordered(
 
 def _shared_locks(packages: tuple[WorkPackage, ...]) -> Iterator[_Clash]:
     """Each pair of packages that claim the same once, with a lock that they share."""
-    owners: dict[str, list[int]] = {}
-    for place, package in enumerate(packages):
-        for key in dict.fromkeys(package.locks.keys):
-            owners.setdefault(key, []).append(place)
-    found: dict[tuple[int, int], str] = {}
-    for key, claiming in owners.items():
-        for pair in combinations(claiming, 2):
-            found.setdefault(pair, f"the lock {key}")
+    keys = lock_keys.pairs([package.locks.keys for package in packages])
+    found = {(i, j): f"the lock {key}" for i, j, key in keys}
     files = [Scope(write=package.locks.files) for package in packages]
     for i, j, path in pairs(files):
         found.setdefault((i, j), f"the file {path}")

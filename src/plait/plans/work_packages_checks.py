@@ -5,11 +5,13 @@ Each check reads the document itself, so that a plan whose shape is wrong still 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
 
 from plait.core.finding import Finding, Severity
+from plait.core.lock_keys import spelling
 from plait.core.scope import invalid, overlap
 from plait.plans.nearest import did_you_mean
 from plait.plans.openspec_layout import Change
@@ -31,7 +33,7 @@ def check(document: Document, change: Change) -> list[Finding]:
     kinds: tuple[Callable[[Document, Path], Iterator[Finding]], ...] = (
         _steps,
         _needs,
-        _lock_keys,
+        partial(_lock_keys, declared=change.source.lock_namespaces),
         _scope,
     )
     packages = list(_items(document, ("packages",)))
@@ -139,16 +141,25 @@ def _twice(document: Document, path: Path) -> Iterator[Finding]:
         seen.add(text)
 
 
-def _lock_keys(document: Document, package: Path) -> Iterator[Finding]:
+def _lock_keys(document: Document, package: Path, declared: Collection[str]) -> Iterator[Finding]:
     feature = document.text(("feature", "id"))
     for path, key in _texts(document, (*package, "locks", "keys")):
-        if not accepted(key):
+        if not accepted(key, declared):
             yield _finding(
                 document,
                 path,
                 "BAD_LOCK_KEY",
                 f"lock key {key!r} is not spelt as the format wants it",
-                hint=cure(key, feature),
+                hint=cure(key, feature, declared),
+            )
+        elif spelling(key) != key:
+            yield _finding(
+                document,
+                path,
+                "LOCK_KEY_RESPELT",
+                f"lock key {key!r} is held as {spelling(key)!r}",
+                severity=Severity.INFO,
+                hint="nothing has to be done; written so, it is found by a search",
             )
 
 
