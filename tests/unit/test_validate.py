@@ -296,6 +296,30 @@ def test_a_plan_in_which_all_overlaps_is_told_of_in_bounds():
     assert errors(tuple(overlaps)) == tuple(overlaps)
 
 
+def test_a_hub_that_many_write_in_turn_costs_little():
+    """Packages in a row that all claim the same are not compared each with each."""
+
+    def cost(count: int) -> float:
+        chain = [
+            sound(f"p{n}", *([f"p{n - 1}"] if n else []), write=["hub/**"], keys=["db:hub"])
+            for n in range(count)
+        ]
+        began = time.process_time()
+        assert found("SCOPE_OVERLAP", *chain) == []
+        return time.process_time() - began
+
+    cost(500)
+    assert cost(4_000) < 20 * cost(500) + 0.2
+
+
+def test_a_plan_in_which_all_is_claimed_by_all_is_told_of_in_bounds():
+    """Packages without an order, each with everything and the same lock, do not run away."""
+    packages = [sound(f"p{n}", write=["**"], keys=["db:*"]) for n in range(1_500)]
+    began = time.process_time()
+    assert found("LOCK_OVERLAP", *packages)
+    assert time.process_time() - began < 10
+
+
 def test_a_cycle_is_told_of_beside_a_duplicate():
     """The first package of an id is the one whose needs count."""
     packages = (sound("a", "b"), sound("b", "a"), sound("a"))

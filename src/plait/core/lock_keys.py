@@ -14,7 +14,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import chain, islice, product
+
+from plait.core.scope import MOST_PAIRS, crossing
 
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^/]*")
 _METHOD = re.compile(r"([A-Za-z]+|\*)(?: ?:| ) ?(?=/|\*|[a-z]{1,20}://)", re.IGNORECASE)
@@ -112,24 +114,30 @@ def meeting(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
                     yield pair
 
 
-def pairs(claims: Sequence[Sequence[str]]) -> Iterator[tuple[int, int, str]]:
+def pairs(
+    claims: Sequence[Sequence[str]], beside: Sequence[int] | None = None
+) -> Iterator[tuple[int, int, str]]:
     """All pairs of claimants whose keys conflict: two positions, the lower first, and the keys.
 
-    Each pair comes once, in the order of the positions.
+    Each pair comes once, in the order of the positions; at most `MOST_PAIRS`.
+
+    Args:
+        claims: The keys of each claimant.
+        beside: For each claimant the positions of those to compare it with, as bits (mutual).
     """
     owners: dict[str, list[int]] = {}
     for place, keys in enumerate(claims):
         for key in dict.fromkeys(keys):
             owners.setdefault(key, []).append(place)
+    same = ((key, key) for key, claiming in owners.items() if len(claiming) > 1)
     found: dict[tuple[int, int], str] = {}
-    for key, claiming in owners.items():
-        for pair in combinations(claiming, 2):
-            found.setdefault(pair, key)
-    for mine, their in meeting(owners):
-        for i, j in product(owners[mine], owners[their]):
-            if i != j and (min(i, j), max(i, j)) not in found:
-                found[min(i, j), max(i, j)] = told(mine, their) if i < j else told(their, mine)
-    for (i, j), keys_told in sorted(found.items()):
+    for mine, their in chain(same, meeting(owners)):
+        for i, j in crossing(owners[mine], owners[their], beside):
+            if (i, j) not in found:
+                found[i, j] = told(mine, their) if mine in claims[i] else told(their, mine)
+        if len(found) >= MOST_PAIRS:
+            break
+    for (i, j), keys_told in islice(sorted(found.items()), MOST_PAIRS):
         yield i, j, keys_told
 
 

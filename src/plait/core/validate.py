@@ -23,7 +23,7 @@ from plait.core.plan import (
     Span,
     WorkPackage,
 )
-from plait.core.scope import invalid, pairs, scopes_overlap
+from plait.core.scope import invalid, normalise, pairs, scopes_overlap
 
 _ID = re.compile(r"[A-Za-z0-9._/-]+")
 _PROTECTED = Scope(write=(".git", ".git/**", ".plait", ".plait/**"))
@@ -71,23 +71,14 @@ class _Subject:
     def cycle(self) -> tuple[PackageId, ...]:
         return graphs.find_cycle(self.graph)
 
-    @cached_property
-    def _before(self) -> Mapping[PackageId, int]:
-        return graphs.ancestors(self.graph)
-
-    @cached_property
-    def _bits(self) -> Mapping[PackageId, int]:
-        return {package: 1 << place for place, package in enumerate(self.graph.ids)}
-
-    def ordered(self, a: WorkPackage, b: WorkPackage) -> bool:
-        """Whether one of them needs the other, if only through others.
+    def beside(self, packages: Sequence[WorkPackage]) -> tuple[int, ...]:
+        """For each package the positions of those that nothing orders before or after it, as bits.
 
         While there is a cycle nothing can be told, and everything counts as ordered.
         """
         if self.cycle:
-            return True
-        before, bits = self._before, self._bits
-        return a.id == b.id or bool(before[a.id] & bits[b.id] or before[b.id] & bits[a.id])
+            return (0,) * len(packages)
+        return graphs.beside(self.graph, [package.id for package in packages])
 
 
 def validate(plan: Plan) -> tuple[Finding, ...]:
@@ -222,8 +213,10 @@ def _protected_path(subject: _Subject) -> Iterator[Finding]:
         if scope.confidence is not Confidence.DECLARED:
             continue
         for index, glob in enumerate(scope.write):
+            if not _aims(glob):
+                continue
             path = scopes_overlap(replace(scope, write=(glob,)), _PROTECTED)
-            if path is not None and _aims(glob):
+            if path is not None:
                 yield Finding(
                     code="PROTECTED_PATH",
                     severity=Severity.ERROR,
@@ -235,8 +228,9 @@ def _protected_path(subject: _Subject) -> Iterator[Finding]:
 
 
 def _aims(glob: str) -> bool:
-    """Whether a glob means a hidden folder; `**` means the project, not what hides in it."""
-    return glob[0] not in "*?" or not {".git", ".plait"}.isdisjoint(glob.split("/"))
+    """Whether a glob may mean a hidden folder; `**` means the project, not what hides in it."""
+    first = normalise(glob)[:1]
+    return first in {".", "[", "{"} or not {".git", ".plait"}.isdisjoint(glob.split("/"))
 
 
 def _unknown_scope(subject: _Subject) -> Iterator[Finding]:
@@ -278,11 +272,11 @@ def _scope_overlap(subject: _Subject) -> Iterator[Finding]:
     packages = [p for p in subject.working if p.scope.confidence is not Confidence.UNKNOWN]
     certain: list[_Clash] = []
     likely: list[_Clash] = []
-    for i, j, path in pairs([package.scope for package in packages]):
+    for i, j, path in pairs([p.scope for p in packages], subject.beside(packages)):
         a, b = packages[i], packages[j]
         declared = {a.scope.confidence, b.scope.confidence} == {Confidence.DECLARED}
         (certain if declared else likely).append((a, b, path))
-    for a, others in _unordered(subject, certain):
+    for a, others in _gathered(subject, certain):
         for b, path in others[:_MOST_NAMES]:
             yield Finding(
                 code="SCOPE_OVERLAP",
@@ -302,7 +296,7 @@ def _scope_overlap(subject: _Subject) -> Iterator[Finding]:
                 where=f"packages[{subject.place(a)}].scope.write",
                 hint=f"narrow what {a.id} may write, or order the packages",
             )
-    for a, others in _unordered(subject, likely):
+    for a, others in _gathered(subject, likely):
         yield Finding(
             code="SCOPE_OVERLAP",
             severity=Severity.WARNING,
@@ -317,7 +311,7 @@ def _scope_overlap(subject: _Subject) -> Iterator[Finding]:
 def _lock_overlap(subject: _Subject) -> Iterator[Finding]:
     """OpenSpec's own validation refuses what Plait would serialise, so its plans keep to that."""
     strict = subject.plan.format == "openspec-packages"
-    for a, others in _unordered(subject, _shared_locks(subject.working)):
+    for a, others in _gathered(subject, _shared_locks(subject)):
         (b, lock), more = others[0], [other.id for other, _ in others[1:]]
         also = f"; {a.id} clashes with {_named(more)} as well" if more else ""
         yield Finding(
@@ -332,24 +326,24 @@ def _lock_overlap(subject: _Subject) -> Iterator[Finding]:
         )
 
 
-def _unordered(
+def _gathered(
     subject: _Subject, clashes: Iterable[_Clash]
 ) -> Iterator[tuple[WorkPackage, list[tuple[WorkPackage, str]]]]:
-    """The clashes of packages that could run at once, gathered by the first of the two."""
+    """The clashes by the first of the two packages."""
     found: dict[int, list[tuple[WorkPackage, str]]] = {}
     for a, b, what in clashes:
-        if not subject.ordered(a, b):
-            found.setdefault(subject.place(a), []).append((b, what))
+        found.setdefault(subject.place(a), []).append((b, what))
     for place, others in found.items():
         yield subject.plan.packages[place], others
 
 
-def _shared_locks(packages: tuple[WorkPackage, ...]) -> Iterator[_Clash]:
-    """Each pair of packages that claim the same once, with a lock that they share."""
-    keys = lock_keys.pairs([package.locks.keys for package in packages])
+def _shared_locks(subject: _Subject) -> Iterator[_Clash]:
+    """Each pair of packages that could run at once and claim the same, with a lock they share."""
+    packages = subject.working
+    beside = subject.beside(packages)
+    keys = lock_keys.pairs([package.locks.keys for package in packages], beside)
     found = {(i, j): f"the lock {key}" for i, j, key in keys}
-    files = [Scope(write=package.locks.files) for package in packages]
-    for i, j, path in pairs(files):
+    for i, j, path in pairs([Scope(write=package.locks.files) for package in packages], beside):
         found.setdefault((i, j), f"the file {path}")
     for (i, j), lock in sorted(found.items()):
         yield packages[i], packages[j], lock
