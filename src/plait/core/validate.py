@@ -167,12 +167,13 @@ def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
     cycle = subject.cycle
     if not cycle:
         return
-    first = subject.plan.package(cycle[0])
+    packages = {package.id: package for package in reversed(subject.plan.packages)}
+    first = packages[cycle[0]]
     index, edge = next((i, edge) for i, edge in enumerate(first.needs) if edge.id == cycle[1])
     reasons = [
         f"{a} needs {b} ({edge.provenance})"
         for a, b in pairwise(cycle)
-        for edge in subject.plan.package(a).needs
+        for edge in packages[a].needs
         if edge.id == b
     ]
     yield Finding(
@@ -180,7 +181,7 @@ def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
         severity=Severity.ERROR,
         message=f"packages need one another in a circle: {' -> '.join(cycle)}",
         span=edge.span or first.span,
-        where=f"packages[{subject.plan.packages.index(first)}].needs[{index}]",
+        where=f"packages[{subject.place(first)}].needs[{index}]",
         hint=f"take one of these away: {_named(reasons)}",
     )
 
