@@ -56,6 +56,8 @@ class Node:
     """A value and where it begins; `keys` are the places of a mapping's keys.
 
     `values` and `height` count the values in it and the levels below it, aliases written out.
+    `said` is what the file has for a number, a truth value or nothing: `1.10` is no text, but may
+    be meant as one.
     """
 
     index: int
@@ -63,6 +65,7 @@ class Node:
     keys: dict[str, int] = field(default_factory=lambda: _NO_KEYS)
     values: int = 1
     height: int = 0
+    said: str | None = None
 
     def plain(self) -> object:
         """The value without places: text, numbers, booleans, None, lists and dicts."""
@@ -231,7 +234,8 @@ class _Builder:
             if event.anchor is not None:
                 self.anchors[event.anchor] = Node(index=index, value=event.value)
             return
-        node = Node(index=index, value=self.resolve(event, index))
+        value = self.resolve(event, index)
+        node = Node(index=index, value=value, said=None if value is event.value else event.value)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         self.add(node)
