@@ -131,7 +131,7 @@ def test_what_is_no_plan(repo: Path, raw: bytes, told: str) -> None:
     (finding,) = errors(loaded.findings)
     assert finding.code == "PLAN_UNRECOGNISED"
     assert told in finding.message
-    assert "openspec-packages, specflow" in finding.message
+    assert "openspec-packages, plait, specflow" in finding.message
     assert str(finding.span) == "thing:1:1"
     assert finding.hint
 
