@@ -130,7 +130,7 @@ def crossing(
         wanted = 0
         for j in theirs:
             wanted |= 1 << j
-        crossed = ((i, j) for i in mine for j in _places(beside[i] & wanted))
+        crossed = ((i, j) for i in mine for j in _positions(beside[i] & wanted))
     for i, j in islice(crossed, MOST_PAIRS):
         yield (i, j) if i < j else (j, i)
 
@@ -184,11 +184,12 @@ class _Group:
         self.prefix = prefix
         self.entries = entries
         self._stems = [shape.stem for shape, _ in entries]
+        self._lengths = sorted(set(map(len, self._stems)))
 
     def like(self, shape: Shape) -> Iterator[str]:
         """The globs that could match a path of that shape."""
         stem = shape.stem
-        places = [self._places(stem[:length]) for length in range(len(stem))]
+        places = [self._places(stem[:length]) for length in self._lengths if length < len(stem)]
         first = bisect_left(self._stems, stem)
         places.append(range(first, bisect_right(self._stems, stem + _HIGHEST)))
         for place in chain.from_iterable(places):
@@ -269,7 +270,7 @@ def _search(a: Automaton, b: Automaton, deny: Automaton) -> str | None:
     return None
 
 
-def _places(mask: int) -> Iterator[int]:
+def _positions(mask: int) -> Iterator[int]:
     """The positions that are set, in one walk over the digits, however many there are."""
     digits = bin(mask)[:1:-1]
     place = digits.find("1")
