@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 from pydantic import BaseModel
 
 from plait import plans
+from plait.app.loading import load_plan
 from plait.core.finding import Finding, errors
 from plait.core.plan import (
     Check,
@@ -381,6 +382,18 @@ def test_hints_name_what_was_meant(tmp_path: Path, content: str, hint: str) -> N
         root=tmp_path, path=path, name=path.name, in_repository=True, lock_namespaces=("queue",)
     )
     assert any(hint in finding.hint for finding in FORMAT.load(source).findings)
+
+
+def test_namespaces_of_the_project_reach_the_plan(tmp_path: Path) -> None:
+    """What plait.toml declares, a plan of the repository may lock."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a.plait.yaml").write_text(
+        "version: 1\npackages: {a: {write: x, checks: make, locks: 'queue:x'}}\n"
+    )
+    codes = [finding.code for finding in load_plan("a", start=tmp_path).findings]
+    assert codes == ["BAD_LOCK_KEY"]
+    (tmp_path / "plait.toml").write_text('[locks]\nnamespaces = ["queue"]\n')
+    assert load_plan("a", start=tmp_path).findings == ()
 
 
 def test_what_no_plan_says_the_validation_says(tmp_path: Path) -> None:
