@@ -1,1 +1,1 @@
-"""Ratios against a baseline of the same run: overhead, makespan, start-up. Not shipped."""
+"""Ratios against a baseline of the same run: overhead, makespan, start-up, check. Not shipped."""

@@ -1,4 +1,4 @@
-"""`python -m bench [overhead|makespan|startup …]`: measure, then print one table of ratios."""
+"""`python -m bench [overhead|makespan|startup|check …]`: measure, then print a table of ratios."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import makespan, overhead, startup
+from bench import check, makespan, overhead, startup
 from bench.ground import lay_ground
 from bench.table import Row, print_rows
 
-PARTS = ("overhead", "makespan", "startup")
+PARTS = ("overhead", "makespan", "startup", "check")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -33,13 +33,17 @@ def main(argv: Sequence[str]) -> None:
             rows += overhead.measure(ground, sizes)
         if "makespan" in told.parts:
             rows += makespan.measure(ground, seeds=2 if told.quick else told.seeds)
+        if "check" in told.parts:
+            rows += check.measure(ground, repetitions=1 if told.quick else 3)
     print_rows(rows)
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--quick", action="store_true", help="two seeds for the makespan")
+    parser.add_argument(
+        "--quick", action="store_true", help="two seeds for the makespan, one check"
+    )
     parser.add_argument("--seeds", type=int, default=5, help="plans for the makespan")
     parser.add_argument("--rounds", type=int, default=3, help="rounds for the overhead")
     parser.add_argument("--packages", type=int, default=40, help="packages for the overhead")

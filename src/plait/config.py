@@ -13,9 +13,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from plait.core.lock_keys import NAMESPACES
 from plait.core.plan import Check
 from plait.errors import UsageError
 
+_NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _CHECK_KEYS = ("name", "command", "cwd", "env", "expect_exit_code")
 
 
@@ -35,6 +37,7 @@ class Settings:
     unknown_scope: str = "declared"
     batch: str = "auto"
     optional_tasks: str = "skip"
+    lock_namespaces: tuple[str, ...] = ()
     database_url: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -127,6 +130,17 @@ def _check(value: Any) -> Check:
     )
 
 
+def _namespaces(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise _WrongValueError('a list of names, like ["queue"]')
+    for name in value:
+        if not _NAMESPACE.fullmatch(name):
+            raise _WrongValueError(f"names in lower case without a colon; {name!r} is none")
+        if name in NAMESPACES:
+            raise _WrongValueError(f"new names; {name!r} is one of Plait's own")
+    return tuple(dict.fromkeys(value))
+
+
 def _place(value: Any) -> Path:
     return Path(_text(value)).expanduser()
 
@@ -139,6 +153,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
         "stop_on": ("stop_on", _one_of("", "critical")),
     },
     "checks": {"package": ("package_checks", _checks), "land": ("land_checks", _checks)},
+    "locks": {"namespaces": ("lock_namespaces", _namespaces)},
     "workspace": {"root": ("workspace_root", _place)},
     "result": {"strict": ("strict_results", _truth)},
     "gates": {"policy": ("gate_policy", _one_of("checks", "ask"))},

@@ -35,13 +35,15 @@ class PlanSource:
 
     `root` is the repository's root, or, outside a repository, the folder the plan's own layout
     hangs from; `path` is the plan's main file; `name` is how findings call it (relative to
-    `root` inside a repository, else absolute); `in_repository` tells which.
+    `root` inside a repository, else absolute); `in_repository` tells which. `lock_namespaces`
+    are those of the project's own, beside the ones that every project has.
     """
 
     root: Path
     path: Path
     name: str
     in_repository: bool
+    lock_namespaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,16 @@ def test_checks_are_commands_or_tables(tmp_path: Path) -> None:
     )
 
 
+def test_namespaces_of_lock_keys(tmp_path: Path) -> None:
+    """A list of new names; what is none says why, at its line."""
+    settings = load(tmp_path, '[locks]\nnamespaces = ["queue", "device", "queue"]\n')
+    assert settings.lock_namespaces == ("queue", "device")
+    for value in ('"queue"', '["Queue"]', '["a:b"]', '["api"]', "[1]"):
+        with pytest.raises(UsageError) as caught:
+            load(tmp_path, f"[locks]\nnamespaces = {value}\n")
+        assert caught.value.where == "plait.toml:2:1"
+
+
 def test_a_relative_root_for_workspaces_is_relative_to_its_file(tmp_path: Path) -> None:
     """`[workspace] root = "../trees"` lies beside the repository, wherever Plait is called."""
     assert load(tmp_path, '[workspace]\nroot = "trees"\n').workspace_root == tmp_path / "trees"

@@ -146,6 +146,21 @@ def test_ancestors_are_what_the_closure_upwards_is(drawn: Plan) -> None:
         assert named == graphs.closure(graph, [each], upwards=True)
 
 
+@given(any_plans())
+def test_beside_a_package_is_what_is_neither_before_nor_after_it(drawn: Plan) -> None:
+    """By position, whatever packages are asked for, and however often."""
+    graph = graphs.build(drawn)
+    if graphs.find_cycle(graph):
+        return
+    asked = [*graph.ids[1:], *graph.ids[:2]]
+    for each, bits in zip(asked, graphs.beside(graph, asked), strict=True):
+        ordered = {each, *graphs.closure(graph, [each], upwards=True)}
+        ordered |= graphs.closure(graph, [each], upwards=False)
+        assert [bool(bits >> place & 1) for place in range(len(asked))] == [
+            other not in ordered for other in asked
+        ]
+
+
 def test_a_cycle_far_down_a_long_way_is_found_soon() -> None:
     """Packages between two cycles, though they come first, cost no search of their own."""
     names = [f"p{n}" for n in range(3_000)]

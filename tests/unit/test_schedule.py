@@ -135,6 +135,13 @@ def test_what_was_ordered_but_not_yet_claimed_counts() -> None:
     assert starts(run, starting=frozenset({PackageId("a")})) == ["c"]
 
 
+def test_a_lock_key_holds_back_all_that_it_claims() -> None:
+    """Another spelling of the key, or a key that a star covers, waits; a stranger starts."""
+    waiting = [package("b", keys=["api:get /v1//u/{x}"]), package("c", keys=["api:GET /v1/u"])]
+    run = started(plan(package("a", keys=["api:* /v1/u/{id}"]), *waiting))
+    assert starts(run, starting=frozenset({PackageId("a")})) == ["c"]
+
+
 def test_dependents_of_the_failed_are_skipped_all_the_way() -> None:
     """One decision skips the whole cone, naming what stands in the way."""
     run = started(plan(package("a"), package("b", "a"), package("c", "b"), package("d")))

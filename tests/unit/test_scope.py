@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 from plait.core.plan import Scope
 from plait.core.scope import (
     allows,
+    crossing,
     invalid,
     matches,
     normalise,
@@ -144,6 +145,29 @@ def test_pairs_finds_what_the_comparison_of_each_with_each_finds(scopes):
     for i, j, path in found:
         assert allows(scopes[i], path)
         assert allows(scopes[j], path)
+
+
+@given(scopes=st.lists(SCOPES, min_size=2, max_size=7), data=st.data())
+@settings(max_examples=40)
+def test_pairs_are_looked_for_where_they_are_asked_for(scopes, data):
+    """With `beside`, what is found is what would be found without, less the rest."""
+    count = len(scopes)
+    places = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
+    asked = {tuple(sorted(pair)) for pair in data.draw(st.lists(places)) if pair[0] != pair[1]}
+    beside = [0] * count
+    for i, j in asked:
+        beside[i] |= 1 << j
+        beside[j] |= 1 << i
+    every = {(i, j): path for i, j, path in pairs(scopes)}
+    assert {(i, j) for i, j, _ in pairs(scopes, beside)} == asked & set(every)
+
+
+def test_a_crossing_of_many_takes_only_those_beside_one_another():
+    """Large groups are crossed by their bits, small ones one by one, with one result."""
+    beside = [0b110_0000_0000, *[0] * 8, 0b1, 0b1]
+    assert list(crossing(range(11), range(11), beside)) == [(0, 9), (0, 10), (0, 9), (0, 10)]
+    assert list(crossing([0], [9, 5], beside)) == [(0, 9)]
+    assert list(crossing([1], [0], None)) == [(0, 1)]
 
 
 @pytest.mark.parametrize(

@@ -181,6 +181,14 @@ def test_a_shared_lock_weighs_as_the_format_has_it(source, severity):
     assert "a and b both claim the lock db:x" in finding.message
 
 
+def test_lock_keys_that_conflict_are_both_named():
+    """One key that covers another is a shared lock; two spellings of one are told too."""
+    a = sound("a", locks=Locks(keys=("flag:billing/*",)))
+    b = sound("b", locks=Locks(keys=("FLAG:billing/x",)))
+    (finding,) = found("LOCK_OVERLAP", a, b)
+    assert "both claim the lock flag:billing/* (as FLAG:billing/x in the other)" in finding.message
+
+
 def test_file_locks_are_globs():
     """Two locks on files clash if a file is held by both."""
     a = sound("a", locks=Locks(files=("db/*.sql",)))
@@ -286,6 +294,30 @@ def test_a_plan_in_which_all_overlaps_is_told_of_in_bounds():
     assert len(overlaps) <= 6 * len(packages)
     assert "and 289 more" in overlaps[5].message
     assert errors(tuple(overlaps)) == tuple(overlaps)
+
+
+def test_a_hub_that_many_write_in_turn_costs_little():
+    """Packages in a row that all claim the same are not compared each with each."""
+
+    def cost(count: int) -> float:
+        chain = [
+            sound(f"p{n}", *([f"p{n - 1}"] if n else []), write=["hub/**"], keys=["db:hub"])
+            for n in range(count)
+        ]
+        began = time.process_time()
+        assert found("SCOPE_OVERLAP", *chain) == []
+        return time.process_time() - began
+
+    cost(500)
+    assert cost(4_000) < 20 * cost(500) + 0.2
+
+
+def test_a_plan_in_which_all_is_claimed_by_all_is_told_of_in_bounds():
+    """Packages without an order, each with everything and the same lock, do not run away."""
+    packages = [sound(f"p{n}", write=["**"], keys=["db:*"]) for n in range(1_500)]
+    began = time.process_time()
+    assert found("LOCK_OVERLAP", *packages)
+    assert time.process_time() - began < 10
 
 
 def test_a_cycle_is_told_of_beside_a_duplicate():

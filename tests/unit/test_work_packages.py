@@ -513,6 +513,7 @@ def test_windows_files(folder: Path) -> None:
 KEYS = {
     "api:GET /v1/users": True,
     "api:get /v1/users": "api:GET /v1/users",
+    "api:get /v1//users/{id}/": "api:GET /v1/users/{id}",
     "api:GET  /v1/users": "api:GET /v1/users",
     "api:POST:/v1/users": "api:POST /v1/users",
     "API:GET /x": "api:GET /x",
@@ -548,6 +549,28 @@ def test_lock_keys(key: str, wanted: str | bool | None) -> None:
         assert cure(key, "add-parcels") == f"write {wanted!r}"
     if wanted is None:
         assert "write '" not in cure(key, "add-parcels")
+
+
+def test_a_project_has_lock_namespaces_of_its_own(tmp_path: Path) -> None:
+    """A declared namespace is taken as it is; a misspelt one is told what was meant."""
+    text = mended("db:schema:parcels", "queue:Nightly")
+    (tmp_path / "w.yaml").write_text(text)
+    source = PlanSource(root=tmp_path, path=tmp_path / "w.yaml", name="w.yaml", in_repository=False)
+    assert "BAD_LOCK_KEY" in {finding.code for finding in FORMAT.load(source).findings}
+    declared = replace(source, lock_namespaces=("queue",))
+    assert "BAD_LOCK_KEY" not in {finding.code for finding in FORMAT.load(declared).findings}
+    (tmp_path / "w.yaml").write_text(text.replace("queue:Nightly", "queu: Nightly"))
+    (finding,) = [f for f in FORMAT.load(declared).findings if f.code == "BAD_LOCK_KEY"]
+    assert finding.hint == "write 'queue:Nightly'"
+
+
+def test_an_accepted_key_in_another_spelling_is_told(folder: Path) -> None:
+    """The format takes a doubled slash; the plan hears under which key it is held."""
+    loaded = load(folder, mended('"api:GET /parcels"', '"api:GET /v1//parcels/{id}"'))
+    (finding,) = loaded.findings
+    assert finding.code == "LOCK_KEY_RESPELT"
+    assert finding.severity is Severity.INFO
+    assert "held as 'api:GET /v1/parcels/{id}'" in finding.message
 
 
 @given(st.text(max_size=30), st.sampled_from(sorted(KEYS)))

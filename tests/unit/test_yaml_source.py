@@ -142,12 +142,29 @@ def _deep_aliases() -> str:
     return "\n".join(lines)
 
 
+def test_a_large_wordy_file_is_no_bomb() -> None:
+    """More text may hold more values; a trap grows faster than its text."""
+    line = f"- {'word ' * 5}\n"
+    document = parse(line * (MAX_VALUES + 10))
+    assert document.findings == ()
+    assert document.root is not None
+    assert document.root.values == MAX_VALUES + 11
+
+
+def test_an_alias_repeats_a_single_value() -> None:
+    """An anchor on a text or a number is as good as one on a list."""
+    document = parse("a: &a 5\nb: *a\n&k c: *k\n")
+    assert document.findings == ()
+    assert document.root is not None
+    assert document.root.plain() == {"a": 5, "b": 5, "c": "c"}
+
+
 @pytest.mark.parametrize(
     "text",
     [
         _nested_aliases(),
         _deep_aliases(),
-        "- a\n" * (MAX_VALUES + 1),
+        "- a\n" * (2 * MAX_VALUES),
         "a: &a {" + ", ".join(f"k{n}: 1" for n in range(50_000)) + "}\n" + "b: {<<: *a}\n" * 50_000,
         "{a: " * 100_000,
         "- " * 100_000,

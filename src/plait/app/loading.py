@@ -38,7 +38,13 @@ def load_plan(
 
     root = find_root(start)
     settings = Settings() if root is None else config.load(root, environ=os.environ, flags={})
-    loaded = plans.load(plan, start=start, root=root, format_name=format_name)
+    loaded = plans.load(
+        plan,
+        start=start,
+        root=root,
+        format_name=format_name,
+        lock_namespaces=settings.lock_namespaces,
+    )
     if loaded.plan is None:
         return loaded
     read, told = loaded.plan, loaded.findings

@@ -110,6 +110,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     ),
     Group.LOCKS: (
         _error("BAD_LOCK_KEY", "A lock's key is not spelt as the format wants it."),
+        _info("LOCK_KEY_RESPELT", "A lock's key is held under another spelling than the plan's."),
         _info("LOCK_OUTSIDE_SCOPE", "A package locks a file that it may not write."),
         _error(
             "LOCK_OVERLAP",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from plait.core.plan import PackageId, Plan, SourceStatus
@@ -144,19 +144,43 @@ def closure(graph: Graph, ids: Iterable[PackageId], *, upwards: bool) -> frozens
     return frozenset(seen) - frozenset(start)
 
 
-def ancestors(graph: Graph) -> dict[PackageId, int]:
-    """All that each package needs, transitively, as bits: bit n stands for `graph.ids[n]`.
+def ancestors(graph: Graph, bits: Mapping[PackageId, int] | None = None) -> dict[PackageId, int]:
+    """All that each package needs, transitively, as bits.
+
+    Args:
+        graph: The graph.
+        bits: What stands for each package; without it, bit n is `graph.ids[n]`.
 
     Raises:
         ValueError: There is a cycle.
     """
-    bits = {each: 1 << index for index, each in enumerate(graph.ids)}
+    if bits is None:
+        bits = {each: 1 << index for index, each in enumerate(graph.ids)}
     found: dict[PackageId, int] = {}
     for package in order(graph):
         found[package] = 0
         for needed in graph.needs[package]:
             found[package] |= found[needed] | bits[needed]
     return found
+
+
+def beside(graph: Graph, ids: Sequence[PackageId]) -> tuple[int, ...]:
+    """For each of these packages those that no way through the graph orders before or after it.
+
+    They are bits of positions in `ids`; a package that is listed twice is not beside itself.
+
+    Raises:
+        ValueError: There is a cycle.
+    """
+    bits = dict.fromkeys(graph.ids, 0)
+    for place, package in enumerate(ids):
+        bits[package] |= 1 << place
+    turned = Graph(ids=graph.ids, needs=graph.dependents, dependents=graph.needs)
+    before, after = ancestors(graph, bits), ancestors(turned, bits)
+    everything = (1 << len(ids)) - 1
+    return tuple(
+        everything & ~(before[package] | after[package] | bits[package]) for package in ids
+    )
 
 
 def transitive_edges(graph: Graph) -> tuple[tuple[PackageId, PackageId], ...]:

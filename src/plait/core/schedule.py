@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from plait.core import graph as graphs
+from plait.core import graph as graphs, lock_keys
 from plait.core.graph import Graph
 from plait.core.plan import (
     Confidence,
@@ -197,9 +197,9 @@ def decide(
 
 def conflict(one: WorkPackage, other: WorkPackage, policy: UnknownScope) -> str:
     """Why two packages must not be active at once, in a phrase; empty if they may."""
-    keys = set(one.locks.keys) & set(other.locks.keys)
-    if keys:
-        return f"both hold the lock {min(keys)}"
+    keys = lock_keys.shared(one.locks.keys, other.locks.keys)
+    if keys is not None:
+        return f"both hold the lock {lock_keys.told(*keys)}"
     for mine in one.locks.files:
         for theirs in other.locks.files:
             if overlap(mine, theirs):

@@ -12,13 +12,15 @@ from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import chain, groupby, product
+from itertools import chain, groupby, islice, product
 
 from plait.core.glob import Automaton, Shape, automaton, invalid, normalise, shapes
 from plait.core.plan import Scope
 
 __all__ = [
+    "MOST_PAIRS",
     "allows",
+    "crossing",
     "invalid",
     "matches",
     "normalise",
@@ -29,7 +31,9 @@ __all__ = [
 ]
 
 _PREFERRED = "xabcdefghijklmnopqrstuvwyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_-./"
+MOST_PAIRS = 200_000  # a plan in which more clash is not read pair by pair
 _MOST_STATES = 10_000
+_FEW = 16
 _HIGHEST = chr(0x10FFFF)
 
 # The grammar of paths runs along too: no segment is empty, `.` or `..`.
@@ -78,10 +82,17 @@ def scopes_overlap(a: Scope, b: Scope) -> str | None:
     return None
 
 
-def pairs(scopes: Sequence[Scope]) -> Iterator[tuple[int, int, str]]:
+def pairs(
+    scopes: Sequence[Scope], beside: Sequence[int] | None = None
+) -> Iterator[tuple[int, int, str]]:
     """All pairs of scopes that may write one path: two positions, the lower first, and a path.
 
-    In the order of the positions. Globs are compared only where what they begin with agrees.
+    In the order of the positions, and at most `MOST_PAIRS`. Globs are compared only where what
+    they begin with agrees.
+
+    Args:
+        scopes: The scopes.
+        beside: For each scope the positions of those to compare it with, as bits (mutual).
     """
     owners: dict[str, list[int]] = {}
     for position, scope in enumerate(scopes):
@@ -91,16 +102,37 @@ def pairs(scopes: Sequence[Scope]) -> Iterator[tuple[int, int, str]]:
     for mine, other in _candidates(tuple(owners)):
         if (mine == other and len(owners[mine]) == 1) or _common(mine, other, ()) is None:
             continue
-        for i in owners[mine]:
-            for j in owners[other]:
-                pair = (i, j) if i < j else (j, i)
-                if i == j or pair in found:
-                    continue
-                path = _outside(mine, other, _denied(scopes[i], scopes[j]))
-                if path is not None:
-                    found[pair] = path
-    for (i, j), path in sorted(found.items()):
+        for pair in crossing(owners[mine], owners[other], beside):
+            if pair in found:
+                continue
+            path = _outside(mine, other, _denied(scopes[pair[0]], scopes[pair[1]]))
+            if path is not None:
+                found[pair] = path
+        if len(found) >= MOST_PAIRS:
+            break
+    for (i, j), path in islice(sorted(found.items()), MOST_PAIRS):
         yield i, j, path
+
+
+def crossing(
+    mine: Sequence[int], theirs: Sequence[int], beside: Sequence[int] | None
+) -> Iterator[tuple[int, int]]:
+    """Pairs of two different positions, one of each side, the lower first; at most `MOST_PAIRS`.
+
+    With `beside` (bits of positions, mutual), only pairs in which the one is beside the other:
+    a thousand packages in a row that all claim the same cost no more than a look at each.
+    """
+    if beside is None:
+        crossed = ((i, j) for i, j in product(mine, theirs) if i != j)
+    elif len(mine) * len(theirs) <= _FEW:
+        crossed = ((i, j) for i, j in product(mine, theirs) if beside[i] >> j & 1)
+    else:
+        wanted = 0
+        for j in theirs:
+            wanted |= 1 << j
+        crossed = ((i, j) for i in mine for j in _positions(beside[i] & wanted))
+    for i, j in islice(crossed, MOST_PAIRS):
+        yield (i, j) if i < j else (j, i)
 
 
 def _is_path(path: str) -> bool:
@@ -113,6 +145,7 @@ def _denied(a: Scope, b: Scope) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*a.deny, *b.deny)))
 
 
+@lru_cache(maxsize=1 << 16)
 def _outside(a: str, b: str, deny: tuple[str, ...]) -> str | None:
     """A path that both globs match and none of `deny` does."""
     path = _common(a, b, ())
@@ -151,11 +184,12 @@ class _Group:
         self.prefix = prefix
         self.entries = entries
         self._stems = [shape.stem for shape, _ in entries]
+        self._lengths = sorted(set(map(len, self._stems)))
 
     def like(self, shape: Shape) -> Iterator[str]:
         """The globs that could match a path of that shape."""
         stem = shape.stem
-        places = [self._places(stem[:length]) for length in range(len(stem))]
+        places = [self._places(stem[:length]) for length in self._lengths if length < len(stem)]
         first = bisect_left(self._stems, stem)
         places.append(range(first, bisect_right(self._stems, stem + _HIGHEST)))
         for place in chain.from_iterable(places):
@@ -234,6 +268,15 @@ def _search(a: Automaton, b: Automaton, deny: Automaton) -> str | None:
             for each, their in product(_bits(one), _bits(two)):
                 reach((each, their, left, read), (state, char))
     return None
+
+
+def _positions(mask: int) -> Iterator[int]:
+    """The positions that are set, in one walk over the digits, however many there are."""
+    digits = bin(mask)[:1:-1]
+    place = digits.find("1")
+    while place >= 0:
+        yield place
+        place = digits.find("1", place + 1)
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 
 from plait.core import graph as graphs
 from plait.core.graph import Graph
@@ -44,9 +45,9 @@ def serialise(plan: Plan, default_s: float) -> Plan:
         return plan
     working = [package for package in plan.packages if _writes(package)]
     clashes: dict[PackageId, dict[PackageId, str]] = {}
-    for count, (i, j, path) in enumerate(pairs([package.scope for package in working])):
-        if count == MOST_CLASHES:
-            break
+    beside = graphs.beside(graph, [package.id for package in working])
+    found = pairs([package.scope for package in working], beside)
+    for i, j, path in islice(found, MOST_CLASHES):
         one, other = working[i].id, working[j].id
         clashes.setdefault(one, {})[other] = path
         clashes.setdefault(other, {})[one] = path

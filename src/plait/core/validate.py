@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import combinations, pairwise
+from itertools import pairwise
 
-from plait.core import graph as graphs
+from plait.core import graph as graphs, lock_keys
 from plait.core.finding import Finding, Severity
 from plait.core.graph import Graph
 from plait.core.plan import (
@@ -23,7 +23,7 @@ from plait.core.plan import (
     Span,
     WorkPackage,
 )
-from plait.core.scope import invalid, pairs, scopes_overlap
+from plait.core.scope import invalid, normalise, pairs, scopes_overlap
 
 _ID = re.compile(r"[A-Za-z0-9._/-]+")
 _PROTECTED = Scope(write=(".git", ".git/**", ".plait", ".plait/**"))
@@ -71,23 +71,14 @@ class _Subject:
     def cycle(self) -> tuple[PackageId, ...]:
         return graphs.find_cycle(self.graph)
 
-    @cached_property
-    def _before(self) -> Mapping[PackageId, int]:
-        return graphs.ancestors(self.graph)
-
-    @cached_property
-    def _bits(self) -> Mapping[PackageId, int]:
-        return {package: 1 << place for place, package in enumerate(self.graph.ids)}
-
-    def ordered(self, a: WorkPackage, b: WorkPackage) -> bool:
-        """Whether one of them needs the other, if only through others.
+    def beside(self, packages: Sequence[WorkPackage]) -> tuple[int, ...]:
+        """For each package the positions of those that nothing orders before or after it, as bits.
 
         While there is a cycle nothing can be told, and everything counts as ordered.
         """
         if self.cycle:
-            return True
-        before, bits = self._before, self._bits
-        return a.id == b.id or bool(before[a.id] & bits[b.id] or before[b.id] & bits[a.id])
+            return (0,) * len(packages)
+        return graphs.beside(self.graph, [package.id for package in packages])
 
 
 def validate(plan: Plan) -> tuple[Finding, ...]:
@@ -176,12 +167,13 @@ def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
     cycle = subject.cycle
     if not cycle:
         return
-    first = subject.plan.package(cycle[0])
+    packages = {package.id: package for package in reversed(subject.plan.packages)}
+    first = packages[cycle[0]]
     index, edge = next((i, edge) for i, edge in enumerate(first.needs) if edge.id == cycle[1])
     reasons = [
         f"{a} needs {b} ({edge.provenance})"
         for a, b in pairwise(cycle)
-        for edge in subject.plan.package(a).needs
+        for edge in packages[a].needs
         if edge.id == b
     ]
     yield Finding(
@@ -189,7 +181,7 @@ def _dependency_cycle(subject: _Subject) -> Iterator[Finding]:
         severity=Severity.ERROR,
         message=f"packages need one another in a circle: {' -> '.join(cycle)}",
         span=edge.span or first.span,
-        where=f"packages[{subject.plan.packages.index(first)}].needs[{index}]",
+        where=f"packages[{subject.place(first)}].needs[{index}]",
         hint=f"take one of these away: {_named(reasons)}",
     )
 
@@ -222,8 +214,10 @@ def _protected_path(subject: _Subject) -> Iterator[Finding]:
         if scope.confidence is not Confidence.DECLARED:
             continue
         for index, glob in enumerate(scope.write):
+            if not _aims(glob):
+                continue
             path = scopes_overlap(replace(scope, write=(glob,)), _PROTECTED)
-            if path is not None and _aims(glob):
+            if path is not None:
                 yield Finding(
                     code="PROTECTED_PATH",
                     severity=Severity.ERROR,
@@ -235,8 +229,9 @@ def _protected_path(subject: _Subject) -> Iterator[Finding]:
 
 
 def _aims(glob: str) -> bool:
-    """Whether a glob means a hidden folder; `**` means the project, not what hides in it."""
-    return glob[0] not in "*?" or not {".git", ".plait"}.isdisjoint(glob.split("/"))
+    """Whether a glob may mean a hidden folder; `**` means the project, not what hides in it."""
+    first = normalise(glob)[:1]
+    return first in {".", "[", "{"} or not {".git", ".plait"}.isdisjoint(glob.split("/"))
 
 
 def _unknown_scope(subject: _Subject) -> Iterator[Finding]:
@@ -278,11 +273,11 @@ def _scope_overlap(subject: _Subject) -> Iterator[Finding]:
     packages = [p for p in subject.working if p.scope.confidence is not Confidence.UNKNOWN]
     certain: list[_Clash] = []
     likely: list[_Clash] = []
-    for i, j, path in pairs([package.scope for package in packages]):
+    for i, j, path in pairs([p.scope for p in packages], subject.beside(packages)):
         a, b = packages[i], packages[j]
         declared = {a.scope.confidence, b.scope.confidence} == {Confidence.DECLARED}
         (certain if declared else likely).append((a, b, path))
-    for a, others in _unordered(subject, certain):
+    for a, others in _gathered(subject, certain):
         for b, path in others[:_MOST_NAMES]:
             yield Finding(
                 code="SCOPE_OVERLAP",
@@ -302,7 +297,7 @@ def _scope_overlap(subject: _Subject) -> Iterator[Finding]:
                 where=f"packages[{subject.place(a)}].scope.write",
                 hint=f"narrow what {a.id} may write, or order the packages",
             )
-    for a, others in _unordered(subject, likely):
+    for a, others in _gathered(subject, likely):
         yield Finding(
             code="SCOPE_OVERLAP",
             severity=Severity.WARNING,
@@ -317,7 +312,7 @@ def _scope_overlap(subject: _Subject) -> Iterator[Finding]:
 def _lock_overlap(subject: _Subject) -> Iterator[Finding]:
     """OpenSpec's own validation refuses what Plait would serialise, so its plans keep to that."""
     strict = subject.plan.format == "openspec-packages"
-    for a, others in _unordered(subject, _shared_locks(subject.working)):
+    for a, others in _gathered(subject, _shared_locks(subject)):
         (b, lock), more = others[0], [other.id for other, _ in others[1:]]
         also = f"; {a.id} clashes with {_named(more)} as well" if more else ""
         yield Finding(
@@ -332,30 +327,24 @@ def _lock_overlap(subject: _Subject) -> Iterator[Finding]:
         )
 
 
-def _unordered(
+def _gathered(
     subject: _Subject, clashes: Iterable[_Clash]
 ) -> Iterator[tuple[WorkPackage, list[tuple[WorkPackage, str]]]]:
-    """The clashes of packages that could run at once, gathered by the first of the two."""
+    """The clashes by the first of the two packages."""
     found: dict[int, list[tuple[WorkPackage, str]]] = {}
     for a, b, what in clashes:
-        if not subject.ordered(a, b):
-            found.setdefault(subject.place(a), []).append((b, what))
+        found.setdefault(subject.place(a), []).append((b, what))
     for place, others in found.items():
         yield subject.plan.packages[place], others
 
 
-def _shared_locks(packages: tuple[WorkPackage, ...]) -> Iterator[_Clash]:
-    """Each pair of packages that claim the same once, with a lock that they share."""
-    owners: dict[str, list[int]] = {}
-    for place, package in enumerate(packages):
-        for key in dict.fromkeys(package.locks.keys):
-            owners.setdefault(key, []).append(place)
-    found: dict[tuple[int, int], str] = {}
-    for key, claiming in owners.items():
-        for pair in combinations(claiming, 2):
-            found.setdefault(pair, f"the lock {key}")
-    files = [Scope(write=package.locks.files) for package in packages]
-    for i, j, path in pairs(files):
+def _shared_locks(subject: _Subject) -> Iterator[_Clash]:
+    """Each pair of packages that could run at once and claim the same, with a lock they share."""
+    packages = subject.working
+    beside = subject.beside(packages)
+    keys = lock_keys.pairs([package.locks.keys for package in packages], beside)
+    found = {(i, j): f"the lock {key}" for i, j, key in keys}
+    for i, j, path in pairs([Scope(write=package.locks.files) for package in packages], beside):
         found.setdefault((i, j), f"the file {path}")
     for (i, j), lock in sorted(found.items()):
         yield packages[i], packages[j], lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from plait.core.finding import Finding, Severity
@@ -16,7 +17,14 @@ __all__ = ["formats", "load"]
 _OF_FILES = frozenset({"PLAN_OUTSIDE", "PLAN_UNREADABLE", "PLAN_TOO_LARGE"})
 
 
-def load(plan: str, *, start: Path, root: Path | None, format_name: str | None) -> Loaded:
+def load(
+    plan: str,
+    *,
+    start: Path,
+    root: Path | None,
+    format_name: str | None,
+    lock_namespaces: tuple[str, ...] = (),
+) -> Loaded:
     """Find a plan, recognise its format and read it.
 
     Args:
@@ -24,6 +32,7 @@ def load(plan: str, *, start: Path, root: Path | None, format_name: str | None) 
         start: The folder that relative paths begin at.
         root: The repository's root, or None outside of one.
         format_name: The format to read it as, or None to detect it.
+        lock_namespaces: Namespaces of lock keys that the project has declared.
 
     Returns:
         The plan, if one could be made, and what was found; a file that is no plan has the
@@ -41,7 +50,7 @@ def load(plan: str, *, start: Path, root: Path | None, format_name: str | None) 
         if isinstance(found, Finding):
             return Loaded(plan=None, findings=(found, *registry.warnings()))
         with blamed(found):
-            loaded = found.load(source)
+            loaded = found.load(replace(source, lock_namespaces=lock_namespaces))
     except UsageError as error:
         if error.code not in _OF_FILES:
             raise

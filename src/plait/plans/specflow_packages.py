@@ -67,9 +67,7 @@ def packages_of(
 
     packages = []
     for item, needs in zip(outline.items, web.needs, strict=True):
-        verdict = verdicts.get(key_of_gate(item.id)) if item.judges else None
-        if verdict is None and item.status is not None:
-            verdict = text.name, item.status
+        verdict = _verdict(item, verdicts, text.name)
         findings.extend(_told(item, text.name, verdict))
         track, group = web.members.tracks.get(item.id), web.members.groups.get(item.id)
         works = item.kind is PackageKind.IMPLEMENT
@@ -98,6 +96,12 @@ def packages_of(
             )
         )
     return packages
+
+
+def _verdict(item: Item, verdicts: Mapping[str, Verdict], file: str) -> Verdict | None:
+    """What is written of a gate: in its review's own file, else in the list."""
+    found = verdicts.get(key_of_gate(item.id)) if item.judges else None
+    return found or ((file, item.status) if item.status is not None else None)
 
 
 def _edge(need: Need, target: PackageId, file: str) -> Edge:

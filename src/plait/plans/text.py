@@ -14,6 +14,7 @@ from plait.core.plan import Span
 from plait.errors import UsageError
 
 MAX_BYTES = 5_000_000
+MAX_BYTES_YAML = 25_000_000  # programs write work packages too, some thousand at a time
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -45,7 +46,7 @@ def read(path: Path, name: str) -> SourceText:
 
     Raises:
         UsageError: `PLAN_UNREADABLE` if it cannot be read or is no regular file,
-            `PLAN_TOO_LARGE` if it has more than `MAX_BYTES` bytes.
+            `PLAN_TOO_LARGE` if it has more bytes than a file of its kind may have.
     """
     return decode(_bytes_of(path, name), name)
 
@@ -70,6 +71,7 @@ def decode(raw: bytes, name: str) -> SourceText:
 
 
 def _bytes_of(path: Path, name: str) -> bytes:
+    most = MAX_BYTES_YAML if path.suffix in {".yaml", ".yml"} else MAX_BYTES
     try:
         if not S_ISREG(path.stat().st_mode):  # opening a pipe would wait for a writer
             raise UsageError(
@@ -79,7 +81,7 @@ def _bytes_of(path: Path, name: str) -> bytes:
                 hint="name the plan's own file",
             )
         with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+            raw = stream.read(most + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
@@ -88,9 +90,9 @@ def _bytes_of(path: Path, name: str) -> bytes:
             where=name,
             hint="check that the file exists and that you may read it",
         ) from error
-    if len(raw) > MAX_BYTES:
+    if len(raw) > most:
         raise UsageError(
-            f"{name} has more than {MAX_BYTES // 1_000_000} MB",
+            f"{name} has more than {most // 1_000_000} MB",
             code="PLAN_TOO_LARGE",
             where=name,
             hint="a plan is written by hand: name the plan's own file",

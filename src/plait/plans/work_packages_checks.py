@@ -5,15 +5,22 @@ Each check reads the document itself, so that a plan whose shape is wrong still 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import PurePosixPath
 
 from plait.core.finding import Finding, Severity
+from plait.core.lock_keys import spelling
 from plait.core.scope import invalid, overlap
+from plait.plans.entries import (
+    finding as _finding,
+    items as _items,
+    texts as _texts,
+    twice as _twice,
+)
 from plait.plans.nearest import did_you_mean
 from plait.plans.openspec_layout import Change
-from plait.plans.schema import where
 from plait.plans.work_packages_keys import accepted, cure
 from plait.plans.yaml_source import MOST_FINDINGS, Document, Path
 
@@ -31,7 +38,7 @@ def check(document: Document, change: Change) -> list[Finding]:
     kinds: tuple[Callable[[Document, Path], Iterator[Finding]], ...] = (
         _steps,
         _needs,
-        _lock_keys,
+        partial(_lock_keys, declared=change.source.lock_namespaces),
         _scope,
     )
     packages = list(_items(document, ("packages",)))
@@ -129,26 +136,25 @@ def _needs(document: Document, package: Path) -> Iterator[Finding]:
     yield from _twice(document, (*package, "depends_on"))
 
 
-def _twice(document: Document, path: Path) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for item, text in _texts(document, path):
-        if text in seen:
-            yield _finding(
-                document, item, "SCHEMA_BAD_VALUE", f"{text!r} is listed twice", hint="remove one"
-            )
-        seen.add(text)
-
-
-def _lock_keys(document: Document, package: Path) -> Iterator[Finding]:
+def _lock_keys(document: Document, package: Path, declared: Collection[str]) -> Iterator[Finding]:
     feature = document.text(("feature", "id"))
     for path, key in _texts(document, (*package, "locks", "keys")):
-        if not accepted(key):
+        if not accepted(key, declared):
             yield _finding(
                 document,
                 path,
                 "BAD_LOCK_KEY",
                 f"lock key {key!r} is not spelt as the format wants it",
-                hint=cure(key, feature),
+                hint=cure(key, feature, declared),
+            )
+        elif spelling(key) != key:
+            yield _finding(
+                document,
+                path,
+                "LOCK_KEY_RESPELT",
+                f"lock key {key!r} is held as {spelling(key)!r}",
+                severity=Severity.INFO,
+                hint="nothing has to be done; written so, it is found by a search",
             )
 
 
@@ -186,39 +192,3 @@ def _meet(file: str, glob: str) -> bool:
     """Whether a lock on a file, or on a folder called like one, touches what a glob allows."""
     names = [name for name in (file, f"{file.rstrip('/')}/**") if invalid(name) is None]
     return not names or any(overlap(name, glob) for name in names)
-
-
-def _items(document: Document, path: Path) -> Iterator[Path]:
-    """The paths of a list's entries."""
-    node = document.node(path)
-    if node is not None and isinstance(node.value, list):
-        yield from ((*path, position) for position in range(len(node.value)))
-
-
-def _texts(document: Document, path: Path) -> Iterator[tuple[Path, str]]:
-    """The entries of a list that are text."""
-    node = document.node(path)
-    if node is not None and isinstance(node.value, list):
-        for position, item in enumerate(node.value):
-            if isinstance(item.value, str):
-                yield (*path, position), item.value
-
-
-def _finding(
-    document: Document,
-    path: Path,
-    code: str,
-    message: str,
-    *,
-    severity: Severity = Severity.ERROR,
-    hint: str = "",
-    key: bool = False,
-) -> Finding:
-    return Finding(
-        code=code,
-        severity=severity,
-        message=message,
-        span=document.span(path, key=key),
-        where=where(path),
-        hint=hint,
-    )

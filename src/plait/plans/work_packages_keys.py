@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
+from plait.core.lock_keys import namespace_of, spelling
 from plait.plans.nearest import nearest
 
 _ACCEPTED = {
@@ -17,25 +19,38 @@ _ACCEPTED = {
 }
 
 
-def accepted(key: str) -> bool:
-    """Whether a lock key is spelt as the format wants it."""
-    rule = _ACCEPTED.get(key.partition(":")[0])
+def accepted(key: str, declared: Collection[str] = ()) -> bool:
+    """Whether a lock key is spelt as the format wants it.
+
+    Args:
+        key: The key as it stands.
+        declared: Namespaces that the project has besides the format's.
+    """
+    namespace, colon, rest = key.partition(":")
+    if namespace in declared and namespace not in _ACCEPTED:
+        return bool(colon) and bool(rest.strip())
+    rule = _ACCEPTED.get(namespace)
     return rule is not None and re.fullmatch(rule[0], key) is not None
 
 
-def cure(key: str, feature: str) -> str:
+def cure(key: str, feature: str, declared: Collection[str] = ()) -> str:
     """What to write instead of a key that is not accepted.
 
     Args:
         key: The key as it stands.
         feature: The plan's id, which a `feature:` key names.
+        declared: Namespaces that the project has besides the format's.
     """
-    namespace, _, rest = key.partition(":")
-    known = namespace.lower() if namespace.lower() in _ACCEPTED else nearest(namespace, _ACCEPTED)
+    names = dict.fromkeys((*_ACCEPTED, *declared))
+    namespace = namespace_of(key)
+    known = namespace if namespace in names else nearest(namespace, names)
     if not known:
-        return f"a key begins with one of {', '.join(f'{name}:' for name in _ACCEPTED)}"
-    meant = _canonical(known, rest.strip(), feature)
-    return f"write {meant!r}" if accepted(meant) else f"write it like {_ACCEPTED[known][1]!r}"
+        return f"a key begins with one of {', '.join(f'{name}:' for name in names)}"
+    meant = _canonical(known, key.partition(":")[2].strip(), feature)
+    for written in (spelling(meant), meant):
+        if accepted(written, declared):
+            return f"write {written!r}"
+    return f"write it like {_ACCEPTED.get(known, ('', f'{known}:name'))[1]!r}"
 
 
 def _canonical(namespace: str, rest: str, feature: str) -> str:

@@ -228,5 +228,5 @@ class WorkPackagesFile(Closed):
     schema_version: Literal[1]
     feature: Feature
     contracts: ContractSet
-    packages: Annotated[list[Package], Field(min_length=1, max_length=2000)]
+    packages: Annotated[list[Package], Field(min_length=1, max_length=20_000)]
     defaults: Defaults | None = None

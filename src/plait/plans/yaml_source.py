@@ -27,7 +27,8 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Span
 from plait.plans.text import SourceText
 
-MAX_VALUES = 100_000  # of a document with all its aliases written out
+MAX_VALUES = 100_000  # of a document with all its aliases written out, and beyond that
+BYTES_A_VALUE = 20  # one more for so much text: a large plan is wordy, a trap is not
 MAX_DEPTH = 50
 MOST_FINDINGS = 200  # of one kind: who has more starts again
 
@@ -47,18 +48,24 @@ _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset({"null", "bool", "int", "float"})
 
 
+_NO_KEYS: dict[str, int] = {}  # of all that is no mapping: a plan has many values
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Node:
     """A value and where it begins; `keys` are the places of a mapping's keys.
 
     `values` and `height` count the values in it and the levels below it, aliases written out.
+    `said` is what the file has for a number, a truth value or nothing: `1.10` is no text, but may
+    be meant as one.
     """
 
     index: int
     value: str | int | float | bool | list[Node] | dict[str, Node] | None
-    keys: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=lambda: _NO_KEYS)
     values: int = 1
     height: int = 0
+    said: str | None = None
 
     def plain(self) -> object:
         """The value without places: text, numbers, booleans, None, lists and dicts."""
@@ -200,36 +207,38 @@ class _Builder:
         self.anchors: dict[str, Node] = {}
         self.documents = 0
         self.values = 0
+        self.most = MAX_VALUES + places.length // BYTES_A_VALUE
 
     def read(self, event: Event) -> None:
         index = event.start_mark.index if event.start_mark else 0
-        if isinstance(event, DocumentStartEvent):
+        if isinstance(event, ScalarEvent):
+            self.scalar(event, index)
+        elif isinstance(event, CollectionEndEvent):
+            self.close()
+        elif isinstance(event, MappingStartEvent):
+            self.open(Node(index=index, value={}, keys={}, height=1), event)
+        elif isinstance(event, SequenceStartEvent):
+            self.open(Node(index=index, value=[], height=1), event)
+        elif isinstance(event, AliasEvent):
+            self.add(self.alias(event, index))
+        elif isinstance(event, DocumentStartEvent):
             self.documents += 1
             if self.documents > 1:
                 raise _RefusedError(
                     "the file holds several documents", index, "keep one document in a file"
                 )
-        elif isinstance(event, CollectionEndEvent):
-            self.close()
-        elif isinstance(event, AliasEvent):
-            self.add(self.alias(event, index))
-        elif isinstance(event, MappingStartEvent):
-            self.open(Node(index=index, value={}), event)
-        elif isinstance(event, SequenceStartEvent):
-            self.open(Node(index=index, value=[]), event)
-        elif isinstance(event, ScalarEvent):
-            self.scalar(event, index)
 
     def scalar(self, event: ScalarEvent, index: int) -> None:
-        if self.stack and isinstance(self.stack[-1].value, dict) and self.pending[-1] is None:
+        if self.stack and self.pending[-1] is None and isinstance(self.stack[-1].value, dict):
             self.pending[-1] = (event.value, index)
-            value: str | int | float | bool | None = event.value
-        else:
-            value = self.resolve(event, index)
-            self.add(Node(index=index, value=value))
+            if event.anchor is not None:
+                self.anchors[event.anchor] = Node(index=index, value=event.value)
             return
+        value = self.resolve(event, index)
+        node = Node(index=index, value=value, said=None if value is event.value else event.value)
         if event.anchor is not None:
-            self.anchors[event.anchor] = Node(index=index, value=value)
+            self.anchors[event.anchor] = node
+        self.add(node)
 
     def resolve(self, event: ScalarEvent, index: int) -> str | int | float | bool | None:
         tag = event.tag
@@ -258,11 +267,9 @@ class _Builder:
         self.pending.pop()
         if isinstance(node.value, dict) and "<<" in node.value:
             self.merge(node, node.value)
-        inner = list(node.value.values()) if isinstance(node.value, dict) else node.value
-        if isinstance(inner, list):
+            inner = node.value.values()
             node.values = 1 + sum(child.values for child in inner)
             node.height = 1 + max((child.height for child in inner), default=0)
-        self.limit(node.values, node.index)
         if node.height + len(self.stack) > MAX_DEPTH:
             raise _RefusedError(_TOO_DEEP, node.index, "write it flatter")
         self.add(node)
@@ -285,9 +292,13 @@ class _Builder:
         self.values += 1
         self.limit(self.values, node.index)
         if not self.stack:
+            self.limit(node.values, node.index)
             self.root = node
             return
         parent = self.stack[-1]
+        parent.values += node.values
+        parent.height = max(parent.height, node.height + 1)
+        self.limit(parent.values, node.index)
         if isinstance(parent.value, list):
             parent.value.append(node)
         elif isinstance(parent.value, dict):
@@ -328,9 +339,9 @@ class _Builder:
             raise _RefusedError("a key must be plain text", index)
 
     def limit(self, values: int, index: int) -> None:
-        if values > MAX_VALUES:
+        if values > self.most:
             raise _RefusedError(
-                f"more than {MAX_VALUES:,} values, aliases written out", index, "split the plan"
+                f"more than {self.most:,} values, aliases written out", index, "split the plan"
             )
 
     def unknown_tag(self, tag: str, index: int) -> None:
