@@ -60,7 +60,12 @@ class PlanFormat(Protocol):
         """Stable name, as in `--format` and `show --json`."""
 
     def locate(self, root: Path, name: str) -> Path | None:
-        """The plan's main file for a folder or a bare name (change id, feature) below `root`."""
+        """The plan's main file for a folder or a bare name (change id, feature) below `root`.
+
+        Raises:
+            UsageError: `NO_SUCH_PLAN` for a folder that is laid out for a plan of this format
+                but has none yet: told, with its hint, if no other format finds one.
+        """
 
     def by_place(self, path: Path) -> bool:
         """Whether a file at that place is a plan of this format."""
