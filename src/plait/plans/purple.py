@@ -199,6 +199,8 @@ def _located(root: Path, name: str) -> Path | None:
     if name != PurePath(name).name or name in {"", ".", ".."}:
         return None
     home = root / _HOME
+    if (home / name).is_dir():
+        return _spec_in(home / name, root)
     folders = sorted(islice(home.iterdir(), _MOST_FILES)) if home.is_dir() else []
     named_so = [each for each in folders if each.is_dir() and _slug_of(each.name) == name]
     if len(named_so) > 1:

@@ -80,13 +80,18 @@ def spec_of(lines: Sequence[Line], file: str, findings: list[Finding]) -> Spec:
         findings: Takes `ID_DRIFT`.
     """
     spec = Spec()
-    prefixes = {_prefix(name) for name in _stated(lines)}
-    for heading, body, phase in _blocks(lines):
+    blocks = [(*block, fields_below(block[1])) for block in _blocks(lines)]
+    prefixes = {
+        _prefix(head["id"])
+        for heading, _, _, fields in blocks
+        if fields and (head := _heads(heading)) and "-" in head["id"]
+    }
+    for heading, body, phase, fields in blocks:
         if heading.level == 1 and not spec.title:
             spec.title = _TITLE.sub("", heading.content.strip("* "), count=1)
         if phase and phase.line is heading:
-            _merge(spec, phase, body)
-        elif ticket := _ticket(heading, body, phase, prefixes):
+            _merge(spec, phase, fields)
+        elif ticket := _ticket(heading, body, phase, fields, prefixes):
             spec.tickets.append(ticket)
             continue
         ids = _mentioned(body, phase.number if phase and phase.line is heading else None)
@@ -136,11 +141,11 @@ def _heads(line: Line) -> re.Match[str] | None:
     return _TICKET.match(text) or _NUMBERED.match(text)
 
 
-def _merge(spec: Spec, phase: Phase, body: Sequence[Line]) -> None:
+def _merge(spec: Spec, phase: Phase, fields: Sequence[Field]) -> None:
     """The summary of a phase and the group of its tickets are one, by their number."""
-    fields = [each for each in fields_below(body) if each.key == "needs"]
+    said = [each for each in fields if each.key == "needs"]
     known = spec.phases.get(phase.number)
-    needs = tuple(words for each in fields for words in values_of(each)) if fields else None
+    needs = tuple(words for each in said for words in values_of(each)) if said else None
     if known and known.needs is not None:
         needs = known.needs
     first = known or phase
@@ -150,14 +155,15 @@ def _merge(spec: Spec, phase: Phase, body: Sequence[Line]) -> None:
 
 
 def _ticket(
-    heading: Line, body: list[Line], phase: Phase | None, prefixes: set[str]
+    heading: Line,
+    body: list[Line],
+    phase: Phase | None,
+    fields: list[Field],
+    prefixes: set[str],
 ) -> Ticket | None:
-    """The ticket of a heading; one of an unfamiliar shape needs a field to be told from prose."""
+    """The ticket of a heading; without a field, its id's prefix tells it from prose."""
     head = _heads(heading)
-    if not head:
-        return None
-    fields = fields_below(body)
-    if not fields and _prefix(head["id"]) not in prefixes:
+    if not head or (not fields and _prefix(head["id"]) not in prefixes):
         return None
     own = next((each.value.text.strip("`* ") for each in fields if each.key == "id"), "")
     named = next((each.value.text for each in fields if each.key == "title"), "")
@@ -172,14 +178,6 @@ def _ticket(
         fields=fields,
         phase=phase.number if phase else None,
     )
-
-
-def _stated(lines: Sequence[Line]) -> Iterator[str]:
-    """The ids of ticket headings below which a field stands."""
-    for heading, body, _ in _blocks(lines):
-        head = _heads(heading)
-        if head and "-" in head["id"] and fields_below(body):
-            yield head["id"]
 
 
 def _prefix(name: str) -> str:

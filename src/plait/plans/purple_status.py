@@ -104,10 +104,10 @@ def _recorded(
     try:
         document = json.loads(read(path, name).text)
     except PlaitError as error:
-        findings.append(_warning(error.code, error.message, name))
+        findings.append(_warning("RECORD_UNREADABLE", error.message, name))
         return {}, name
     except (ValueError, RecursionError):
-        findings.append(_warning("BAD_JSON", "this is no JSON: it says nothing of tickets", name))
+        findings.append(_warning("RECORD_UNREADABLE", "it is no JSON: what it says is lost", name))
         return {}, name
     found: dict[Key, State] = {}
     for entry in islice(_entries(document), _MOST_NODES):
@@ -149,7 +149,7 @@ def _documents(
         try:
             ids.update(_by_head(read(path, name).lines[:_HEAD_LINES], names))
         except PlaitError as error:
-            findings.append(_warning(error.code, error.message, name))
+            findings.append(_warning("RECORD_UNREADABLE", error.message, name))
         if not ids:
             ids.update(_by_place(path.stem, by_place))
         if not ids:

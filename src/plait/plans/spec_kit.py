@@ -297,7 +297,7 @@ def _checklists(source: PlanSource, folder: Path) -> Iterator[Finding]:
         try:
             lines = scan(read(path, name).lines).lines
         except PlaitError as error:
-            yield _error(error.code, error.message, name, Severity.WARNING)
+            yield _error("RECORD_UNREADABLE", error.message, name, Severity.WARNING)
             continue
         boxes = [line for line in lines if line.kind is Kind.BOX]
         rest = [line for line in boxes if line.state not in {"x", "X"}]

@@ -86,13 +86,26 @@ def outline_of(lines: Sequence[Line], file: str, findings: list[Finding]) -> Out
     Args:
         lines: The file's.
         file: How findings call it.
-        findings: Takes `UNKNOWN_MARK`, `TASK_WITHOUT_ID`.
+        findings: Takes `UNKNOWN_MARK`, `BOX_WITHOUT_ID`.
     """
     boxes = any(line.kind is Kind.BOX and _head(line.content) for line in lines)
     phased = [line.level for line in lines if line.kind is Kind.HEADING and _phase_of(line, 0)]
     reader = _Reader(file=file, findings=findings, boxes=boxes, level=min(phased, default=2))
     for line in lines:
         reader.read(line)
+    if reader.loose:
+        count = len(reader.loose)
+        findings.append(
+            Finding(
+                code="BOX_WITHOUT_ID",
+                severity=Severity.INFO,
+                message="a box in a phase has no id: it is no task"
+                if count == 1
+                else f"{count} boxes in phases have no id: they are no tasks",
+                span=span_of(reader.loose[0], file),
+                hint="give an id (T001) to what an agent should do",
+            )
+        )
     return reader.outline
 
 
@@ -108,6 +121,7 @@ class _Reader:
     tests: bool = False
     item: Item | None = None
     above: list[Item] = field(default_factory=list)  # boxes that the present one is nested in
+    loose: list[Line] = field(default_factory=list)  # boxes in phases that have no id
     order: int = 0  # the level of the section on dependencies, or 0
     beside: int = 0  # the level of a section on what may run in parallel, or 0
 
@@ -158,7 +172,7 @@ class _Reader:
                 return
             self.item = None
             if self.phase and line.state in _MARKS:
-                self._tell_unnumbered(line)
+                self.loose.append(line)
             return
         struck = line.content.startswith("~~")
         state = state_of(line, _MARKS, self.file, self.findings)
@@ -199,17 +213,6 @@ class _Reader:
             self.item.body.append(line)
         else:
             self.item, self.above = None, []
-
-    def _tell_unnumbered(self, line: Line) -> None:
-        self.findings.append(
-            Finding(
-                code="TASK_WITHOUT_ID",
-                severity=Severity.INFO,
-                message="a box in a phase without an id (T001) is no task",
-                span=span_of(line, self.file),
-                hint="give it an id if an agent should do it",
-            )
-        )
 
 
 def _head(text: str) -> re.Match[str] | None:
