@@ -15,7 +15,7 @@ from plait.core.plan import Confidence, SourceStatus
 from plait.errors import UsageError
 from plait.plans import detect
 from plait.plans.purple import FORMAT
-from plait.ports import PlanFormat, PlanSource
+from plait.ports import Loaded, PlanFormat, PlanSource
 
 FEATURE = "purple/documentation/251114-cache"
 PLACE = f"{FEATURE}/agent-written-specifications/implementation-spec-cache.md"
@@ -497,11 +497,17 @@ def test_another_format_that_finds_a_plan_is_asked_first(desk: Desk) -> None:
     class Other:
         name = "other"
 
-        def locate(self, root: Path, name: str) -> Path:
+        def locate(self, root: Path, name: str) -> Path | None:
             return other
 
         def by_place(self, path: Path) -> bool:
             return False
+
+        def by_content(self, text: str) -> float:
+            return 0.0
+
+        def load(self, source: PlanSource) -> Loaded:
+            return Loaded(plan=None)
 
     found = detect.resolve(
         "cache", start=desk.root, root=desk.root, formats={"purple": FORMAT, "other": Other()}
@@ -557,7 +563,7 @@ def test_reading_is_total(desk: Desk, text: str) -> None:
         "#### AO-001: x\n" * 60_000,
         "**Files:** `" + "a/" * 500_000,
         "- AO-1 " * 300_000,
-        "#### AO-001: x\n**Files:**\n" + "- `a.py` if\n" * 100_000,
+        "#### AO-001: x\n**Files:**\n" + "- `src/a.py` if\n" * 62_500,
         "### Phase 1\n**Dependencies:** All\n#### A-1: x\n" * 20_000,
         "#### AO-001: x\n**Dependencies:** " + "AO-001, " * 125_000,
         "(" * 300_000,

@@ -15,7 +15,7 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope, Span
 from plait.errors import PlaitError, UsageError
 from plait.plans.fields import fields_of, listed_files, time_of
-from plait.plans.lower import lower
+from plait.plans.lower import MAX_TASKS, lower
 from plait.plans.markdown import Kind, scan
 from plait.plans.page import Page, marker_of, page_of, span_of
 from plait.plans.paths import listed
@@ -131,6 +131,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
     page = page_of(source.path, source.name)
     findings.extend(page.findings)
     outline = outline_of(page.lines, source.name, findings)
+    del outline.items[MAX_TASKS + 1 :]  # one more than there may be tells that there are too many
     folder = source.path.parent
     feature = folder.absolute().name or "plan"
     context, missing = context_of(
@@ -147,7 +148,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
         branch=f"feat/{slug(feature)}",
         tasks=tuple(_task(item, page) for item in outline.items),
         files=(page.file,),
-        orders=tuple(orders_of(outline, source.name)),
+        orders=() if len(outline.items) > MAX_TASKS else tuple(orders_of(outline, source.name)),
         aliases=aliases_of(outline.items),
         context=(*context, *rules),
     )

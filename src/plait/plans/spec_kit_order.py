@@ -55,6 +55,7 @@ _STEP = re.compile(rf"(?P<link>[-–—~]|through)?[ \t]{{0,3}}(?:US)?(?P<number
 _WORDS = ("setup", "foundation", "polish", "convergence", "integration", "documentation")
 _FINAL = re.compile(r"\bfinal phase\b", re.IGNORECASE)
 _MOST_SHOWN = 80
+_MOST_STAGES = 500  # of a graph on one line
 
 
 def orders_of(outline: Outline, file: str) -> Iterator[Order]:
@@ -143,13 +144,12 @@ class _Reader:
             if phase.at in known:
                 text = line.content.replace("**", "")
                 named = self._phases(_CUT.split(re.split("[:：]", text, maxsplit=1)[-1])[0])  # noqa: RUF001
-                if named:
-                    self.said.setdefault(phase.at, set()).update(self._earlier(phase.at, named))
+                self._follow(phase.at, named)
 
     def _line(self, line: Line, text: str) -> None:
         stages = _ARROW.split(text)
         if len(stages) > 1:
-            if not text.lower().startswith("or "):
+            if len(stages) <= _MOST_STAGES and not text.lower().startswith("or "):
                 self._graph(line, stages, text)
             return
         stated = _SAID.match(text)
@@ -167,9 +167,9 @@ class _Reader:
             if _TASK.search(first) and _TASK.search(then):
                 self._order(self._ids(first), self._ids(then), line, text)
             else:
+                named = self._phases(first)
                 for at in self._phases(then):
-                    if named := self._earlier(at, self._phases(first)):
-                        self.said.setdefault(at, set()).update(named)
+                    self._follow(at, named)
 
     def _stated(self, line: Line, subject: str, said: str) -> None:
         """`User Story 2 (P2): Can start after Foundational (Phase 2) - …`."""
@@ -180,8 +180,7 @@ class _Reader:
                     own.update(self._common(at))
             elif after := _AFTER.search(said):
                 named = self._phases(_CUT.split(said[after.end() :])[0])
-                if named:
-                    self.said.setdefault(at, set()).update(self._earlier(at, named))
+                self._follow(at, named)
         if before := _BEFORE.search(said):
             self._pair(line, subject, said[before.end() :], said, sole=False)
 
@@ -196,9 +195,9 @@ class _Reader:
                 thens = list(self.order[max(map(self.order.index, firsts)) + 1 :])
             self._order(firsts, thens, line, text)
             return
+        named = self._phases(first)
         for at in self._phases(then):
-            if named := self._earlier(at, self._phases(first)):
-                (self.said if sole else self.further).setdefault(at, set()).update(named)
+            self._follow(at, named, sole=sole)
 
     def _order(self, first: Sequence[str], then: Sequence[str], line: Line, text: str) -> None:
         later = [name for name in then if name not in first]
@@ -217,9 +216,14 @@ class _Reader:
     def _ids(self, text: str) -> list[str]:
         return [hit.id for hit in read(text, self.names).hits if hit.noun is Noun.ITEM]
 
-    def _earlier(self, at: int, named: set[int]) -> set[int]:
-        """A phase follows none that stands behind it: what says so is no order of phases."""
-        return {other for other in named if other < at}
+    def _follow(self, at: int, named: set[int], *, sole: bool = True) -> None:
+        """A phase follows those named before it, and if `sole` only those that are named so.
+
+        One behind it is none that it could wait for: what says so is no order of phases.
+        """
+        earlier = {other for other in named if other < at}
+        if earlier:
+            (self.said if sole else self.further).setdefault(at, set()).update(earlier)
 
     def _common(self, at: int) -> set[int]:
         """The last phase before it that is for no story."""
