@@ -37,6 +37,9 @@ _DOCUMENTS = "completed-tickets-documentation"
 _MOST_DOCUMENTS = 2000
 _MOST_NODES = 100_000
 _HEAD_LINES = 40  # of a completion document that may name its tickets
+_ALIGN = "bring the two into line"
+_REPAIR = "repair the file, or delete it"
+_NAME = "call the document after its ticket's id"
 _PLACE = re.compile(r"(?:phase-?)?([0-9]{1,4})[-_.](?:ticket-?)?([0-9]{1,4}|[a-z])(?![a-z0-9])")
 
 
@@ -87,10 +90,10 @@ def progress_of(
                 f"{ticket.id} has a completion document, but progress.json says that it is not "
                 f"completed: taken as {taken}"
             )
-            findings.append(_warning("STATUS_CONTRADICTION", message, document))
+            findings.append(_warning("STATUS_CONTRADICTION", message, document, _ALIGN))
         elif state is State.DONE and documents and not document:
             message = f"{ticket.id} is completed, but has no completion document: taken as done"
-            findings.append(_warning("STATUS_CONTRADICTION", message, place))
+            findings.append(_warning("STATUS_CONTRADICTION", message, place, _ALIGN))
     return found
 
 
@@ -104,10 +107,12 @@ def _recorded(
     try:
         document = json.loads(read(path, name).text)
     except PlaitError as error:
-        findings.append(_warning("RECORD_UNREADABLE", error.message, name))
+        findings.append(_warning("RECORD_UNREADABLE", error.message, name, _REPAIR))
         return {}, name
     except (ValueError, RecursionError):
-        findings.append(_warning("RECORD_UNREADABLE", "it is no JSON: what it says is lost", name))
+        findings.append(
+            _warning("RECORD_UNREADABLE", "it is no JSON: what it says is lost", name, _REPAIR)
+        )
         return {}, name
     found: dict[Key, State] = {}
     for entry in islice(_entries(document), _MOST_NODES):
@@ -149,11 +154,13 @@ def _documents(
         try:
             ids.update(_by_head(read(path, name).lines[:_HEAD_LINES], names))
         except PlaitError as error:
-            findings.append(_warning("RECORD_UNREADABLE", error.message, name))
+            findings.append(_warning("RECORD_UNREADABLE", error.message, name, _REPAIR))
         if not ids:
             ids.update(_by_place(path.stem, by_place))
         if not ids:
-            findings.append(_warning("UNKNOWN_REFERENCE", "it names no ticket of the spec", name))
+            findings.append(
+                _warning("UNKNOWN_REFERENCE", "it names no ticket of the spec", name, _NAME)
+            )
         for each in ids:
             found.setdefault(each, name)
     return found
@@ -196,5 +203,7 @@ def _by_place(stem: str, tickets: Mapping[tuple[int | None, int], str]) -> Itera
             yield ticket
 
 
-def _warning(code: str, message: str, file: str) -> Finding:
-    return Finding(code=code, severity=Severity.WARNING, message=message, span=Span(file=file))
+def _warning(code: str, message: str, file: str, hint: str) -> Finding:
+    return Finding(
+        code=code, severity=Severity.WARNING, message=message, span=Span(file=file), hint=hint
+    )

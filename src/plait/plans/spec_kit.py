@@ -298,7 +298,13 @@ def _checklists(source: PlanSource, folder: Path) -> Iterator[Finding]:
         try:
             lines = scan(read(path, name).lines).lines
         except PlaitError as error:
-            yield _error("RECORD_UNREADABLE", error.message, name, Severity.WARNING)
+            yield Finding(
+                code="RECORD_UNREADABLE",
+                severity=Severity.WARNING,
+                message=error.message,
+                span=Span(file=name),
+                hint="repair the file, or delete it",
+            )
             continue
         boxes = [line for line in lines if line.kind is Kind.BOX]
         rest = [line for line in boxes if line.state not in {"x", "X"}]
@@ -312,5 +318,5 @@ def _checklists(source: PlanSource, folder: Path) -> Iterator[Finding]:
             )
 
 
-def _error(code: str, message: str, file: str, severity: Severity = Severity.ERROR) -> Finding:
-    return Finding(code=code, severity=severity, message=message, span=Span(file=file))
+def _error(code: str, message: str, file: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))
