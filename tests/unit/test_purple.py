@@ -481,7 +481,7 @@ def test_a_feature_without_its_spec_hints_at_how_to_make_it(desk: Desk) -> None:
     """The missing spec is an error that names the command which writes it."""
     desk.write(f"{FEATURE}/enriched-user-spec-cache.md", "# Cache\n")
     formats: dict[str, PlanFormat] = {"purple": FORMAT}
-    for name in (FEATURE, "cache"):
+    for name in (FEATURE, "251114-cache", "cache", PLACE):
         with pytest.raises(UsageError) as raised:
             detect.resolve(name, start=desk.root, root=desk.root, formats=formats)
         assert raised.value.code == "NO_SUCH_PLAN"

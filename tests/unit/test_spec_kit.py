@@ -573,6 +573,7 @@ def test_what_is_no_feature_is_not_found(desk: Desk, name: str) -> None:
         ("# Plan\n\n## Phase 1: A\n", False),
         ("- [ ] CHK001 Is it clear?\n", False),
         ("- [ ] T001 Do it\n  - _Prompt: Role: x_\n", False),
+        ("## Work Package WP01: A\n- [ ] T001 [P] Do it (spec.md: User Story 1)\n", False),
     ],
 )
 def test_content_tells_lists_from_others(text: str, ours: bool) -> None:

@@ -196,6 +196,8 @@ def _located(root: Path, name: str) -> Path | None:
         folder = folder.parent if folder.name == _SPECS else folder
         placed = folder.parent.parts[-2:] == PurePath(_HOME).parts
         return _spec_in(folder, root) if placed or (folder / _SPECS).is_dir() else None
+    if path.parent.name == _SPECS and _is_spec(path) and path.parent.parent.is_dir():
+        raise _lacking(path.parent.parent, path.name, root)
     if name != PurePath(name).name or name in {"", ".", ".."}:
         return None
     home = root / _HOME
@@ -230,14 +232,18 @@ def _spec_in(folder: Path, root: Path) -> Path | None:
             hint="name the file",
         )
     if not own:
-        place = _listed([folder], root)
-        raise UsageError(
-            f"{place} has no {_SPECS}/{_STEM}{feature}.md",
-            code="NO_SUCH_PLAN",
-            where=place,
-            hint="run /engineer-tasks-from-spec first: it writes the implementation spec",
-        )
+        raise _lacking(folder, f"{_STEM}{feature}.md", root)
     return own[0]
+
+
+def _lacking(folder: Path, name: str, root: Path) -> UsageError:
+    place = _listed([folder], root)
+    return UsageError(
+        f"{place} has no {_SPECS}/{name}",
+        code="NO_SUCH_PLAN",
+        where=place,
+        hint="run /engineer-tasks-from-spec first: it writes the implementation spec",
+    )
 
 
 def _is_spec(path: Path) -> bool:

@@ -70,7 +70,11 @@ _MARKS = (
     (re.compile(r"^#{2,4} Phase (?:[0-9.]{1,5}|N)\b", re.MULTILINE), 0.2),
     (re.compile(r"\[ID\] \[P\?\]|Design documents from|User Story [0-9]", re.MULTILINE), 0.2),
 )
-_OTHERS = re.compile(r"^[ \t]*[-*] _(?:Prompt|Leverage|Requirements|Dependencies):", re.MULTILINE)
+_OTHERS = re.compile(
+    r"^[ \t]*[-*] _(?:Prompt|Leverage|Requirements|Dependencies):|^#{1,3} Work Packages?\b"
+    r"|^work_package_id:",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,7 @@ class SpecKit:
         if not _LISTED.search(text):
             return 0.0
         own = 0.2 + sum(weight for mark, weight in _MARKS if mark.search(text))
-        return min(1.0, max(0.0, own - (0.3 if _OTHERS.search(text) else 0.0)))
+        return min(1.0, max(0.0, own - (0.4 if _OTHERS.search(text) else 0.0)))
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list, and look for what spec-kit demands beside it."""
