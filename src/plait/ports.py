@@ -62,9 +62,7 @@ class PlanFormat(Protocol):
     def locate(self, root: Path, name: str) -> Path | None:
         """The plan's main file for a folder or a bare name (change id, feature) below `root`.
 
-        Raises:
-            UsageError: `NO_SUCH_PLAN` for a folder that is laid out for a plan of this format
-                but has none yet: told, with its hint, if no other format finds one.
+        `NO_SUCH_PLAN` is raised for a folder that lacks its plan: told if no format finds one.
         """
 
     def by_place(self, path: Path) -> bool:
