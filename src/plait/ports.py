@@ -62,7 +62,10 @@ class PlanFormat(Protocol):
         """Stable name, as in `--format` and `show --json`."""
 
     def locate(self, root: Path, name: str) -> Path | None:
-        """The plan's main file for a folder or a bare name (change id, feature) below `root`."""
+        """The plan's main file for a folder or a bare name (change id, feature) below `root`.
+
+        `NO_SUCH_PLAN` is raised for a folder that lacks its plan: told if no format finds one.
+        """
 
     def by_place(self, path: Path) -> bool:
         """Whether a file at that place is a plan of this format."""

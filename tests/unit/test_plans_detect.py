@@ -12,6 +12,7 @@ from tests.fakes.plans import Piece, work_packages
 from plait import plans
 from plait.core.finding import Severity, errors
 from plait.errors import UsageError
+from plait.plans.registry import registered
 from plait.plans.text import MAX_BYTES
 from plait.ports import Loaded
 
@@ -131,7 +132,7 @@ def test_what_is_no_plan(repo: Path, raw: bytes, told: str) -> None:
     (finding,) = errors(loaded.findings)
     assert finding.code == "PLAN_UNRECOGNISED"
     assert told in finding.message
-    assert "openspec-packages, plait, specflow" in finding.message
+    assert f"formats tried: {', '.join(registered().formats)}" in finding.message
     assert str(finding.span) == "thing:1:1"
     assert finding.hint
 

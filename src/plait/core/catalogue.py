@@ -68,6 +68,9 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     ),
     Group.SHAPE: (
         _error("DUPLICATE_KEY", "A mapping has the same key twice."),
+        _warning(
+            "RECORD_UNREADABLE", "A file beside the plan cannot be read, and what it says is lost."
+        ),
         _error("SCHEMA_BAD_VALUE", "A field's value is not what the format allows."),
         _warning("SCHEMA_IDLE_FIELD", "A field has no effect where it stands."),
         _error("SCHEMA_MISSING_FIELD", "A field that the format demands is missing."),
@@ -79,10 +82,12 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _error(
             "BAD_ID", "A package's id has other characters than `A-Za-z0-9._/-`, or dot segments."
         ),
+        _info("BOX_WITHOUT_ID", "A box among tasks has no id, so it is no task."),
         _error("DUPLICATE_ID", "Two packages have the same id."),
         _warning(
             "DUPLICATE_TASK_ID", "Two tasks of a list have the same id; the later is renamed."
         ),
+        _warning("ID_DRIFT", "An id is spelt in two ways, or is named and nothing has it."),
         _info("NESTED_TASK", "Tasks lie inside another task and are done with it."),
     ),
     Group.NEEDS: (
@@ -99,6 +104,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     ),
     Group.SCOPES: (
         _error("BAD_GLOB", "A scope or a lock holds a glob that cannot be read."),
+        _info("CONDITIONAL_FILE", "A file is to be written on a condition only."),
         _error("PROTECTED_PATH", "A declared scope reaches git's or Plait's own folder."),
         _info("READ_ONLY", "A package may write nothing."),
         _error(
@@ -122,8 +128,10 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _warning("NO_CHECKS", "A package has no command that could tell whether it is done."),
     ),
     Group.CONTRACTS: (
+        _warning("CHECKLIST_OPEN", "A checklist beside the plan has open boxes."),
         _warning("CONTRACT_MISSING", "A contract file that the plan names does not exist."),
         _warning("MISSING_CONTEXT", "A document that agents should read is missing."),
+        _error("MISSING_STANDARD", "A standard that the format demands is missing."),
     ),
     Group.STATUS: (
         _info("ACTIVE_IN_SOURCE", "A task is marked as in progress; a run starts it afresh."),
@@ -139,6 +147,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
             "The marks of a task and of its parts differ.",
             Severity.INFO,
         ),
+        _warning("STATUS_CONTRADICTION", "Two records of what is done differ."),
         _warning("UNKNOWN_MARK", "A box holds a mark that the format does not know."),
     ),
     Group.ORDER: (

@@ -145,12 +145,22 @@ def _by_name(name: str, base: Path, formats: Formats) -> Path | None:
 
 
 def _located(base: Path, name: str, formats: Formats) -> dict[str, Path]:
+    """What each format finds; if none does, a format may tell what its own layout lacks."""
     found: dict[str, Path] = {}
+    lacking: UsageError | None = None
     for key, each in formats.items():
-        with blamed(each):
-            path = each.locate(base, name)
+        try:
+            with blamed(each):
+                path = each.locate(base, name)
+        except UsageError as error:
+            if error.code != "NO_SUCH_PLAN":
+                raise
+            lacking = lacking or error
+            continue
         if path is not None:
             found[key] = Path(os.path.normpath(path))
+    if lacking and not found:
+        raise lacking
     placed = {n: path for n, path in found.items() if _is_placed(formats[n], path)}
     return placed or found
 

@@ -69,7 +69,7 @@ def needs_of(tasks: TaskList, family: Family, findings: list[Finding]) -> Needs:
     return Needs(
         of={key: tuple(found.values()) for key, found in web.needs.items()},
         guards=web.guards(),
-        phased=phased and not spoken,
+        phased=web.strict or (phased and not spoken),
     )
 
 
@@ -79,6 +79,7 @@ class _Web:
     findings: list[Finding]
     needs: dict[Key, dict[Key, Need]] = field(init=False)
     budget: int = 2 * MAX_EDGES  # steps; an edge takes two
+    strict: bool = False  # phases bind the tasks that state what they need, too
     reworks: dict[Key, frozenset[str]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -175,7 +176,9 @@ class _Web:
                         self._spend()
                         if free is not None and first not in free:
                             continue
-                        phased = phased or order.provenance is Provenance.PHASE
+                        if order.provenance is Provenance.PHASE:
+                            phased = True
+                            self.strict = self.strict or not order.relaxable
                         need = Need(
                             id=first,
                             provenance=order.provenance,

@@ -90,7 +90,7 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
 
 def _globs(words: Iterable[re.Match[str]], *, bare: bool) -> Iterator[str]:
     for word in words:
-        text = word[word.lastindex or 0].strip(".:") if bare else word[1]
+        text = word[word.lastindex or 0].rstrip(".:").lstrip(":") if bare else word[1]
         if bare and text.startswith("(") and "/" not in text:
             continue
         directory = _DIRECTORY.match(word.string, word.end()) is not None

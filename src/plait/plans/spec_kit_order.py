@@ -1,0 +1,290 @@
+"""The order of a spec-kit list: phases, the order within them, and the section on dependencies.
+
+Phases follow one another unless the list says what one depends on. Within a phase tasks run in
+their order, those marked [P] side by side; the tests that a phase begins with come first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+from plait.core.plan import Provenance, Span
+from plait.plans.markdown import Kind, Line
+from plait.plans.page import span_of
+from plait.plans.phasing import following, predecessors
+from plait.plans.phrases import Noun
+from plait.plans.references import Names, names_of, read
+from plait.plans.spec_kit_items import Item, Outline, Phase
+from plait.plans.tasks import Order, State
+
+_ARROW = re.compile(r"→|⟶|=>|->")
+_DOWN = re.compile(r"[\s↓│|v]{1,400}")
+_SAID = re.compile(r"(?P<subject>[^:：]{1,120})[:：][ \t]*(?P<said>.{1,400})")  # noqa: RUF001
+_NONE = re.compile(r"\W{0,4}(?:no|without) dependenc", re.IGNORECASE)
+_OTHERS = re.compile(r"\bother (?:user )?stor", re.IGNORECASE)
+_AFTER = re.compile(
+    r"\b(?:depends? (?:up)?on|after|follows?|requires?)\b|依赖|依存|前置", re.IGNORECASE
+)
+_BEFORE = re.compile(r"\b(?:blocks?|before|precedes?)\b", re.IGNORECASE)
+_CUT = re.compile(
+    r" - | – | — |[;。；]|\. |, (?:but|independent|can|may|no)\b|\b(?:but|independent|may|uses?)\b",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_TASK = re.compile(r"\bT[0-9]")
+_ALL = re.compile(r"\W{0,4}(?:everything|all)\b", re.IGNORECASE)
+_ALL_STORIES = re.compile(
+    r"\b(?:user stories|all (?:\w{1,12} ){0,2}stor(?:y|ies)|all stories)\b(?! ?[0-9])",
+    re.IGNORECASE,
+)
+_ALL_PHASES = re.compile(r"\ball (?:\w{1,12} ){0,2}phases\b|\beverything\b", re.IGNORECASE)
+_NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,3})?"
+_LINK = r"(?:[ \t]{0,3}(?:[-–—~,、&/]|and|through)[ \t]{0,3}"  # noqa: RUF001 - dashes as written
+_PHASES = re.compile(
+    rf"\bPhases?[ \t]{{0,3}}(?P<first>{_NUMBER}|[A-Z]\b)"
+    rf"(?P<rest>{_LINK}(?:{_NUMBER})){{0,20}})(?P<on>\+?)"
+)
+_STORIES = re.compile(
+    r"\b(?:User Stor(?:y|ies)|US)[ \t]{0,3}(?P<first>[0-9]{1,3})"
+    rf"(?P<rest>{_LINK}(?:US)?[0-9]{{1,3}}){{0,20}})(?P<on>\+?)",
+    re.IGNORECASE,
+)
+_STEP = re.compile(rf"(?P<link>[-–—~]|through)?[ \t]{{0,3}}(?:US)?(?P<number>{_NUMBER})")  # noqa: RUF001
+_WORDS = ("setup", "foundation", "polish", "convergence", "integration", "documentation")
+_FINAL = re.compile(r"\bfinal phase\b", re.IGNORECASE)
+_MOST_SHOWN = 80
+_MOST_STAGES = 500  # of a graph on one line
+
+
+def orders_of(outline: Outline, file: str) -> Iterator[Order]:
+    """The orders that a list states and implies; what is left out is in none of them."""
+    items = [item for item in outline.items if item.state is not State.SKIPPED]
+    members: dict[int | None, list[Item]] = {}
+    for item in items:
+        members.setdefault(item.phase.at if item.phase else None, []).append(item)
+    phases = [phase for phase in outline.phases if phase.at in members]
+    reader = _Reader(
+        file=file,
+        phases=phases,
+        order=tuple(item.id for item in items),
+        names=names_of([item.id for item in items], aliases=aliases_of(outline.items)),
+    )
+    reader.run(outline)
+    ids = {at: [item.id for item in tasks] for at, tasks in members.items()}
+    before = predecessors([phase.at for phase in phases], reader.said)
+    for phase in phases:
+        yield from following(
+            ids[phase.at],
+            [ids[at] for at in sorted(before[phase.at] | reader.further.get(phase.at, set()))],
+            note=f"{phase.label[:_MOST_SHOWN]} follows",
+            span=span_of(phase.line, file),
+        )
+    for tasks in members.values():
+        yield from _within(tasks, file)
+    yield from reader.orders
+
+
+def aliases_of(items: Sequence[Item]) -> dict[str, str]:
+    """Plain names of tasks whose ids carry a word: T031 of T031-MIN."""
+    plain = {item.id for item in items}
+    found: dict[str, str] = {}
+    for item in items:
+        stem = re.sub(r"-[A-Z]+$", "", item.id)
+        if stem not in plain:
+            found.setdefault(stem, item.id)
+    return found
+
+
+def _within(tasks: Sequence[Item], file: str) -> Iterator[Order]:
+    """One after another; those marked as parallel side by side, and tests before the rest."""
+    steps: list[list[Item]] = []
+    for (parallel, _), run in groupby(tasks, key=lambda item: (item.parallel, item.tests)):
+        found = list(run)
+        steps += [found] if parallel else [[item] for item in found]
+    for first, then in pairwise(steps):
+        yield Order(
+            first=tuple(item.id for item in first),
+            then=tuple(item.id for item in then),
+            provenance=Provenance.TRACK,
+            note="order of the list",
+            span=span_of(then[0].line, file),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    file: str
+    phases: Sequence[Phase]
+    order: tuple[str, ...]
+    names: Names
+    said: dict[int, set[int]] = field(default_factory=dict)
+    further: dict[int, set[int]] = field(default_factory=dict)
+    orders: list[Order] = field(default_factory=list)
+
+    def run(self, outline: Outline) -> None:
+        """Read the sections on dependencies, and what phases say of themselves."""
+        row: list[str] = []  # the ids on the line above, of a graph drawn downwards
+        down = False
+        for line in outline.order:
+            text = (line.content or line.text).replace("**", "").replace("`", "").strip()
+            if line.kind is Kind.BLANK or not text:
+                row, down = [], False
+            elif _DOWN.fullmatch(text):
+                down = bool(row)
+            else:
+                ids = self._ids(text) if line.kind is Kind.CODE else []
+                if down and ids:
+                    self._order(row, ids, line, text)
+                row, down = ids, False
+                self._line(line, text)
+        known = {phase.at for phase in self.phases}
+        for phase, line in outline.own:
+            if phase.at in known:
+                text = line.content.replace("**", "")
+                named = self._phases(_CUT.split(re.split("[:：]", text, maxsplit=1)[-1])[0])  # noqa: RUF001
+                self._follow(phase.at, named)
+
+    def _line(self, line: Line, text: str) -> None:
+        stages = _ARROW.split(text)
+        if len(stages) > 1:
+            if len(stages) <= _MOST_STAGES and not text.lower().startswith("or "):
+                self._graph(line, stages, text)
+            return
+        stated = _SAID.match(text)
+        if stated and not _TASK.search(stated["subject"]):
+            self._stated(line, stated["subject"], stated["said"])
+            return
+        before, after = _BEFORE.search(text), _AFTER.search(text)
+        if before:
+            self._pair(line, text[: before.start()], text[before.end() :], text, sole=False)
+        elif after:
+            self._pair(line, text[after.end() :], text[: after.start()], text, sole=True)
+
+    def _graph(self, line: Line, stages: Sequence[str], text: str) -> None:
+        for first, then in pairwise(stages):
+            if _TASK.search(first) and _TASK.search(then):
+                self._order(self._ids(first), self._ids(then), line, text)
+            else:
+                named = self._phases(first)
+                for at in self._phases(then):
+                    self._follow(at, named)
+
+    def _stated(self, line: Line, subject: str, said: str) -> None:
+        """`User Story 2 (P2): Can start after Foundational (Phase 2) - …`."""
+        for at in self._phases(subject):
+            if _NONE.match(said):
+                own = self.said.setdefault(at, set())
+                if _OTHERS.search(said):
+                    own.update(self._common(at))
+            elif after := _AFTER.search(said):
+                named = self._phases(_CUT.split(said[after.end() :])[0])
+                self._follow(at, named)
+        if before := _BEFORE.search(said):
+            self._pair(line, subject, said[before.end() :], said, sole=False)
+
+    def _pair(self, line: Line, first: str, then: str, text: str, *, sole: bool) -> None:
+        """`T005-T011 blocks T012-T018`, `US2 and US3 can run in parallel after US1`."""
+        first, then = (_CUT.split(first)[0], then) if sole else (first, _CUT.split(then)[0])
+        if _TASK.search(first) or _TASK.search(then):
+            firsts, thens = self._ids(first), self._ids(then)
+            if thens and not firsts and _ALL.match(first):
+                firsts = list(self.order[: min(map(self.order.index, thens))])
+            elif firsts and not thens and _ALL.match(then):
+                thens = list(self.order[max(map(self.order.index, firsts)) + 1 :])
+            self._order(firsts, thens, line, text)
+            return
+        named = self._phases(first)
+        for at in self._phases(then):
+            self._follow(at, named, sole=sole)
+
+    def _order(self, first: Sequence[str], then: Sequence[str], line: Line, text: str) -> None:
+        later = [name for name in then if name not in first]
+        if first and later:
+            self.orders.append(
+                Order(
+                    first=tuple(first),
+                    then=tuple(later),
+                    provenance=Provenance.EXPLICIT,
+                    note=text[:_MOST_SHOWN],
+                    span=Span(file=self.file, line=line.number),
+                    relaxable=False,
+                )
+            )
+
+    def _ids(self, text: str) -> list[str]:
+        return [hit.id for hit in read(text, self.names).hits if hit.noun is Noun.ITEM]
+
+    def _follow(self, at: int, named: set[int], *, sole: bool = True) -> None:
+        """A phase follows those named before it, and if `sole` only those that are named so.
+
+        One behind it is none that it could wait for: what says so is no order of phases.
+        """
+        earlier = {other for other in named if other < at}
+        if earlier:
+            (self.said if sole else self.further).setdefault(at, set()).update(earlier)
+
+    def _common(self, at: int) -> set[int]:
+        """The last phase before it that is for no story."""
+        plain = [phase.at for phase in self.phases if phase.at < at and not phase.stories]
+        return set(plain[-1:])
+
+    def _phases(self, text: str) -> set[int]:
+        """The phases that some words name: by number, by story, or by what they are for."""
+        found: set[int] = set()
+        stories = [phase for phase in self.phases if phase.stories]
+        if _ALL_STORIES.search(text) and stories:
+            return {phase.at for phase in stories}
+        if _ALL_PHASES.search(text):
+            return {phase.at for phase in self.phases}
+        for numbers in _numbered(_STORIES, text):
+            found |= {p.at for p in stories if any(_in(str(s), numbers) for s in p.stories)}
+        for numbers in _numbered(_PHASES, text):
+            found |= {p.at for p in self.phases if p.number and _in(p.number, numbers)}
+        if not found:
+            low = text.lower()
+            for word in _WORDS:
+                if word in low:
+                    found |= {p.at for p in self.phases if word in p.label.lower()}
+            if _FINAL.search(text) and self.phases:
+                found.add(self.phases[-1].at)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """Numbers from `first` to `last` (the same, where one is named; None: and so on)."""
+
+    first: str
+    last: str | None
+
+
+def _numbered(pattern: re.Pattern[str], text: str) -> Iterator[list[_Span]]:
+    for found in pattern.finditer(text):
+        spans = [_Span(first=found["first"], last=found["first"])]
+        for step in _STEP.finditer(found["rest"]):
+            if step["link"]:
+                spans[-1] = _Span(first=spans[-1].first, last=step["number"])
+            else:
+                spans.append(_Span(first=step["number"], last=step["number"]))
+        if found["on"]:
+            spans[-1] = _Span(first=spans[-1].first, last=None)
+        yield spans
+
+
+def _in(number: str, spans: Sequence[_Span]) -> bool:
+    return any(
+        number == span.first
+        or (_value(span.first) <= _value(number) and _bounded(number, span.last))
+        for span in spans
+        if number[0].isdigit() and span.first[0].isdigit()
+    ) or any(number == span.first for span in spans)
+
+
+def _bounded(number: str, last: str | None) -> bool:
+    return last is None or (last[0].isdigit() and _value(number) <= _value(last))
+
+
+def _value(number: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in number.split("."))
