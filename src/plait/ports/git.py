@@ -1,0 +1,142 @@
+"""Workspaces and the trunk, as the engine sees git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from plait.core.lease import TrunkLease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """An isolated worktree, detached at `base`, lent to one attempt (or one check run)."""
+
+    slot: str
+    path: Path
+    base: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A path that differs: status A(dded) M(odified) D(eleted) T(ype); modes as git's octal."""
+
+    path: str
+    status: str
+    old_mode: str
+    new_mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What an attempt left, as a commit.
+
+    `changes` are the tree's against the merge base with the run's branch; `touched` are all
+    paths that any of its commits changed, reverted ones too; `ignored` are paths that exist but
+    that the repository ignores (folders end in `/`). `commit` equals the base where nothing
+    changed.
+    """
+
+    commit: str
+    base: str
+    changes: tuple[Change, ...]
+    touched: frozenset[str]
+    ignored: tuple[str, ...]
+
+
+class Workspaces(Protocol):
+    """Isolated worktrees. Whatever they hold is snapshotted before it is destroyed."""
+
+    async def open(self, base: str) -> Workspace:
+        """A clean worktree, detached at commit `base`.
+
+        Raises:
+            EnvironmentLack: `DISK_FULL`, `GIT_FAILED`.
+        """
+
+    async def commit(self, workspace: Workspace, *, onto: str, message: str) -> Work:
+        """Commit what is left in the tree and compare with the merge base with `onto`.
+
+        Raises:
+            PlaitError: `HISTORY_UNRELATED` if the tree's HEAD shares no history with `onto`.
+        """
+
+    async def checkout(self, workspace: Workspace, commit: str) -> None:
+        """Make it a clean checkout of `commit`, detached; ignored and untracked files go."""
+
+    async def keep(self, workspace: Workspace, ref: str) -> str | None:
+        """Snapshot all that is not ignored to the hidden `ref`; None if it equals its base."""
+
+    async def publish(self, ref: str, commit: str) -> None:
+        """Point one of Plait's own refs (`refs/plait/…`, `refs/heads/plait/…`) at a commit."""
+
+    async def close(self, workspace: Workspace, *, reusable: bool = True) -> None:
+        """Give it back; not reusable: a process may live in it, so it is never used again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A clean three-way merge: the tree's id."""
+
+    tree: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Paths that could not be merged, and git's own words."""
+
+    paths: tuple[str, ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit as git has it."""
+
+    tree: str
+    parents: tuple[str, ...]
+    message: str
+
+
+class Trunk(Protocol):
+    """The run's branch. Only the holder of its lease moves it, by compare-and-swap."""
+
+    async def head(self, branch: str) -> str | None:
+        """The commit a branch points at, or None."""
+
+    async def create(self, lease: TrunkLease, commit: str) -> None:
+        """Create the run's branch.
+
+        Raises:
+            UsageError: `BRANCH_EXISTS`.
+        """
+
+    async def merge(self, onto: str, candidate: str) -> Merged | Conflict:
+        """The three-way merge of two commits, built without a checkout."""
+
+    async def edit(self, tree: str, files: Mapping[str, bytes]) -> str:
+        """The tree with these files' contents replaced or added (modes kept)."""
+
+    async def commit(self, tree: str, *, parents: Sequence[str], message: str) -> str:
+        """Write a commit with the user's identity; no ref moves."""
+
+    async def describe(self, commit: str) -> Commit:
+        """A commit's tree, parents and message."""
+
+    async def tree(self, commit: str) -> str:
+        """The tree of a commit."""
+
+    async def read(self, commit: str, path: str) -> bytes | None:
+        """A file's content at a commit, or None."""
+
+    async def changed(self, old: str, new: str) -> tuple[str, ...]:
+        """Paths that differ between two trees or commits."""
+
+    async def advance(self, lease: TrunkLease, *, old: str, new: str) -> None:
+        """Move the branch from `old` to `new`.
+
+        Raises:
+            PlaitError: `TRUNK_MOVED` if it no longer points at `old`.
+        """
