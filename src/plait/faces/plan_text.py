@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from plait.core.forecast import Times
 from plait.core.plan import (
@@ -15,9 +15,11 @@ from plait.core.plan import (
     WorkPackage,
 )
 from plait.faces.shape import Shape
-from plait.faces.text import clean, count, duration, effort, listing, table
+from plait.faces.text import clean, count, duration, effort, listing, shorten, table
 
 _MOST_ROWS = 8
+_TITLE = 60  # columns
+_NEEDS = 8
 _MOST_ADVICE = 5
 _BOXES = {SourceStatus.PENDING: "", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
 
@@ -109,15 +111,24 @@ def _numbers(plan: Plan, shape: Shape) -> str:
 
 def _waves(plan: Plan, shape: Shape) -> list[str]:
     packages = {package.id: package for package in plan.packages}
-    critical = frozenset(shape.critical_path)
+    critical, implied = frozenset(shape.critical_path), frozenset(shape.redundant)
     rows = [("WAVE", "", "PACKAGE", "TITLE", "NEEDS")]
     for number, wave in enumerate(shape.waves, start=1):
         for position, package in enumerate(packages[each] for each in wave):
             name = clean(package.id) + (" *" if package.id in critical else "")
-            needs = ", ".join(dict.fromkeys(_need(edge) for edge in package.needs))
+            needs = listing(list(dict.fromkeys(map(_need, _telling(package, implied)))), _NEEDS)
             first = str(number) if position == 0 else ""
             rows.append((first, _BOXES[package.status], name, _title(package), needs))
     return table(rows) if len(rows) > 1 else []
+
+
+def _telling(package: WorkPackage, implied: Collection[tuple[PackageId, PackageId]]) -> list[Edge]:
+    """The edges that the source states, and of those that Plait derived what others do not say."""
+    return [
+        edge
+        for edge in package.needs
+        if edge.provenance in _ARROWS or (package.id, edge.id) not in implied
+    ]
 
 
 def _need(edge: Edge) -> str:
@@ -127,7 +138,7 @@ def _need(edge: Edge) -> str:
 
 def _title(package: WorkPackage) -> str:
     kind = "" if package.kind is PackageKind.IMPLEMENT else f" ({package.kind.value})"
-    return clean(package.title) + kind
+    return shorten(clean(package.title), _TITLE - len(kind)) + kind
 
 
 def _tracks(plan: Plan) -> list[str]:
