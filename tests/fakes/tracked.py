@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 from plait.core.finding import Finding
 from plait.core.plan import Plan, WorkPackage
+from plait.plans.detect import recognise
+from plait.plans.registry import registered
 from plait.ports import Loaded, PlanFormat, PlanSource
 
 
@@ -76,3 +79,18 @@ def states(plan: Plan | None) -> dict[str, str]:
 def told(loaded: Loaded, code: str) -> list[Finding]:
     """The findings of that code."""
     return [finding for finding in loaded.findings if finding.code == code]
+
+
+def recognised(path: Path, root: Path) -> str:
+    """The format that a file is taken for, all that are installed asked; or why none is."""
+    source = PlanSource(
+        root=root, path=path, name=path.relative_to(root).as_posix(), in_repository=True
+    )
+    found = recognise(source, registered().formats, forced=False)
+    return found.code if isinstance(found, Finding) else found.name
+
+
+def elsewhere(path: Path, folder: Path) -> Path:
+    """A copy of a file at a place that says nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(copyfile(path, folder / f"plan{path.suffix}"))

@@ -109,7 +109,7 @@ def _issues(records: Iterable[Record], findings: list[Finding]) -> dict[str, Rec
         if name in found:
             findings.append(
                 _finding(
-                    "DUPLICATE_TASK_ID",
+                    "DUPLICATE_RECORD",
                     f"{name} stands in the file more than once, first at line "
                     f"{found[name].span().line}: the last one is read",
                     record,
