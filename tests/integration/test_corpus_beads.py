@@ -157,5 +157,5 @@ def test_a_backup_tells_its_lack(tmp_path):
     assert {name for name, codes in lacks.items() if codes} == {"steveyegge/beads"}
     loaded = load(REAL["steveyegge/beads"], tmp_path)
     assert [f.message for f in loaded.findings if f.code == "NO_WORK"] == [
-        "11 lines are no work and left out (merge-request, agent)"
+        "no work, and left out: 11 lines (merge-request, agent)"
     ]

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.corpus import CORPUS, Real, real_files
 from tests.fakes.tracked import elsewhere, recognised
 
-from plait.core.plan import Plan, SourceStatus
+from plait.core.plan import Plan, SourceStatus, Span
 from plait.plans.ccpm import FORMAT
 from plait.plans.circles import circling
 from plait.ports import Loaded, PlanSource
@@ -107,7 +107,7 @@ def test_counts(epic, root):
     assert read == counted(epic) == COUNTS[epic]
 
 
-def line_at(span, root: Path, epic: str) -> str:
+def line_at(span: Span, root: Path, epic: str) -> str:
     path = files_of(epic)[0].root(root) / span.file
     return path.read_text("utf-8").split("\n")[span.line - 1]
 

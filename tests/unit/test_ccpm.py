@@ -141,7 +141,7 @@ def test_a_placeholder(tracker):
     task(tracker, "1", "github: [Will be updated when synced to GitHub]")
     loaded = tracker.open()
     (finding,) = loaded.findings
-    assert (finding.code, finding.severity) == ("PLACEHOLDER", "info")
+    assert (finding.code, finding.severity) == ("PLACEHOLDER_LEFT", "info")
     assert str(finding.span) == f"{HOME}/1.md:4:9"
 
 

@@ -123,7 +123,7 @@ def _issues(records: Iterable[Record], findings: list[Finding]) -> dict[str, Rec
         findings.append(
             _finding(
                 "NO_WORK",
-                f"{len(others)} lines are no work and left out ({', '.join([*kinds][:_SHOWN])})",
+                f"no work, and left out: {len(others)} lines ({', '.join([*kinds][:_SHOWN])})",
                 others[0],
                 "nothing has to be done",
                 Severity.INFO,

@@ -172,7 +172,7 @@ def _placeholder(record: Record, findings: list[Finding]) -> None:
     if node is not None and isinstance(node.value, list):
         findings.append(
             Finding(
-                code="PLACEHOLDER",
+                code="PLACEHOLDER_LEFT",
                 severity=Severity.INFO,
                 message="the issue's address is still the template's",
                 span=record.span(node),
