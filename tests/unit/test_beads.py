@@ -248,8 +248,8 @@ def test_broken_lines(tracker):
         ("BAD_JSON", 2),
         ("BAD_JSON", 3),
         ("NO_ID", 5),
-        ("NO_ID", 6),
     ]
+    assert "2 tasks" in loaded.findings[2].message
     assert "merge conflict" in loaded.findings[0].message
 
 

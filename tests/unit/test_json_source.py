@@ -118,7 +118,7 @@ def test_limits():
     assert said(deep) == [("BAD_JSON", "tasks.json:1:51")]
     many = read(f"[{'0,' * json_source.MAX_VALUES}0]")
     assert many.root is None
-    assert "more than 300,000 values" in many.findings[0].message
+    assert "more than 200,000 values" in many.findings[0].message
 
 
 def test_lines():

@@ -253,7 +253,7 @@ def test_a_tag_called_tasks(tracker):
         ("{}", ["NO_TASKS"]),
         ("[]", ["NO_TASKS"]),
         ('{"master": {"tasks": []}}', ["NO_TASKS"]),
-        ('{"master": {"tasks": [3, {"title": "x"}]}}', ["NO_ID", "NO_ID", "NO_TASKS"]),
+        ('{"master": {"tasks": [3, {"title": "x"}]}}', ["NO_ID", "NO_TASKS"]),
         ('{"tasks": [', ["BAD_JSON"]),
         (b'\xff\xfe{\x00"\x00', ["BAD_ENCODING", "BAD_JSON"]),
     ],

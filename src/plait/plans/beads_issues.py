@@ -9,11 +9,20 @@ from dataclasses import dataclass, field
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind, SourceFile, Span
 from plait.plans import json_source
+from plait.plans.lower import MAX_TASKS
 from plait.plans.places import holds, named
-from plait.plans.records import Record, body_of, line_of, priority_of, scope_of, state_of
+from plait.plans.records import (
+    Record,
+    body_of,
+    line_of,
+    nameless,
+    priority_of,
+    scope_of,
+    state_of,
+)
 from plait.plans.tasks import Ref, State, Task, TaskList
 from plait.plans.text import read
-from plait.plans.yaml_source import Document
+from plait.plans.yaml_source import MOST_FINDINGS, Document
 from plait.ports import PlanSource
 
 _STATES = {
@@ -93,43 +102,52 @@ def _records(document: Document) -> Iterator[Record]:
 
 
 def _issues(records: Iterable[Record], findings: list[Finding]) -> dict[str, Record]:
-    """The issues by id; of several lines of one id the last counts, as in a log."""
+    """The issues by id; of several lines of one id the last counts, as in a log.
+
+    Of too many issues only so many are read as tell it.
+    """
     found: dict[str, Record] = {}
     others: list[Record] = []
+    unnamed: list[Record] = []
+    repeated: list[Finding] = []
     for record in records:
+        name = record.line("id")
         if record.line("_type") not in {"", "issue"} or not _is_work(record):
             others.append(record)
             continue
-        name = record.line("id")
         if not name:
-            findings.append(
-                _finding("NO_ID", "an issue has no id: it is left out", record, "give it one")
-            )
+            unnamed.append(record)
             continue
-        if name in found:
-            findings.append(
-                _finding(
-                    "DUPLICATE_RECORD",
-                    f"{name} stands in the file more than once, first at line "
-                    f"{found[name].span().line}: the last one is read",
-                    record,
-                    "keep one line for each issue",
-                    Severity.WARNING,
-                )
-            )
+        if name in found and len(repeated) < MOST_FINDINGS:
+            repeated.append(_repeated(name, record, found[name]))
         found[name] = record
-    if others:
-        kinds = dict.fromkeys(each.line("_type", *_TYPES) or "template" for each in others)
-        findings.append(
-            _finding(
-                "NO_WORK",
-                f"no work, and left out: {len(others)} lines ({', '.join([*kinds][:_SHOWN])})",
-                others[0],
-                "nothing has to be done",
-                Severity.INFO,
-            )
-        )
+        if len(found) > MAX_TASKS:
+            break
+    findings += [*repeated, *nameless(unnamed), *_no_work(others)]
     return found
+
+
+def _repeated(name: str, record: Record, first: Record) -> Finding:
+    return _finding(
+        "DUPLICATE_RECORD",
+        f"{name} stands in the file more than once, also at line {first.span().line}: "
+        "the last one is read",
+        record,
+        "keep one line for each issue",
+        Severity.WARNING,
+    )
+
+
+def _no_work(records: Sequence[Record]) -> Iterator[Finding]:
+    if records:
+        kinds = list(dict.fromkeys(each.line("_type", *_TYPES) or "template" for each in records))
+        yield _finding(
+            "NO_WORK",
+            f"no work, and left out: {len(records)} lines ({', '.join(kinds[:_SHOWN])})",
+            records[0],
+            "nothing has to be done",
+            Severity.INFO,
+        )
 
 
 def _is_work(record: Record) -> bool:
@@ -279,7 +297,5 @@ def _seconds(minutes: str) -> float | None:
     return seconds if 0 < seconds < math.inf else None
 
 
-def _finding(
-    code: str, message: str, record: Record, hint: str, severity: Severity = Severity.ERROR
-) -> Finding:
+def _finding(code: str, message: str, record: Record, hint: str, severity: Severity) -> Finding:
     return Finding(code=code, severity=severity, message=message, span=record.span(), hint=hint)

@@ -13,11 +13,11 @@ from plait.plans.front_matter import Front, front_of
 from plait.plans.page import Page, page_of
 from plait.plans.places import holds, named
 from plait.plans.records import Record
-from plait.plans.text import MAX_BYTES
 from plait.ports import PlanSource
 
 EPIC = "epic.md"
 MOST_FILES = 1000
+MOST_BYTES = 2_000_000  # of all files of an epic together
 _STEM = re.compile(r"([0-9]{1,9}[a-z]?)(?:[-_. ].*)?")
 _SUFFIX = "-analysis"
 _NUMBERS = re.compile(r"([0-9]{1,9})([a-z]?)")
@@ -127,7 +127,7 @@ class _Desk:
     source: PlanSource
     findings: list[Finding]
     strict: bool
-    left: int = MAX_BYTES
+    left: int = MOST_BYTES
 
     def file(self, path: Path, number: str, group: str) -> File | None:
         """A file with its front matter, and the analysis beside it; None, and told, if not."""
@@ -148,14 +148,16 @@ class _Desk:
 
     def page(self, path: Path) -> Page | None:
         own = path == self.source.path
-        if self.left <= 0 or not (own or holds(self.source, path)):
+        if not (own or holds(self.source, path)):
             return None
-        page = page_of(path, self.source.name if own else named(self.source, path))
-        self.left -= len(page.text.raw)
-        if self.left <= 0:
-            message = f"the epic has more than {MAX_BYTES // 1_000_000} MB"
-            self.findings.append(_error("PLAN_TOO_LARGE", message, page.text.name))
-        return page
+        name = self.source.name if own else named(self.source, path)
+        before, self.left = self.left, self.left - path.stat().st_size
+        if self.left < 0:
+            if before >= 0:  # told once
+                message = f"the epic has more than {MOST_BYTES // 1_000_000} MB"
+                self.findings.append(_error("PLAN_TOO_LARGE", message, name))
+            return None
+        return page_of(path, name)
 
 
 def _error(code: str, message: str, file: str) -> Finding:

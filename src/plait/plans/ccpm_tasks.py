@@ -10,7 +10,7 @@ from pathlib import Path
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Locks, Scope, Span
-from plait.plans.ccpm_files import EPIC, Epic, File, epic_of, normal
+from plait.plans.ccpm_files import EPIC, MOST_FILES, Epic, File, epic_of, normal
 from plait.plans.fields import field_of, speaks, time_of
 from plait.plans.lookup import unknown
 from plait.plans.markdown import Kind, Line
@@ -120,13 +120,17 @@ def _needs(file: File, names: _Names) -> tuple[Ref, ...] | None:
 
 def _section(file: File) -> Iterator[Ref]:
     inside = False
+    seen: set[str] = set()
     for line in file.front.lines:
         if line.kind is Kind.HEADING:
             inside = line.content.strip().lower() in {"dependencies", "depends on"}
         elif inside and line.kind in {Kind.BULLET, Kind.BOX} and "task" in line.content.lower():
-            column = line.text.find(line.content) + 1
-            span = Span(file=file.page.text.name, line=line.number, column=max(column, 1))
-            yield Ref(text=line.content.partition(":")[0], span=span)
+            text = line.content.partition(":")[0]
+            if text not in seen and len(seen) < MOST_FILES:
+                column = max(line.text.find(text), 0) + 1
+                span = Span(file=file.page.text.name, line=line.number, column=column)
+                yield Ref(text=text, span=span)
+            seen.add(text)
 
 
 def _scope(file: File) -> Scope:

@@ -16,7 +16,7 @@ from plait.plans.text import SourceText
 
 _FENCES = ("---", "...")
 _WITHIN = 12  # lines from the file's beginning, for one that stands below a heading
-_PROSE = re.compile(r"(name|title|description): +(?![\"'|>\[{&*!])(.*?)[ \t]*$")
+_PROSE = re.compile(r"(?:name|title|description): (?![ \"'|>\[{&*!])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +87,16 @@ def _parsed(text: SourceText, begin: int, end: int) -> yaml_source.Document:
     """
     document = yaml_source.parse(_part(text, begin, text.lines[begin:end]))
     if document.root is None:
-        quoted = tuple(_PROSE.sub(_quoted, line) for line in text.lines[begin:end])
+        quoted = tuple(map(_quoted, text.lines[begin:end]))
         again = yaml_source.parse(_part(text, begin, quoted))
         document = again if again.root is not None else document
     return document
 
 
-def _quoted(field: re.Match[str]) -> str:
-    return f"{field[1]}: {json.dumps(field[2], ensure_ascii=False)}"
+def _quoted(line: str) -> str:
+    field = _PROSE.match(line)
+    value = line[field.end() :].rstrip() if field else ""
+    return f"{field[0]}{json.dumps(value, ensure_ascii=False)}" if field else line
 
 
 def _part(text: SourceText, begin: int, lines: tuple[str, ...]) -> SourceText:

@@ -15,7 +15,7 @@ from plait.core.finding import Finding, Severity
 from plait.plans.text import SourceText
 from plait.plans.yaml_source import MAX_DEPTH, MOST_FINDINGS, Document, Node, Places
 
-MAX_VALUES = 300_000  # of a file
+MAX_VALUES = 200_000  # of a file
 _LONGEST_INTEGER = 18
 _BLANK = re.compile(r"[ \t\n\r]*")
 _CONSTANTS = ("NaN", "Infinity", "-Infinity")
@@ -200,9 +200,12 @@ class _Reader:
 
     def peek(self) -> str:
         """The next character that is no blank; empty at the end."""
-        blank = _BLANK.match(self.text, self.at)
-        self.at = blank.end() if blank else self.at
-        return self.text[self.at : self.at + 1]
+        character = self.text[self.at : self.at + 1]
+        if character and character in " \t\n\r":
+            blank = _BLANK.match(self.text, self.at)
+            self.at = blank.end() if blank else self.at
+            return self.text[self.at : self.at + 1]
+        return character
 
     def expect(self, character: str, message: str) -> None:
         found = self.peek()

@@ -7,7 +7,7 @@ here and text there), so a field is asked for what it means, never for what it i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plait.core.finding import Finding, Severity
@@ -16,6 +16,7 @@ from plait.plans.paths import globs_of, listed, written
 from plait.plans.tasks import State
 from plait.plans.yaml_source import Document, Node
 
+MOST_NAMES = 20_000
 _LONGEST_TITLE = 300
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NONE = frozenset({"", "-", "—", "[]", "n/a", "none", "null", "nothing"})
@@ -39,8 +40,12 @@ class Record:
     def get(self, *names: str) -> Node | None:
         """The first field of these names that has a value."""
         value = self.node.value
-        found = (value.get(name) for name in names) if isinstance(value, dict) else ()
-        return next((each for each in found if each is not None and each.value is not None), None)
+        if isinstance(value, dict):
+            for name in names:  # a loop, for it is asked a million times
+                node = value.get(name)
+                if node is not None and node.value is not None:
+                    return node
+        return None
 
     def text(self, *names: str) -> str:
         """A field as text."""
@@ -64,15 +69,21 @@ class Record:
                 yield Record(node=node, document=self.document)
 
     def names(self, *names: str) -> tuple[tuple[str, Span], ...] | None:
-        """The entries of a list of ids, comma lists taken apart; None where nothing is said."""
+        """The entries of a list of ids, comma lists taken apart; None where nothing is said.
+
+        Each stands once; who names more than `MOST_NAMES` names no tasks of a plan.
+        """
         if self.get(*names) is None:
             return None
-        return tuple(
-            (name, self.span(node))
-            for node in self.entries(*names)
-            for part in re.split(r"[,;\n]", text_of(node))
-            if (name := part.strip().strip("'\"")).lower() not in _NONE
-        )
+        found: dict[str, Span] = {}
+        for node in self.entries(*names):
+            for part in re.split(r"[,;\n]", text_of(node)):
+                name = part.strip().strip("'\"")[:_LONGEST_TITLE]
+                if name.lower() not in _NONE and name not in found:
+                    found[name] = self.span(node)
+                if len(found) >= MOST_NAMES:
+                    return tuple(found.items())
+        return tuple(found.items())
 
     def span(self, node: Node | None = None) -> Span:
         """Where the record begins, or a field of it."""
@@ -133,6 +144,20 @@ def state_of(
             )
         )
     return state or State.OPEN
+
+
+def nameless(records: Sequence[Record]) -> Iterator[Finding]:
+    """`NO_ID` for records without an id: at the first of them, with their number."""
+    if records:
+        count = len(records)
+        what = "a task has no id: it is" if count == 1 else f"{count} tasks have no id: they are"
+        yield Finding(
+            code="NO_ID",
+            severity=Severity.ERROR,
+            message=f"{what} left out",
+            span=records[0].span(),
+            hint="give each an id",
+        )
 
 
 def priority_of(record: Record, *names: str, usual: int | None = None) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import SourceFile, Span
 from plait.errors import PlaitError
 from plait.plans import json_source
+from plait.plans.lower import MAX_TASKS
 from plait.plans.places import holds, named, slug
-from plait.plans.records import Record, body_of, line_of, priority_of, scope_of, state_of
+from plait.plans.records import Record, body_of, line_of, nameless, priority_of, scope_of, state_of
 from plait.plans.tasks import Ref, State, Task, TaskList
 from plait.plans.text import SourceText, read
 from plait.plans.yaml_source import Document, Node
@@ -132,21 +132,22 @@ def _state_file(path: Path) -> Path:
     return (above if above.name == ".taskmaster" else above / ".taskmaster") / "state.json"
 
 
-def _tasks(tag: Record, findings: list[Finding]) -> Iterator[Task]:
-    """The tag's tasks, each before its subtasks."""
+def _tasks(tag: Record, findings: list[Finding]) -> list[Task]:
+    """The tag's tasks, each before its subtasks; of too many only so many as tell it."""
+    tasks: list[Task] = []
+    unnamed: list[Record] = []
     waiting: list[tuple[Node, Task | None]] = [(node, None) for node in tag.entries("tasks")]
     waiting.reverse()
-    while waiting:
+    while waiting and len(tasks) <= MAX_TASKS:
         node, parent = waiting.pop()
         record = Record(node=node, document=tag.document)
         if not record.line("id"):
-            findings.append(
-                _error("NO_ID", "a task has no id: it is left out", record.span(), "give it one")
-            )
+            unnamed.append(record)
             continue
-        task = _task(record, parent, findings)
-        yield task
-        waiting += [(each, task) for each in reversed(record.entries("subtasks"))]
+        tasks.append(_task(record, parent, findings))
+        waiting += [(each, tasks[-1]) for each in reversed(record.entries("subtasks"))]
+    findings.extend(nameless(unnamed))
+    return tasks
 
 
 def _qualified(own: str, parent: str | None) -> str:
