@@ -391,6 +391,17 @@ def test_too_many_tasks(tracker):
     assert codes(loaded) == ["PLAN_TOO_LARGE"]
 
 
+def test_too_many_bytes(tracker):
+    """An epic of more text than people write is an error, before all of it is read."""
+    task(tracker, "1", body="x" * 1_500_000)
+    task(tracker, "2", body="x" * 1_500_000)
+    task(tracker, "3")
+    loaded = tracker.open()
+    assert [(f.code, str(f.span)) for f in loaded.findings] == [
+        ("PLAN_TOO_LARGE", f"{HOME}/2.md:1:1")
+    ]
+
+
 def test_broken_bytes_and_line_ends(tracker):
     """CRLF and bytes that are no UTF-8 change no field."""
     raw = b"---\r\nname: caf\xe9\r\nstatus: closed\r\n---\r\nx\r\n"

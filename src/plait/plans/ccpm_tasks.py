@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plait.core.finding import Finding, Severity
-from plait.core.plan import Locks, Scope, Span
+from plait.core.plan import Locks, Scope, SourceFile, Span
 from plait.plans.ccpm_files import EPIC, MOST_FILES, Epic, File, epic_of, normal
 from plait.plans.fields import field_of, speaks, time_of
 from plait.plans.lookup import unknown
 from plait.plans.markdown import Kind, Line
-from plait.plans.page import page_of
 from plait.plans.places import holds, named, slug
 from plait.plans.records import Record, priority_of, scope_of, state_of, text_of
 from plait.plans.tasks import Ref, State, Task, TaskList
+from plait.plans.text import read
 from plait.ports import PlanSource
 
 _STATES = {
@@ -51,7 +51,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
     locks = _locks(epic.tasks, names, findings)
     pages = [file.page for file in (*([epic.epic] if epic.epic else []), *epic.tasks)]
     pages += [file.analysis for file in epic.tasks if file.analysis]
-    files = tuple(page.file for page in pages) or (page_of(source.path, source.name).file,)
+    files = tuple(page.file for page in pages) or (_named_file(source),)
     name = slug(epic.folder.absolute().name)
     return TaskList(
         id=name,
@@ -62,6 +62,11 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
         files=files,
         context=tuple(_context(source, epic, findings)),
     )
+
+
+def _named_file(source: PlanSource) -> SourceFile:
+    text = read(source.path, source.name)
+    return SourceFile(path=text.name, sha256=text.sha256)
 
 
 def _task(file: File, names: _Names, locks: dict[str, list[str]], findings: list[Finding]) -> Task:
