@@ -54,9 +54,15 @@ def _info(code: str, meaning: str) -> Rule:
 GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     Group.FILES: (
         _error("BAD_ENCODING", "The file holds bytes that are no UTF-8.", Severity.WARNING),
-        _error("BAD_YAML", "The file is no YAML that Plait reads."),
+        _error(
+            "BAD_JSON",
+            "The file, or a line of it, is no JSON that Plait reads.",
+            Severity.WARNING,
+        ),
+        _error("BAD_YAML", "The file is no YAML that Plait reads.", Severity.WARNING),
         _error("EMPTY_PLAN", "The plan holds no package."),
         _error("NO_TASKS", "The task list holds no task."),
+        _info("OTHER_TAGS", "The file has several tags, of which one is read."),
         _error("PLAN_OUTSIDE", "The plan's file is a link that leads out of the repository."),
         _error(
             "PLAN_TOO_DENSE", "The plan's orders multiply to more dependencies than can be read."
@@ -65,9 +71,12 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _error("PLAN_UNREADABLE", "A file or folder of the plan cannot be read."),
         _error("PLAN_UNRECOGNISED", "No plan format recognises the file."),
         _warning("UNCLOSED_FENCE", "A code fence or a comment opens and never closes."),
+        _error("UNKNOWN_TAG", "The tag to read is none of the file's tags."),
     ),
     Group.SHAPE: (
         _error("DUPLICATE_KEY", "A mapping has the same key twice."),
+        _warning("NO_FRONT_MATTER", "A file has no front matter, or one that never closes."),
+        _info("PLACEHOLDER_LEFT", "A field still holds what a template put there."),
         _warning(
             "RECORD_UNREADABLE", "A file beside the plan cannot be read, and what it says is lost."
         ),
@@ -85,16 +94,27 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _info("BOX_WITHOUT_ID", "A box among tasks has no id, so it is no task."),
         _error("DUPLICATE_ID", "Two packages have the same id."),
         _warning(
+            "DUPLICATE_RECORD",
+            "Several lines of a file hold the same issue; the last one is read.",
+        ),
+        _warning(
             "DUPLICATE_TASK_ID", "Two tasks of a list have the same id; the later is renamed."
         ),
         _warning("ID_DRIFT", "An id is spelt in two ways, or is named and nothing has it."),
         _info("NESTED_TASK", "Tasks lie inside another task and are done with it."),
+        _error("NO_ID", "A task has no id and is left out."),
+        _info("NO_WORK", "Lines of a file are no work and are left out."),
+        _info("SEVERAL_PARENTS", "A task is said to be a part of several others."),
     ),
     Group.NEEDS: (
+        _warning(
+            "AMBIGUOUS_REFERENCE", "A number means several tasks; the first of them is taken."
+        ),
         _error(
             "DEPENDENCY_CYCLE", "Packages need one another in a circle, so none of them can start."
         ),
         _warning("NEEDS_SKIPPED", "A task needs one that the plan leaves out."),
+        _warning("NO_DEPENDENCIES", "A backup lacks the file of its dependencies."),
         _warning("RANGE_HOLE", "A range of tasks spans ids that do not exist."),
         _error("SELF_DEPENDENCY", "A package needs itself.", Severity.WARNING),
         _warning("SELF_REFERENCE", "A task names itself among those that it needs."),
@@ -149,6 +169,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         ),
         _warning("STATUS_CONTRADICTION", "Two records of what is done differ."),
         _warning("UNKNOWN_MARK", "A box holds a mark that the format does not know."),
+        _warning("UNKNOWN_STATUS", "A status is none that the format knows."),
     ),
     Group.ORDER: (
         _warning("CONTRADICTORY_TRACKS", "Two maps put tasks into different tracks."),

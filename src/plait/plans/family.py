@@ -36,6 +36,7 @@ def distinct(tasks: Sequence[Task], findings: list[Finding]) -> tuple[Task, ...]
     """The tasks with unique ids: of equal ones the later are renamed (``4-2``), and told."""
     taken = {key_of(task) for task in tasks}
     seen: dict[Key, Task] = {}
+    counts: dict[Key, int] = {}  # how far each id has been counted: a file of one id stays linear
     made = []
     for task in tasks:
         first = seen.get(key_of(task))
@@ -43,9 +44,10 @@ def distinct(tasks: Sequence[Task], findings: list[Finding]) -> tuple[Task, ...]
             seen[key_of(task)] = task
             made.append(task)
             continue
-        count = 2
+        count = counts.get(key_of(task), 1) + 1
         while (task.module, f"{task.id}-{count}") in taken:
             count += 1
+        counts[key_of(task)] = count
         renamed = replace(task, id=f"{task.id}-{count}")
         taken.add(key_of(renamed))
         seen[key_of(renamed)] = renamed

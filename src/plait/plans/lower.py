@@ -141,13 +141,14 @@ def _ids(family: Family) -> dict[Key, PackageId]:
     uses = Counter(plain.values())
     made: dict[Key, PackageId] = {}
     taken: set[str] = set()
+    counts: Counter[str] = Counter()
     for key, name in plain.items():
         shared = uses[name] > 1 and key[0] is not None
         own = f"{slug(key[0] or '')}/{name}" if shared else name
-        count = 2
         unique = own
         while unique in taken:
-            unique, count = f"{own}-{count}", count + 1
+            counts[own] += 1
+            unique = f"{own}-{counts[own] + 1}"
         taken.add(unique)
         made[key] = PackageId(unique)
     return made

@@ -79,7 +79,7 @@ class Node:
 class Document:
     """A parsed file: its root (None where it has none or cannot be read) and what was found."""
 
-    def __init__(self, places: _Places, root: Node | None, findings: tuple[Finding, ...]) -> None:
+    def __init__(self, places: Places, root: Node | None, findings: tuple[Finding, ...]) -> None:
         self.root = root
         self.findings = findings
         self._places = places
@@ -135,6 +135,10 @@ class Document:
                 index = node.index
         return self._places.at(index)
 
+    def at(self, node: Node) -> Span:
+        """Where a node of this document begins."""
+        return self._places.at(node.index)
+
 
 def parse(source: SourceText) -> Document:
     """Read the one YAML document of a text. Raises nothing for bad content.
@@ -142,7 +146,7 @@ def parse(source: SourceText) -> Document:
     Findings: `BAD_YAML` for what is no YAML, for a second document, for tags of a programming
     language and for what goes beyond the limits; `DUPLICATE_KEY` where the first one counts.
     """
-    places = _Places(source)
+    places = Places(source)
     builder = _Builder(places)
     try:
         for event in yaml.parse(source.text, Loader=_LOADER):
@@ -155,10 +159,10 @@ def parse(source: SourceText) -> Document:
     return Document(places, builder.root, tuple(builder.findings))
 
 
-class _Places:
+class Places:
     """Positions in a text as lines and columns.
 
-    Lines are the editor's: the parser also takes U+0085, U+2028 and U+2029 for line ends.
+    Lines are the editor's: YAML also takes U+0085, U+2028 and U+2029 for line ends.
     """
 
     def __init__(self, source: SourceText) -> None:
@@ -171,6 +175,7 @@ class _Places:
             self.length = len(source.text)
 
     def at(self, index: int) -> Span:
+        """Where the character of that index stands."""
         index = min(index, self.length)
         line = bisect_right(self.starts, index)
         return Span(file=self.name, line=line, column=index - self.starts[line - 1] + 1)
@@ -198,7 +203,7 @@ class _RefusedError(Exception):
 class _Builder:
     """Builds the tree of nodes event by event; `stack` holds the collections still open."""
 
-    def __init__(self, places: _Places) -> None:
+    def __init__(self, places: Places) -> None:
         self.root: Node | None = None
         self.findings: list[Finding] = []
         self.places = places
@@ -371,7 +376,7 @@ def _plain(text: str) -> str | int | float | bool | None:
     return float(text) if _FLOAT.fullmatch(text) else text
 
 
-def _syntax(source: SourceText, places: _Places, error: yaml.YAMLError) -> Finding:
+def _syntax(source: SourceText, places: Places, error: yaml.YAMLError) -> Finding:
     """The parser's own complaint, with its place and, for what is usual, its cure."""
     message, index = str(error).partition("\n")[0], 0
     if isinstance(error, yaml.MarkedYAMLError):
