@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PY := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: setup demo test check format bench clean help
+.PHONY: setup demo test check format bench fuzz clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ format: $(READY)  ## format and mend what can be mended
 
 bench: $(READY)  ## print ratios against a baseline of the same run
 	$(PY) -m bench
+
+fuzz: $(READY)  ## tear plans of every format two thousand times each (make test does sixty)
+	PLAIT_FUZZ=2000 $(PY) -m pytest -q tests/integration/test_hostile_plans.py
 
 clean:  ## remove what the targets made
 	rm -rf .venv .uv dist
