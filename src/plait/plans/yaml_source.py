@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -26,6 +26,7 @@ from yaml.events import (
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Span
 from plait.plans.text import SourceText
+from plait.plans.yaml_scalars import Scalar, plain_scalar
 
 MAX_VALUES = 100_000  # of a document with all its aliases written out, and beyond that
 BYTES_A_VALUE = 20  # one more for so much text: a large plan is wordy, a trap is not
@@ -35,14 +36,8 @@ MOST_FINDINGS = 200  # of one kind: who has more starts again
 Path = tuple[str | int, ...]
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLEANS = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
-_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,40})?(?:[eE][-+]?[0-9]{1,3})?")
-_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
+TOO_MANY = "values, aliases written out"  # behind a number
 _USUAL = "look at indentation, colons and quotes here and on the line before"
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset({"null", "bool", "int", "float"})
@@ -61,7 +56,7 @@ class Node:
     """
 
     index: int
-    value: str | int | float | bool | list[Node] | dict[str, Node] | None
+    value: Scalar | list[Node] | dict[str, Node]
     keys: dict[str, int] = field(default_factory=lambda: _NO_KEYS)
     values: int = 1
     height: int = 0
@@ -140,16 +135,28 @@ class Document:
         return self._places.at(node.index)
 
 
-def parse(source: SourceText) -> Document:
+def parse(
+    source: SourceText,
+    *,
+    events: Iterable[Event] | None = None,
+    plain: Callable[[str], Scalar] = plain_scalar,
+    most: int | None = None,
+) -> Document:
     """Read the one YAML document of a text. Raises nothing for bad content.
+
+    Args:
+        source: The text.
+        events: What stands in it, for another syntax of the same values; None for YAML.
+        plain: What a plain scalar means.
+        most: How many values it may hold; None for what is right for a plan of its length.
 
     Findings: `BAD_YAML` for what is no YAML, for a second document, for tags of a programming
     language and for what goes beyond the limits; `DUPLICATE_KEY` where the first one counts.
     """
     places = Places(source)
-    builder = _Builder(places)
+    builder = _Builder(places, plain, most or MAX_VALUES + places.length // BYTES_A_VALUE)
     try:
-        for event in yaml.parse(source.text, Loader=_LOADER):
+        for event in yaml.parse(source.text, Loader=_LOADER) if events is None else events:
             builder.read(event)
     except yaml.YAMLError as error:
         return Document(places, None, (*builder.findings, _syntax(source, places, error)))
@@ -203,7 +210,7 @@ class _RefusedError(Exception):
 class _Builder:
     """Builds the tree of nodes event by event; `stack` holds the collections still open."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, plain: Callable[[str], Scalar], most: int) -> None:
         self.root: Node | None = None
         self.findings: list[Finding] = []
         self.places = places
@@ -212,7 +219,8 @@ class _Builder:
         self.anchors: dict[str, Node] = {}
         self.documents = 0
         self.values = 0
-        self.most = MAX_VALUES + places.length // BYTES_A_VALUE
+        self.plain = plain
+        self.most = most
 
     def read(self, event: Event) -> None:
         index = event.start_mark.index if event.start_mark else 0
@@ -245,20 +253,20 @@ class _Builder:
             self.anchors[event.anchor] = node
         self.add(node)
 
-    def resolve(self, event: ScalarEvent, index: int) -> str | int | float | bool | None:
+    def resolve(self, event: ScalarEvent, index: int) -> Scalar:
         tag = event.tag
         if tag is None or tag == "!":
-            return _plain(event.value) if event.implicit[0] and tag is None else event.value
+            return self.plain(event.value) if event.implicit[0] and tag is None else event.value
         kind = tag.removeprefix(_TAG)
         if kind in _PLAIN_TAGS:
-            return _plain(event.value)
+            return self.plain(event.value)
         if kind != "str":
             self.unknown_tag(tag, index)
         return event.value
 
     def open(self, node: Node, event: MappingStartEvent | SequenceStartEvent) -> None:
         if len(self.stack) >= MAX_DEPTH:
-            raise _RefusedError(_TOO_DEEP, node.index, "write it flatter")
+            raise _RefusedError(TOO_DEEP, node.index, "write it flatter")
         if event.tag not in {None, "!", f"{_TAG}map", f"{_TAG}seq"}:
             self.unknown_tag(event.tag, node.index)
         self.expect_value(node.index)
@@ -276,7 +284,7 @@ class _Builder:
             node.values = 1 + sum(child.values for child in inner)
             node.height = 1 + max((child.height for child in inner), default=0)
         if node.height + len(self.stack) > MAX_DEPTH:
-            raise _RefusedError(_TOO_DEEP, node.index, "write it flatter")
+            raise _RefusedError(TOO_DEEP, node.index, "write it flatter")
         self.add(node)
 
     def merge(self, node: Node, value: dict[str, Node]) -> None:
@@ -345,9 +353,7 @@ class _Builder:
 
     def limit(self, values: int, index: int) -> None:
         if values > self.most:
-            raise _RefusedError(
-                f"more than {self.most:,} values, aliases written out", index, "split the plan"
-            )
+            raise _RefusedError(f"more than {self.most:,} {TOO_MANY}", index, "split the plan")
 
     def unknown_tag(self, tag: str, index: int) -> None:
         if len(self.findings) >= MOST_FINDINGS:
@@ -364,16 +370,6 @@ class _Builder:
             span=self.places.at(index),
             hint=hint,
         )
-
-
-def _plain(text: str) -> str | int | float | bool | None:
-    if text in _NULLS:
-        return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _syntax(source: SourceText, places: Places, error: yaml.YAMLError) -> Finding:
