@@ -35,6 +35,8 @@ from plait.ports import Loaded, PlanSource
 CHANGE = "openspec/changes/add-parcels"
 NAME = f"{CHANGE}/work-packages.yaml"
 
+OPENAPI = "openapi: 3.1.0\ninfo: {title: Parcels, version: '1'}\npaths: {}\n"
+
 TEXT = """\
 schema_version: 1
 feature:
@@ -118,7 +120,7 @@ def folder(tmp_path: Path) -> Path:
     """A change whose contract files exist."""
     folder = tmp_path / CHANGE
     (folder / "contracts").mkdir(parents=True)
-    (folder / "contracts/parcels.yaml").write_text("openapi: 3.1.0\n")
+    (folder / "contracts/parcels.yaml").write_text(OPENAPI)
     (folder / "contracts/parcels.sql").write_text("create table parcels (id int);\n")
     return folder
 
@@ -309,7 +311,7 @@ def test_an_archived_change(tmp_path: Path) -> None:
     """After archiving, contract paths of before are found, and the branch has the change's id."""
     folder = tmp_path / "openspec/changes/archive/2026-03-02-add-parcels"
     (folder / "contracts").mkdir(parents=True)
-    (folder / "contracts/parcels.yaml").write_text("openapi: 3.1.0\n")
+    (folder / "contracts/parcels.yaml").write_text(OPENAPI)
     (folder / "contracts/parcels.sql").write_text("create table parcels (id int);\n")
     loaded = load(folder)
     assert loaded.findings == ()

@@ -40,17 +40,25 @@ class Change:
 
     def find(self, name: str) -> Path | None:
         """The file a plan names: from `root`, from the folder, or where archiving moved it."""
+        return next((place for place in self._places(name) if self._holds(place)), None)
+
+    def find_folder(self, name: str) -> Path | None:
+        """The same for a folder; None for an empty name."""
+        places = self._places(name) if name else []
+        return next((place for place in places if self._holds(place, folder=True)), None)
+
+    def _places(self, name: str) -> list[Path]:
         places = [self.root / name, self.folder / name]
         moved = name.removeprefix(f"{_CHANGES.as_posix()}/{self.id}/")
         if moved != name:
             places.append(self.folder / moved)
-        plain = [Path(os.path.normpath(place)) for place in places]
-        return next((place for place in plain if self._holds(place)), None)
+        return [Path(os.path.normpath(place)) for place in places]
 
-    def _holds(self, path: Path) -> bool:
-        """Whether it is a file that lies below `root`, links followed."""
+    def _holds(self, path: Path, *, folder: bool = False) -> bool:
+        """Whether it is a file, or a folder, that lies below `root`, links followed."""
         try:
-            within = path.is_relative_to(self.root) and path.is_file()
+            there = path.is_dir() if folder else path.is_file()
+            within = path.is_relative_to(self.root) and there
             return within and path.resolve().is_relative_to(self.root.resolve())
         except (OSError, ValueError):  # a name that no file can have
             return False

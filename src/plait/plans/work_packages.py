@@ -64,7 +64,7 @@ class WorkPackages:
         )
 
     def load(self, source: PlanSource) -> Loaded:
-        """Read, check and map the file; findings come in the order of its lines.
+        """Read, check and map the file; findings come in the order of its lines, contracts' last.
 
         Raises:
             UsageError: The file, or a contract that it names, cannot be read.
@@ -90,7 +90,8 @@ class WorkPackages:
             plan = work_packages_plan.build(
                 self.name, file, document=document, source=content, change=change
             )
-        return Loaded(plan=plan, findings=tuple(sorted(findings, key=_place)))
+        ordered = sorted(findings, key=lambda finding: _place(finding, source.name))
+        return Loaded(plan=plan, findings=tuple(ordered))
 
 
 FORMAT: PlanFormat = WorkPackages()
@@ -116,6 +117,6 @@ def _specific(finding: Finding) -> Finding:
     return finding
 
 
-def _place(finding: Finding) -> tuple[int, int, str]:
-    span = finding.span or Span(file="")
-    return (span.line, span.column, finding.code)
+def _place(finding: Finding, own: str) -> tuple[str, int, int, str]:
+    span = finding.span or Span(file=own)
+    return ("" if span.file == own else span.file, span.line, span.column, finding.code)

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from plait.core.finding import Finding, Severity
 from plait.core.lock_keys import spelling
 from plait.core.scope import invalid, overlap
+from plait.plans import openspec_contracts
 from plait.plans.entries import (
     finding as _finding,
     items as _items,
@@ -42,7 +43,7 @@ def check(document: Document, change: Change) -> list[Finding]:
         _scope,
     )
     packages = list(_items(document, ("packages",)))
-    findings = list(_contracts(document, change))
+    findings = [*_contracts(document, change), *openspec_contracts.check(document, change)]
     for kind in kinds:
         found = (finding for package in packages for finding in kind(document, package))
         findings += islice(found, MOST_FINDINGS)

@@ -6,7 +6,6 @@ values; `010`, `0x1f`, `12:30`, `yes` and `2026-01-01` are text. Keys are always
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
