@@ -143,7 +143,8 @@ class Links:
                 elif own_id and place:
                     base, resource = _joined(base, own_id), place
                     self._enter(contract, place, base)
-                self._note(contract, node, place, base, resource)
+                self._mark(contract, node, place, resource)
+            self._note(contract, node, place, base, resource, names=names)
             for key, child in reversed(node.value.items()):
                 if not names and (key in _DATA or key.startswith("x-")):
                     continue
@@ -158,18 +159,29 @@ class Links:
         if _scheme(base):  # a relative one says no more than the file's name
             self._ids.setdefault(urldefrag(base)[0], Target(contract=contract, place=place))
 
-    def _note(
-        self, contract: Contract, node: Node, place: Place, base: str, resource: Place
-    ) -> None:
-        """Take down the references and anchors of one object."""
+    def _mark(self, contract: Contract, node: Node, place: Place, resource: Place) -> None:
+        """Take down the anchors of one object."""
         fields = node.value if isinstance(node.value, dict) else {}
         for keyword in ("$anchor", "$dynamicAnchor"):
             anchor = fields.get(keyword)
             if anchor is not None and isinstance(anchor.value, str):
                 self._anchors.setdefault((contract.name, resource, anchor.value), place)
+
+    def _note(
+        self,
+        contract: Contract,
+        node: Node,
+        place: Place,
+        base: str,
+        resource: Place,
+        *,
+        names: bool,
+    ) -> None:
+        """Take down the references of one object; among `names` only text is a reference."""
+        fields = node.value if isinstance(node.value, dict) else {}
         for keyword in _KEYWORDS:
             child = fields.get(keyword)
-            if child is None:
+            if child is None or (names and not isinstance(child.value, str)):
                 continue
             if isinstance(child.value, str):
                 use = _Use(

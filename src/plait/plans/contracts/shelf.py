@@ -113,7 +113,8 @@ class Shelf:
             return None
         self._bytes += len(source.raw)
         kind = kind_of_file(path, source)
-        self._say(source.findings)
+        if kind is not Kind.OTHER:  # that may be a picture
+            self._say(source.findings)
         if kind is not Kind.DATA:
             return Contract(path=path, name=name, kind=kind, source=source)
         json = is_json(path, source)
