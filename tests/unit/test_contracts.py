@@ -95,7 +95,7 @@ def test_what_is_checked_without_validators(
     assert told(findings(tmp_path, {"a.yaml": text, "b.json": "{,}"})) == [
         "info CONTRACT_ONLY_PARSED a.yaml:1:1",
         "error CONTRACT_PARAMETER_MISSING a.yaml:5:5",
-        "error CONTRACT_REF_MISSING a.yaml:5:28",
+        "error CONTRACT_REF_MISSING a.yaml:5:29",
         "error CONTRACT_SYNTAX b.json:1:2",
     ]
 

@@ -157,7 +157,7 @@ def _mistakes(
     leaves = [leaf for error in errors for leaf in _leaves(error)]
     told: set[tuple[Place, str]] = set()
     for leaf in leaves:
-        for mistake in _mistake(leaf, words, leaves):
+        for mistake in _mistake(leaf, _place(piece, leaf.instance_path), words, leaves):
             if (mistake.place, mistake.message) not in told:
                 told.add((mistake.place, mistake.message))
                 yield mistake
@@ -183,16 +183,35 @@ def _leaves(error: Any) -> Iterator[Any]:
         yield from _leaves(inner)
 
 
-def _mistake(error: Any, words: tuple[str, ...], leaves: list[Any]) -> Iterator[_Mistake]:
-    place: Place = tuple(error.instance_path)
+def _place(piece: Any, path: list[str | int]) -> Place:
+    """A validator's path as one of the document: it takes keys of digits for positions."""
+    place: list[str | int] = []
+    for step in path:
+        key = step
+        if isinstance(piece, dict) and isinstance(step, int):
+            key = next((k for k in piece if k.isdecimal() and int(k) == step), str(step))
+        known = key in piece if isinstance(piece, dict) else isinstance(piece, list)
+        piece = piece[key] if known else None
+        place.append(key)
+    return tuple(place)
+
+
+def _mistake(
+    error: Any, place: Place, words: tuple[str, ...], leaves: list[Any]
+) -> Iterator[_Mistake]:
     kind = error.kind
     if kind.name in {"additionalProperties", "unevaluatedProperties"}:
         for name in kind.unexpected:
-            below = (*place, name)
-            if any(tuple(leaf.instance_path)[: len(below)] == below for leaf in leaves):
+            inside = [*error.instance_path, name]
+            if any(leaf.instance_path[: len(inside)] == inside for leaf in leaves):
                 continue  # it is known here, and wrong inside: that is told
-            hint = did_you_mean(name, words) or "remove it, or name an extension x-…"
-            yield _Mistake(place=below, message=f"unknown field {name!r}", hint=hint, key=True)
+            hint = (
+                did_you_mean(name, [word for word in words if word != name])
+                or "remove it, or name an extension x-…"
+            )
+            yield _Mistake(
+                place=(*place, name), message=f"unknown field {name!r}", hint=hint, key=True
+            )
     elif kind.name == "required":
         message = f"field {kind.property!r} is missing"
         yield _Mistake(place=place, message=message, hint=f"add {kind.property}")
@@ -207,11 +226,23 @@ def _mistake(error: Any, words: tuple[str, ...], leaves: list[Any]) -> Iterator[
         message = f"must be one of {listed}, here stands {_quoted(error.instance)}"
         near = did_you_mean(error.instance, choices) if isinstance(error.instance, str) else ""
         yield _Mistake(place=place, message=message, hint=near or "write one of these")
+    elif kind.name == "propertyNames" and isinstance(kind.error.instance, str):
+        name, hint = kind.error.instance, "use only characters that the format allows in it"
+        message = f"name {name[:60]!r} is not allowed: {_short(kind.error)}"
+        yield _Mistake(place=(*place, name), message=message, hint=hint, key=True)
+    elif kind.name == "not" and isinstance(kind.schema, dict) and kind.schema.get("required"):
+        both = " and ".join(map(repr, kind.schema["required"]))
+        yield _Mistake(place=place, message=f"{both} exclude one another", hint="keep one of them")
     else:
-        message = error.message.replace("\n", " ")
-        if len(message) > _LONGEST:
-            message = f"the value breaks the rule {kind.name!r} of its format"
+        message = _short(error)
         yield _Mistake(place=place, message=message, hint="see the format's specification")
+
+
+def _short(error: Any) -> str:
+    message: str = error.message.replace("\n", " ")
+    if len(message) <= _LONGEST:
+        return message
+    return f"the value breaks the rule {error.kind.name!r} of its format"
 
 
 def _quoted(value: Any) -> str:
