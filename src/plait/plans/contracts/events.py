@@ -98,7 +98,7 @@ def _gather(root: Target, links: Links) -> _Envelope:
         for name in document.fields((*part.place, "properties")):
             at = Target(contract=part.contract, place=(*part.place, "properties", name))
             envelope.attributes.setdefault(name, at)
-            if name in _TELLING and envelope.place is None:
+            if name in _TELLING | _TOGETHER and envelope.place is None:
                 envelope.place = Target(contract=part.contract, place=at.place[:-1])
         listed = document.node((*part.place, "required"))
         if listed is not None and isinstance(listed.value, list):

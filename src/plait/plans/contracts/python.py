@@ -25,6 +25,11 @@ def check(contract: Contract) -> Iterator[Finding]:
             hint="divide it",
         )
         return
+    if "\0" in text:
+        at = text.index("\0")
+        line = text.count("\n", 0, at) + 1
+        yield _wrong(contract, "a null byte", line, at - text.rfind("\n", 0, at))
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what it says, not of whether it parses
@@ -33,10 +38,8 @@ def check(contract: Contract) -> Iterator[Finding]:
         yield _wrong(contract, error.msg, error.lineno or 1, error.offset or 1)
     except (RecursionError, MemoryError):
         yield _wrong(contract, "nested too deeply to be parsed", 1, 1)
-    except ValueError as error:  # a null byte, a number of thousands of digits
-        at = max(text.find("\0"), 0)
-        line = text.count("\n", 0, at) + 1
-        yield _wrong(contract, str(error), line, at - (text.rfind("\n", 0, at) + 1) + 1)
+    except ValueError as error:  # a number of thousands of digits
+        yield _wrong(contract, str(error), 1, 1)
 
 
 def _wrong(contract: Contract, message: str, line: int, column: int) -> Finding:

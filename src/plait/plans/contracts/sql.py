@@ -43,6 +43,7 @@ _BITS = re.compile(r"(?i)\bbit([ \t]{1,20})varying\b")  # the parser knows its s
 _CLASS = re.compile(r"<class '[^']{0,80}'>")
 _OPENER = re.compile(r"--|/\*|'|\"|`|\$[A-Za-z_]{0,60}\$")
 _CLOSERS = {"--": "\n", "/*": "*/"}
+_READ = object()
 _UNCLOSED = "no SQL: a quote or comment never closes"
 _ROUTINES = frozenset({"TRIGGER", "FUNCTION", "PROCEDURE"})
 
@@ -72,6 +73,7 @@ class _Reading:
 
     text: str
     dialects: tuple[str, ...]
+    sure: bool  # that the first of them is meant
     budget: int = _MOST_RETRIED
     parsed: list[tuple[Any, int]] = field(default_factory=list)  # trees, where their text begins
     created: set[str] = field(default_factory=set)  # types
@@ -94,7 +96,9 @@ def check(contract: Contract) -> Iterator[Finding]:
             hint="a contract is the schema, not the data: leave rows out",
         )
         return
-    reading = _Reading(text=text, dialects=_order(text))
+    likely = [name for name, sign in _SIGNS if sign.search(text)]
+    dialects = tuple(dict.fromkeys([*likely, *_DIALECTS]))
+    reading = _Reading(text=text, dialects=dialects, sure=bool(likely))
     with _quiet():
         faults = list(islice(_faults(reading), _MOST_FINDINGS))
         types = list(sql_types.unknown(reading.parsed, reading.created))
@@ -123,12 +127,6 @@ def _plain(text: str) -> str:
     text = _CLIENT.sub(lambda found: " " * len(found[0]), text)
     text = _BITS.sub(lambda found: "varbit" + " " * (len(found[0]) - len("varbit")), text)
     return _BATCH.sub("; ", text)
-
-
-def _order(text: str) -> tuple[str, ...]:
-    """The dialects, that which the text looks like first."""
-    likely = [name for name, sign in _SIGNS if sign.search(text)]
-    return tuple(dict.fromkeys([*likely, *_DIALECTS]))
 
 
 def _faults(reading: _Reading) -> Iterator[_Fault]:
@@ -225,36 +223,38 @@ def _read(statement: _Statement, dialect: str, reading: _Reading) -> _Fault | No
         return _at(statement.tokens[fault.position], f"no SQL: {fault.message}", fault.hint)
     if statement.routine:
         return None
-    first: _Fault | None = None
-    doubt = False
-    others = [name for name in reading.dialects if name != dialect]
-    for name in (dialect, *others):
-        if name != dialect:
+    problems: dict[str, _Fault | None] = {}  # None where a dialect knows the beginning alone
+    for name in (dialect, *(other for other in reading.dialects if other != dialect)):
+        if problems:
             reading.budget -= len(statement.text)
             if reading.budget < 0:
                 break
-        problem = _parse(statement, name, reading, again=name != dialect)
-        if problem is None:
+        problem = _parse(statement, name, reading, again=bool(problems))
+        if problem is _READ:
             return None
-        doubt = doubt or isinstance(problem, str)
-        if isinstance(problem, _Fault):
-            first = first or problem
+        problems[name] = problem if isinstance(problem, _Fault) else None
     start = statement.tokens[0]
-    if sql_heads.opaque(words) or (sql_heads.of_any_shape(words) and _compiles(statement.text)):
+    if sql_heads.opaque(words):
         return None
     misspelt = sql_heads.misspelt(words)
     if misspelt is not None:
         at = statement.tokens[misspelt.position]
         return _at(at, f"no SQL: {misspelt.message}", misspelt.hint)
-    if doubt or first is None:
+    asks = sql_heads.of_any_shape(words) or problems.get("sqlite", start) is None
+    if asks and _compiles(statement.text):
+        return None
+    faults = [problem for problem in problems.values() if problem is not None]
+    likely = problems[dialect] if reading.sure else None
+    if likely is None and len(faults) < len(problems):
         return _doubtful(statement, start)
+    first = likely or faults[0]
     return first if sql_heads.surely_read(words) else replace(first, severity=Severity.WARNING)
 
 
 def _parse(
     statement: _Statement, dialect: str, reading: _Reading, *, again: bool
-) -> _Fault | str | None:
-    """None if a dialect reads it, text if it only knows how it begins, else its fault."""
+) -> _Fault | object | None:
+    """`_READ` if a dialect reads it, None if it only knows how it begins, else its fault."""
     from sqlglot import Dialect, exp
     from sqlglot.errors import ParseError, TokenError
 
@@ -273,9 +273,9 @@ def _parse(
     if any(isinstance(tree, exp.Condition | exp.Alias) for tree in known):
         return _at(start, f"no SQL: no statement begins with {start.text[:40]!r}")
     if any(isinstance(tree, exp.Command) for tree in known):
-        return None if sql_heads.opaque(_words(statement)) else "unclear"
+        return _READ if sql_heads.opaque(_words(statement)) else None
     reading.parsed += ((tree, base) for tree in known)
-    return None
+    return _READ
 
 
 def _of_error(error: Any, text: str, start: int) -> _Fault:

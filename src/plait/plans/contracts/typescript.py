@@ -21,6 +21,7 @@ _SECONDS = 0.5  # a grammar that tries to mend garbage has no bound of its own
 _CHUNK = 65_536
 # What the language has and the grammar does not know yet; each is replaced by as many characters.
 _ATTRIBUTES = re.compile(r"""(["'])([ \t]{0,20})with[ \t]{0,20}\{[^{}]{0,200}\}""")
+_VARIANCE = re.compile(r"(?<=[<,])([ \t]{0,20})(in[ \t]{1,20}out|in|out)(?=[ \t]{1,20}[A-Za-z_$])")
 _USING = re.compile(r"(?m)^([ \t]{0,100})using(?=[ \t]{1,20}[A-Za-z_$])")
 
 
@@ -36,6 +37,7 @@ def check(contract: Contract) -> Iterator[Finding]:
         yield _unread(contract, f"more than {_MOST_CHARACTERS:,} characters of TypeScript")
         return
     text = _ATTRIBUTES.sub(lambda found: found[1] + " " * (len(found[0]) - 1), text)
+    text = _VARIANCE.sub(lambda found: " " * len(found[0]), text)
     raw = _USING.sub(r"\1const", text).encode("utf-8", errors="replace")
     tree = _tree(raw, jsx=contract.path.suffix.lower() == ".tsx")
     if tree is None:
