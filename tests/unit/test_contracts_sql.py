@@ -71,6 +71,7 @@ def test_sound_statements(dialect: str, tmp_path: Path) -> None:
         ("CREATE TABLE a (b INT UNIQ)", "1:23", "'UNIQ'", "mend"),
         ("CREATE TABLE a (b INT DEFALT 3)", "1:23", "'DEFALT'", "mend"),
         ("ALTER TABLE a ADD COLUM b INT", "1:19", "adds no 'COLUM'", "'COLUMN'"),
+        ("DROP TABLE a b c", "1:14", "'b'", "mend"),
         ("UPDATE a SET b = 1 WHER c = 2", "1:20", "'WHER'", "mend"),
         ("SELECT 1;\n\nSELECT 'a", "3:8", "never closes", "close it"),
         ("SELECT 1;\n/* a", "2:1", "never closes", "close it"),

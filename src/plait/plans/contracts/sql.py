@@ -234,7 +234,7 @@ def _read(statement: _Statement, dialect: str, reading: _Reading) -> _Fault | No
             return None
         problems[name] = problem if isinstance(problem, _Fault) else None
     start = statement.tokens[0]
-    if sql_heads.opaque(words):
+    if sql_heads.opaque(words) and words[0].upper() not in {"ALTER", "DROP"}:
         return None
     misspelt = sql_heads.misspelt(words)
     if misspelt is not None:
