@@ -82,10 +82,13 @@ def check_example(contract: Contract) -> Iterator[Finding]:
 
 def _gather(root: Target, links: Links) -> _Envelope:
     """What a schema says of its object, what it takes over by `$ref` and `allOf` included."""
-    envelope, waiting = _Envelope(), [root]
+    envelope = _Envelope()
+    waiting = [root]
     seen: set[tuple[str, Place]] = set()
-    while waiting and len(seen) < _MOST_PARTS:
-        here = waiting.pop(0)
+    for number in range(_MOST_PARTS):
+        if number >= len(waiting):
+            break
+        here = waiting[number]
         part = links.follow(here)
         if part is None:
             envelope.open = True
@@ -106,9 +109,10 @@ def _gather(root: Target, links: Links) -> _Envelope:
         both = document.node((*part.place, "allOf"))
         if both is not None and isinstance(both.value, list):
             waiting += [
-                Target(contract=part.contract, place=(*part.place, "allOf", number))
-                for number in range(len(both.value))
+                Target(contract=part.contract, place=(*part.place, "allOf", position))
+                for position in range(len(both.value))
             ]
+    envelope.open = envelope.open or len(waiting) > _MOST_PARTS
     return envelope
 
 

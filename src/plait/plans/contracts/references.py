@@ -17,6 +17,7 @@ from plait.plans.nearest import did_you_mean
 from plait.plans.yaml_source import Node, Path as Place
 
 MOST_FILES = 200  # read because references lead to them
+_MOST_MISSED = 1000  # files that are not there: more are not looked for
 _MOST_HOPS = 20
 _MOST_FINDINGS = 50  # in one contract
 _LONGEST_NUMBER = 7
@@ -72,14 +73,16 @@ class Links:
         """Read what the contracts refer to, and what that refers to."""
         waiting = list(contracts)
         seen = {contract.path for contract in waiting}
+        missed = 0
         while waiting:
             contract = waiting.pop()
             before = len(self._uses)
             self._walk(contract)
             for use in self._uses[before:]:
-                if len(seen) >= MOST_FILES:
+                if len(seen) >= MOST_FILES or missed >= _MOST_MISSED:
                     break
                 other = self._file(use)
+                missed += isinstance(other, Refused)
                 if isinstance(other, Contract) and other.path not in seen:
                     seen.add(other.path)
                     waiting.append(other)
