@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from tests.fakes.contracts import DIALECT, OPENAPI, findings, told
 
+from plait.plans import contracts
 from plait.plans.contracts import MOST_FILES
 from plait.plans.contracts.kinds import Kind
 from plait.plans.contracts.shelf import Shelf
@@ -259,3 +261,14 @@ def test_any_text_is_read(
         assert finding.span is not None
         assert finding.span.file == name
         assert 1 <= finding.span.line <= lines
+
+
+def test_every_code_has_its_row() -> None:
+    """The page of contracts lists every code that the sources say, and no other."""
+    sources = Path(contracts.__file__).parent
+    page = Path(__file__).parents[2] / "docs" / "reference" / "contracts.md"
+    said = set(
+        re.findall(r'"(CONTRACT_[A-Z_]+)"', "".join(p.read_text() for p in sources.glob("*.py")))
+    )
+    listed = set(re.findall(r"^\| `(CONTRACT_[A-Z_]+)`", page.read_text(), re.MULTILINE))
+    assert listed == said | {"CONTRACT_MISSING"}
