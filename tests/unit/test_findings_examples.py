@@ -20,12 +20,19 @@ from plait.plans.registry import Registry
 from plait.plans.tasks import State
 
 TASKS = "documentation/features/export/tasks.md"
-PACKAGES = "openspec/changes/add-export/work-packages.yaml"
+CHANGE = "openspec/changes/add-export"
+PACKAGES = f"{CHANGE}/work-packages.yaml"
 
 
 def tasks(number: int) -> str:
     """A task list with so many tasks."""
     return "".join(f"- [ ] {n}. **Do part {n}**\n" for n in range(1, number + 1))
+
+
+def contract(name: str, content: str | bytes) -> Mapping[str, str | bytes]:
+    """A plan with this contract."""
+    listed = f"contracts:\n  openapi:\n    primary: contracts/{name}\n"
+    return {PACKAGES: listed, f"{CHANGE}/contracts/{name}": content}
 
 
 def groups() -> str:
@@ -38,6 +45,9 @@ def groups() -> str:
 # Files that are too large or too odd for a page; the page says in words what is in them.
 GENERATED: Mapping[str, Callable[[], Mapping[str, str | bytes]]] = {
     "BAD_ENCODING": lambda: {TASKS: "# Tasks\n\n- [ ] 1. **Résumé**\n".encode("latin-1")},
+    "CONTRACT_EMPTY": lambda: contract("export.yaml", "\n"),
+    "CONTRACT_ENCODING": lambda: contract("export.md", "# Résumé\n".encode("latin-1")),
+    "CONTRACT_TOO_LARGE": lambda: contract("export.json", "[" * 1000),
     "PLAN_TOO_DENSE": lambda: {TASKS: groups()},
     "PLAN_TOO_LARGE": lambda: {TASKS: tasks(20_001)},
     "SCHEMA_MORE": lambda: {PACKAGES: "packages:\n" + "  - {}\n" * 1000},
@@ -72,6 +82,8 @@ COMPOSED: Mapping[str, Callable[[], Sequence[Finding]]] = {
 
 # Examples that are not carried out, and why.
 UNTRIED = {
+    "CONTRACT_ONLY_PARSED": "tests have the validators (tests/unit/test_contracts)",
+    "CONTRACT_UNREADABLE": "a superuser, as whom tests may run, is refused no file",
     "APPROVALS_UNREAD": "it takes a store that was damaged",
     "CHANGED_SINCE_LANDING": "it takes a run and a merge (tests/acceptance/test_ledger)",
     "LANDED_BEFORE": "it takes a run and a merge (tests/acceptance/test_ledger)",

@@ -149,7 +149,59 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     ),
     Group.CONTRACTS: (
         _warning("CHECKLIST_OPEN", "A checklist beside the plan has open boxes."),
+        _error("CONTRACT_DUPLICATE_KEY", "A mapping in a contract has the same key twice."),
+        _error("CONTRACT_EMPTY", "A contract holds nothing."),
+        _error("CONTRACT_ENCODING", "A contract holds bytes that are no UTF-8."),
+        _error(
+            "CONTRACT_EVENT_ATTRIBUTE",
+            "A CloudEvents envelope lacks a context attribute, or allows a wrong value.",
+        ),
+        _info("CONTRACT_EVENT_PLAIN", "The schema of an event is no CloudEvents envelope."),
+        _warning(
+            "CONTRACT_FENCE_OPEN", "A code fence or a comment in a Markdown contract never closes."
+        ),
         _warning("CONTRACT_MISSING", "A contract file that the plan names does not exist."),
+        _info(
+            "CONTRACT_ONLY_PARSED",
+            "Contracts were not validated, for validators are not installed.",
+        ),
+        _error(
+            "CONTRACT_OPENAPI_SHAPE",
+            "An OpenAPI document has a key or a value that its version does not allow.",
+        ),
+        _error(
+            "CONTRACT_OPENAPI_VERSION", "An OpenAPI document states no version that Plait reads."
+        ),
+        _error(
+            "CONTRACT_OPERATION_TWICE", "Two operations of an OpenAPI document have the same id."
+        ),
+        _error(
+            "CONTRACT_OPERATION_UNKNOWN",
+            "A link names an operation that the document does not hold.",
+        ),
+        _error(
+            "CONTRACT_PARAMETER_MISSING", "A name in a path is declared as a parameter nowhere."
+        ),
+        _error("CONTRACT_PARAMETER_UNUSED", "A path parameter does not stand in the path."),
+        _error("CONTRACT_PATH_TWICE", "Two paths differ in the names of their parameters alone."),
+        _error(
+            "CONTRACT_REF_MISSING", "A reference in a contract leads nowhere.", Severity.WARNING
+        ),
+        _error("CONTRACT_REF_OUTSIDE", "A reference in a contract leaves the repository."),
+        _info(
+            "CONTRACT_REF_REMOTE",
+            "A reference in a contract leads to the network and is not followed.",
+        ),
+        _info("CONTRACT_SCHEMA_DRAFT", "A JSON Schema is written in another dialect than 2020-12."),
+        _error("CONTRACT_SCHEMA_SHAPE", "A contract is no valid JSON Schema."),
+        _error(
+            "CONTRACT_SQL_TYPE",
+            "A column's type is neither a common one nor created in the contract.",
+            Severity.INFO,
+        ),
+        _error("CONTRACT_SYNTAX", "A contract does not parse.", Severity.WARNING),
+        _warning("CONTRACT_TOO_LARGE", "A contract is too large, or too deep, to be checked."),
+        _error("CONTRACT_UNREADABLE", "A contract exists and cannot be read."),
         _warning("MISSING_CONTEXT", "A document that agents should read is missing."),
         _error("MISSING_STANDARD", "A standard that the format demands is missing."),
     ),

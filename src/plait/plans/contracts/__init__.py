@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from plait.plans.contracts.references import Links
     from plait.plans.contracts.shelf import Contract
 
-__all__ = ["MOST_FILES", "ContractFile", "check"]
-
 MOST_FILES = 200
 
 
