@@ -111,6 +111,10 @@ class Shelf:
         except UsageError as error:
             self.findings.append(_unread(error, name))
             return None
+        if len(source.raw) > text.MAX_BYTES:  # a plan of YAML may be larger, a contract not
+            why = f"{name} has more than {text.MAX_BYTES // 1_000_000} MB"
+            self.findings.append(_too_large(why, name))
+            return None
         self._bytes += len(source.raw)
         kind = kind_of_file(path, source)
         if kind is not Kind.OTHER:  # that may be a picture
