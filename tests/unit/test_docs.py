@@ -17,7 +17,7 @@ from plait.core.event import EVENTS
 from plait.core.finding import errors
 from plait.core.report import build_report
 from plait.errors import ExitCode
-from plait.plans import plait_yaml, specflow, work_packages
+from plait.plans import kiro, plait_yaml, spec_workflow, specflow, work_packages
 from plait.ports import PlanSource
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +82,8 @@ def test_every_verb_and_every_option_is_documented(verb):
     ("page", "place", "format_"),
     [
         ("plan-openspec", "openspec/changes/add-export/work-packages.yaml", work_packages.FORMAT),
+        ("plan-kiro", ".kiro/specs/export/tasks.md", kiro.FORMAT),
+        ("plan-spec-workflow", ".spec-workflow/specs/export/tasks.md", spec_workflow.FORMAT),
         ("plan-plait-yaml", "plans/login.plait.yaml", plait_yaml.FORMAT),
         ("plan-specflow", "documentation/features/export/tasks.md", specflow.FORMAT),
     ],

@@ -24,6 +24,7 @@ from plait.plans.paths import globs_of, listed, written
         ("src/detection/strategies/*.ts", ("src/detection/strategies/*.ts",)),
         ("src/{a,b}.ts", ("src/a.ts", "src/b.ts")),
         ("src/__tests__/FAB.test.tsx", ("src/__tests__/FAB.test.tsx",)),
+        ("Launcher/Launcher.csproj", ("Launcher/Launcher.csproj",)),
     ],
 )
 def test_paths(word: str, globs: tuple[str, ...]) -> None:
@@ -60,8 +61,10 @@ def test_prose_counts_where_it_writes() -> None:
         "Review output saved to: `code_review/CR-A.md`",
         "Follow the pattern of `src/old.py`",
         "Create `qualhook config` subcommand",
+        "创建 `src/types.ts`",
+        "`src/storage.ts` を参照",
     ]
-    assert written(lines) == ("internal/ai/**", "internal/ai/x_test.go")
+    assert written(lines) == ("internal/ai/**", "internal/ai/x_test.go", "src/types.ts")
 
 
 def test_brackets_in_a_path_are_letters() -> None:

@@ -207,6 +207,9 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     ),
     Group.STATUS: (
         _info("ACTIVE_IN_SOURCE", "A task is marked as in progress; a run starts it afresh."),
+        _warning(
+            "AMBIGUOUS_MARK", "A box holds a mark that means different things to different people."
+        ),
         _warning("BLOCKED_IN_SOURCE", "A task is marked as blocked; a run starts it all the same."),
         _warning("BOX_CONTRADICTS_STATUS", "A gate's box and its written status differ."),
         _warning(
@@ -222,15 +225,23 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _warning("STATUS_CONTRADICTION", "Two records of what is done differ."),
         _warning("UNKNOWN_MARK", "A box holds a mark that the format does not know."),
         _warning("UNKNOWN_STATUS", "A status is none that the format knows."),
+        _info("UNPORTABLE_MARK", "A box holds a mark that the format's own tool does not know."),
     ),
     Group.ORDER: (
         _warning("CONTRADICTORY_TRACKS", "Two maps put tasks into different tracks."),
         _info("GATE_NEEDS_OWN_REWORK", "A gate needs the rework that only its own failure calls."),
         _info("REWORK_NOT_AWAITED", "A task needs rework that is skipped unless a gate fails."),
+        _warning("WAVES_DISAGREE", "A list's waves contradict one another."),
+        _warning("WAVES_UNREADABLE", "A list's dependency graph tells no waves that can be read."),
         _info("WEAKER_ORDER_DROPPED", "An order was dropped where a stronger one says otherwise."),
     ),
     Group.APPROVALS: (
         _warning("APPROVALS_UNREAD", "Whether the plan is approved cannot be told."),
+        _warning("APPROVAL_MISSING_IN_SOURCE", "The plan's own tool still awaits an approval."),
+        _warning(
+            "APPROVAL_OUTDATED", "The plan has changed since its own tool recorded an approval."
+        ),
+        _warning("APPROVAL_REFUSED", "The plan's own tool records that the list was not approved."),
         _warning("CHANGED_SINCE_APPROVAL", "The plan has changed since somebody approved it."),
     ),
     Group.PLUGINS: (

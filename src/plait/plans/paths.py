@@ -20,15 +20,17 @@ _WRITES = re.compile(
     r"(?:add|adjust|append|bootstrap|build|change|configure|convert|copy|create|define|delete|"
     r"document|edit|enhance|extend|extract|fix|generate|implement|initiali[sz]e|introduce|"
     r"migrate|modify|move|port|put|refactor|register|remove|rename|replace|rewrite|scaffold|"
-    r"set up|setup|split|update|wire|write)\b",
+    r"set up|setup|split|update|wire|write)\b"
+    r"|(?:创建|新建|添加|增加|修改|更新|删除|实现|编写|重构|作成|追加|変更|修正|削除|実装)",
     re.IGNORECASE,
 )
 _EXTENSIONS_WORDS = """
-    bash bat c cc cfg cjs clj conf cpp cs css csv cts dart ex exs gd go gql gradle
-    graphql h hbs hpp hs html http ini ipynb java jl js json json5 jsonc jsonl jsx kt kts less
-    lock lua m md mdx mjs mk mod mts nix php pl plist png prisma properties proto ps1 py pyi r
-    rb rs rst sass scala scss sh sol sql sum svelte svg swift tcl tex tf tfvars toml ts tsx txt
-    vue wgsl xml yaml yml zig zsh
+    axaml bash bat c cc cfg cjs clj conf cpp cs cshtml csproj css csv cts dart ex exs fs
+    fsproj gd go gql gradle graphql h hbs hpp hs html http ini ipynb java jl js json json5
+    jsonc jsonl jsx kt kts less lock lua m md mdx mjs mk mod mts nix php pl plist png prisma
+    properties proto ps1 py pyi r razor rb rs rst sass scala scss sh sln slnx sol sql sum
+    svelte svg swift tcl tex tf tfvars toml ts tsx txt vb vbproj vue wgsl xaml xml yaml yml
+    zig zsh
 """
 _EXTENSIONS = frozenset(_EXTENSIONS_WORDS.split())
 _NAMES_WORDS = """
