@@ -544,3 +544,17 @@ def test_ten_thousand_packages_are_read_in_seconds(tmp_path: Path) -> None:
 
 def _complete(finding: Finding) -> bool:
     return bool(finding.span and finding.message and finding.hint)
+
+
+def test_contracts_are_checked_for_what_they_are(tmp_path: Path) -> None:
+    """A contract's own mistake is told at its place in the contract's file."""
+    (tmp_path / "api.yaml").write_text(
+        "openapi: 3.1.0\ninfo: {title: A, version: '1'}\npaths:\n"
+        "  /users:\n    get:\n      responses:\n        '200': {$ref: '#/nowhere'}\n"
+    )
+    path = tmp_path / "plait.yaml"
+    path.write_text("version: 1\ncontracts: ./api.yaml\npackages: {a: }\n")
+    source = PlanSource(root=tmp_path, path=path, name="plait.yaml", in_repository=True)
+    (told,) = [f for f in FORMAT.load(source).findings if f.code.startswith("CONTRACT")]
+    assert told.span is not None
+    assert (told.span.file, told.span.line) == ("api.yaml", 7)

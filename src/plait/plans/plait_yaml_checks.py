@@ -227,6 +227,23 @@ def _contracts(document: Document, source: PlanSource) -> Iterator[Finding]:
         yield from _missing(
             document, source, path, primary, code="CONTRACT_MISSING", what="contract file"
         )
+    if source.in_repository:
+        yield from _contents(source, [primary, *(text for _, text in texts(document, listed))])
+
+
+def _contents(source: PlanSource, names: Sequence[str]) -> Iterator[Finding]:
+    """What is wrong with the contracts that exist."""
+    paths = {
+        os.path.normpath(name): source.root / os.path.normpath(name)
+        for name in names[:MOST_FINDINGS]
+        if name
+    }
+    found = {name: path for name, path in paths.items() if holds(source, path)}
+    if found:
+        from plait.plans import contracts
+
+        files = [contracts.ContractFile(path=path, name=name) for name, path in found.items()]
+        yield from contracts.check(files, root=source.root)
 
 
 def _files(
