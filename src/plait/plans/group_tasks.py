@@ -90,7 +90,7 @@ class _Reader:
         for node in nodes:
             self.needs[node] = self._said_needs(node)
             self.marked[node] = self._parallel(node)
-        tasks = self._bound({node: self._task(node) for node in nodes})
+        tasks = _completed(self._bound({node: self._task(node) for node in nodes}))
         self._told_boxes(nodes)
         return GroupList(
             title=self.outline.title,
@@ -241,6 +241,16 @@ class _Reader:
                         hint="give them ids to make them tasks",
                     )
                 )
+
+
+def _completed(tasks: dict[Node, Task]) -> dict[Node, Task]:
+    """The last task of a group with what the group as a whole must meet."""
+    last = {group: node for node in tasks if not node.parts and (group := node.within(Role.GROUP))}
+    for group, node in last.items():
+        if words := body_of(group):
+            body = "\n\n".join(filter(None, (tasks[node].body, f"{group.head.label}:", words)))
+            tasks[node] = replace(tasks[node], body=body)
+    return tasks
 
 
 def _counts(node: Node) -> bool:

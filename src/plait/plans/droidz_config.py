@@ -1,0 +1,70 @@
+"""Droidz's own configuration: how many agents it lets work at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plait.core.finding import Finding, Severity
+from plait.core.plan import Span
+from plait.errors import PlaitError
+from plait.plans.places import holds, named
+from plait.plans.text import read
+from plait.ports import PlanSource
+
+_PLACES = ("droidz/config.yml", ".droidz/config.yml", "config.yml", "droidz/config.yaml")
+_KEYS = (("parallel", "max_concurrent_tasks"), ("max_parallel_executions",))
+_MOST = 1000
+
+
+def max_agents_of(source: PlanSource, root: Path, findings: list[Finding]) -> int | None:
+    """The limit that the first configuration with one sets; None where there is none.
+
+    Args:
+        source: The plan.
+        root: The folder that holds `droidz`.
+        findings: Takes what is wrong, as warnings: the limit is then as if it were not set.
+    """
+    for place in _PLACES:
+        path = root / place
+        if holds(source, path):
+            found = _limit(path, named(source, path), findings)
+            if found is not None:
+                return found
+    return None
+
+
+def _limit(path: Path, name: str, findings: list[Finding]) -> int | None:
+    from plait.plans.yaml_source import parse
+
+    try:
+        document = parse(read(path, name))
+    except PlaitError as error:
+        findings.append(_warning(error.code, error.message, Span(file=name)))
+        return None
+    findings.extend(
+        _warning(each.code, each.message, each.span or Span(file=name))
+        for each in document.findings
+    )
+    enabled = document.node(("parallel", "enabled"))
+    if enabled is not None and enabled.value is False:
+        return 1
+    for key in _KEYS:
+        node = document.node(key)
+        if node is None:
+            continue
+        value = node.value
+        if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST:
+            return value
+        message = f"{'.'.join(key)} must be a whole number from 1 to {_MOST}: not taken over"
+        findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span(key)))
+    return None
+
+
+def _warning(code: str, message: str, span: Span) -> Finding:
+    return Finding(
+        code=code,
+        severity=Severity.WARNING,
+        message=message,
+        span=span,
+        hint="correct it, or give the limit with --max-agents",
+    )
