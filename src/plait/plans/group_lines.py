@@ -40,7 +40,7 @@ _ITEM = re.compile(
     rf"(?P<open>\*\*|__)?(?P<task>Task[ \t]+)?(?P<id>{_ID})"
     r"(?P<mark>\\?[.:)])?(?P<close>\*\*|__)?(?P<late>[.:)])?(?:[ \t]+|$)(?P<rest>.*)"
 )
-_LEADING = re.compile(r"[^\w\[(`\"'~]+")
+_LEADING = re.compile(r"\A[^\w\[(`\"'~]+")
 _HEADING_BOX = re.compile(r"\[(?P<state>[ xX])\](?=[ \t]|$)")
 _DONE_SIGNS = ("✅", "☑", "✔")
 _SIGNS = {"🔄": State.ACTIVE, "🚧": State.ACTIVE, "🚫": State.BLOCKED, "⛔": State.BLOCKED}
@@ -135,8 +135,8 @@ def heading_of(line: Line) -> Head:
                 label=title.text,
                 title=Title(
                     text=own.text or title.text,
-                    said=title.said,
-                    reason=own.reason,
+                    said=title.said or own.said,
+                    reason=title.reason or own.reason,
                     optional=title.optional,
                     estimate_s=own.estimate_s,
                     priority=own.priority,
@@ -234,7 +234,7 @@ def _said(text: str) -> tuple[State | None, str]:
 def _plain(text: str) -> str:
     """A heading without the signs and emphasis that it begins with."""
     bare = _LEADING.sub("", text, count=1) if text[:1] and not text[0].isalnum() else text
-    return bare.replace("**", "").strip()
+    return bare.replace("**", "").removeprefix("~~").strip()
 
 
 def _symbol(line: Line) -> bool:

@@ -110,10 +110,17 @@ class Outline:
     nodes: tuple[Node, ...]
 
 
-def outline_of(lines: Sequence[Line]) -> Outline:
-    """Build the outline of a list's lines."""
+def outline_of(lines: Sequence[Line], *, most: int) -> Outline:
+    """Build the outline of a list's lines, up to the node that is one too many.
+
+    Args:
+        lines: The list's lines.
+        most: How many nodes there may be.
+    """
     builder = _Builder()
     for line in lines:
+        if len(builder.nodes) > most:
+            break
         if line.kind is Kind.HEADING:
             builder.heading(line)
         elif line.kind is Kind.BOX:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind
+from plait.errors import UsageError
 from plait.plans.group_lines import Role, priority_of, size_of
 from plait.plans.group_orders import Place, orders_of
 from plait.plans.group_outline import HOLDING, Node, Outline, outline_of
@@ -24,6 +25,7 @@ from plait.plans.group_says import (
     state_of_node,
     tells,
 )
+from plait.plans.lower import MAX_TASKS
 from plait.plans.page import Page, span_of
 from plait.plans.phrases import Noun
 from plait.plans.references import Names, names_of, read
@@ -62,8 +64,14 @@ def read_groups(page: Page, findings: list[Finding]) -> GroupList:
     Args:
         page: The list.
         findings: Takes what is found.
+
+    Raises:
+        UsageError: `PLAN_TOO_LARGE`.
     """
-    return _Reader(page=page, findings=findings, outline=outline_of(page.lines)).read()
+    outline = outline_of(page.lines, most=MAX_TASKS)
+    if len(outline.nodes) > MAX_TASKS:
+        raise UsageError(f"the list has more than {MAX_TASKS} tasks", code="PLAN_TOO_LARGE")
+    return _Reader(page=page, findings=findings, outline=outline).read()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,7 +179,7 @@ class _Reader:
             shared = self.needs.get(group)
             speaks = self.needs[node] is not None or self._whole(node) is not None
             if shared is not None and (begins or speaks):
-                made[node] = replace(task, needs=(*shared, *(task.needs or ())))
+                made[node] = replace(task, needs=(*(task.needs or ()), *shared))
         return made
 
     def _parallel(self, node: Node) -> bool:
