@@ -16,7 +16,7 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import SourceFile, Span
 from plait.errors import PlaitError
 from plait.plans.group_tasks import Group
-from plait.plans.nearest import did_you_mean
+from plait.plans.nearest import nearest
 from plait.plans.places import holds, named
 from plait.plans.tasks import Task
 from plait.plans.text import read
@@ -28,6 +28,7 @@ _WORDS = re.compile(r"[^\W_]+")
 _NUMBERED = re.compile(r"(?:task[ _-]*)?group[ _-]*(?P<id>[0-9]{1,6}(?:\.[0-9]{1,6})?|[A-Za-z])\b")
 _FILLING = frozenset({"a", "and", "for", "group", "in", "of", "on", "task", "the", "to", "with"})
 _MOST_STANDARDS = 200
+_SHOWN = 3
 _NONE = frozenset({"none", "n/a", "no", "-"})
 
 
@@ -175,12 +176,9 @@ def _words(title: str) -> frozenset[str]:
 
 
 def _unmatched(name: str, groups: Sequence[Group], span: Span) -> Finding:
-    titles = {group.title: group for group in groups}
-    hint = did_you_mean(name, titles) or did_you_mean(
-        " ".join(_WORDS.findall(name.lower())),
-        [" ".join(_WORDS.findall(title.lower())) for title in titles],
-    )
-    listed = ", ".join(list(titles)[:3])
+    spelt = {_spelt(group.title): group.title for group in groups}
+    meant = nearest(_spelt(name), spelt)
+    listed = ", ".join(list(spelt.values())[:_SHOWN])
     return replace(
         _finding(
             "UNMATCHED_GROUP",
@@ -188,8 +186,16 @@ def _unmatched(name: str, groups: Sequence[Group], span: Span) -> Finding:
             f"no task group of the list is called {name!r}: its role is given to nobody",
             span,
         ),
-        hint=hint or (f"the list's groups: {listed}" if listed else "the list has no task groups"),
+        hint=f"did you mean {spelt[meant]!r}?"
+        if meant
+        else f"the list's groups: {listed}"
+        if listed
+        else "the list has no task groups",
     )
+
+
+def _spelt(name: str) -> str:
+    return " ".join(_WORDS.findall(name.lower()))
 
 
 def _line(text: str) -> str:
