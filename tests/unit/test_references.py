@@ -56,6 +56,7 @@ def span(first: int, last: int) -> list[str]:
         ("RW-B", ["RW-B"]),
         ("CR-1", ["CR1"]),
         ("Groups 1 & 2", ["4", "5", "6"]),
+        ("Task Group 2 (all tables must exist)", ["6"]),
         ("Task Groups 1-3", ["4", "5", "6", "7"]),
         ("Phases 1–2", span(1, 3)),  # noqa: RUF001
         ("Phase 1 complete", ["1"]),
