@@ -56,34 +56,22 @@ def tells(node: Node) -> bool:
 
 
 def state_of_node(node: Node, page: Page, findings: list[Finding]) -> tuple[State, str]:
-    """Whether it is done, and why not; where box and words disagree it is not.
+    """Whether it is done, and why not.
 
-    A box of its own decides; without one all of its steps; without steps the words.
+    A box of its own decides, without one all of its steps: those are what Plait ticks. Words
+    that say otherwise are told; without boxes they decide.
     """
     title = node.head.title
     status = first(node, "status")
     words = title.said or (status_of(status) if status else None)
     reason = title.reason or (status if words is not None else "")
-    if node.role is not Role.ITEM and node.parts:
-        return words or State.OPEN, reason if words is not State.DONE else ""
-    done = _ticked(node, page, findings)
-    if done is None or words is None or done is (words is State.DONE):
-        if words is State.DONE or (words is None and done):
-            return State.DONE, ""
-        return words or State.OPEN, reason
-    if done is False and words is not State.DONE:
-        return words, reason
-    findings.append(
-        Finding(
-            code="BOX_CONTRADICTS_STATUS",
-            severity=Severity.WARNING,
-            message=f"{node.head.id} is {'ticked' if done else 'not ticked'}, but its title or "
-            f'status says "{words}": read as not done',
-            span=span_of(node.line, page.text.name),
-            hint="bring the boxes and the status into line",
-        )
-    )
-    return State.OPEN, ""
+    whole = node.role is not Role.ITEM and node.parts
+    done = None if whole else _ticked(node, page, findings)
+    if done is None or (not done and words is not State.DONE):
+        return words or State.OPEN, "" if words is State.DONE else reason
+    if words is not None and done is not (words is State.DONE):
+        findings.append(_contradiction(node, page, words, done=done))
+    return State.DONE if done else State.OPEN, ""
 
 
 def scope_of(node: Node) -> Scope:
@@ -114,6 +102,17 @@ def markers_of(node: Node, page: Page) -> Iterator[Marker]:
                 yield marker
         if marker := _heading_marker(node.line, page):
             yield marker
+
+
+def _contradiction(node: Node, page: Page, words: State, *, done: bool) -> Finding:
+    return Finding(
+        code="BOX_CONTRADICTS_STATUS",
+        severity=Severity.WARNING,
+        message=f"{node.head.id} is {'ticked' if done else 'not ticked'}, but its title or status "
+        f'says "{words}": the boxes hold',
+        span=span_of(node.line, page.text.name),
+        hint="bring the boxes and the status into line",
+    )
 
 
 def _ticked(node: Node, page: Page, findings: list[Finding]) -> bool | None:
