@@ -228,7 +228,7 @@ def test_names_that_do_not_fit(spec: Spec, name: str, hint: str) -> None:
     ("text", "code", "severity"),
     [
         ("task_groups: [", "BAD_YAML", "error"),
-        ("groups: []", "SCHEMA_MISSING_FIELD", "warning"),
+        ("groups: []", "SIDECAR_IGNORED", "warning"),
         ("task_groups:\n  - name: Review\n    name: R", "DUPLICATE_KEY", "error"),
         ("task_groups:\n  - name: Review\n    standards: [x.md]", "MISSING_CONTEXT", "warning"),
         ("task_groups:\n  - name: Review\n    standards: ../*", "MISSING_CONTEXT", "warning"),

@@ -70,6 +70,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _error("PLAN_TOO_LARGE", "The plan is larger than a plan can be."),
         _error("PLAN_UNREADABLE", "A file or folder of the plan cannot be read."),
         _error("PLAN_UNRECOGNISED", "No plan format recognises the file."),
+        _warning("SIDECAR_IGNORED", "A file beside the plan holds what cannot be used."),
         _warning("UNCLOSED_FENCE", "A code fence or a comment opens and never closes."),
         _error("UNKNOWN_TAG", "The tag to read is none of the file's tags."),
     ),
@@ -120,6 +121,9 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _warning("SELF_REFERENCE", "A task names itself among those that it needs."),
         _error("UNKNOWN_DEPENDENCY", "A package needs one that the plan does not hold."),
         _warning("UNKNOWN_REFERENCE", "A phrase names a task, track or phase that does not exist."),
+        _warning(
+            "UNMATCHED_GROUP", "An orchestration names a task group that the list does not have."
+        ),
         _info("UNREAD_DEPENDENCY", "A dependency's words name no task, so they order nothing."),
     ),
     Group.SCOPES: (
@@ -211,7 +215,9 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
             "AMBIGUOUS_MARK", "A box holds a mark that means different things to different people."
         ),
         _warning("BLOCKED_IN_SOURCE", "A task is marked as blocked; a run starts it all the same."),
-        _warning("BOX_CONTRADICTS_STATUS", "A gate's box and its written status differ."),
+        _warning(
+            "BOX_CONTRADICTS_STATUS", "A box and the status that is written beside it differ."
+        ),
         _warning(
             "CHANGED_SINCE_LANDING",
             "A package landed in an earlier run, but the plan says something else of it now.",

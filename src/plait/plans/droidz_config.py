@@ -22,7 +22,7 @@ def max_agents_of(source: PlanSource, root: Path, findings: list[Finding]) -> in
     Args:
         source: The plan.
         root: The folder that holds `droidz`.
-        findings: Takes what is wrong, as warnings: the limit is then as if it were not set.
+        findings: Takes `SIDECAR_IGNORED`: the limit is then as if it were not set.
     """
     for place in _PLACES:
         path = root / place
@@ -39,11 +39,10 @@ def _limit(path: Path, name: str, findings: list[Finding]) -> int | None:
     try:
         document = parse(read(path, name))
     except PlaitError as error:
-        findings.append(_warning(error.code, error.message, Span(file=name)))
+        findings.append(_ignored(error.message, Span(file=name)))
         return None
     findings.extend(
-        _warning(each.code, each.message, each.span or Span(file=name))
-        for each in document.findings
+        _ignored(each.message, each.span or Span(file=name)) for each in document.findings
     )
     enabled = document.node(("parallel", "enabled"))
     if enabled is not None and enabled.value is False:
@@ -55,14 +54,14 @@ def _limit(path: Path, name: str, findings: list[Finding]) -> int | None:
         value = node.value
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST:
             return value
-        message = f"{'.'.join(key)} must be a whole number from 1 to {_MOST}: not taken over"
-        findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span(key)))
+        message = f"{'.'.join(key)} must be a whole number from 1 to {_MOST}: there is no limit"
+        findings.append(_ignored(message, document.span(key)))
     return None
 
 
-def _warning(code: str, message: str, span: Span) -> Finding:
+def _ignored(message: str, span: Span) -> Finding:
     return Finding(
-        code=code,
+        code="SIDECAR_IGNORED",
         severity=Severity.WARNING,
         message=message,
         span=span,

@@ -237,18 +237,19 @@ class _Reader:
 
     def _told_boxes(self, nodes: Sequence[Node]) -> None:
         """Boxes without an id beside tasks: notes, as far as can be told."""
-        for node in nodes:
-            if node.parts and node.role is not Role.ITEM and node.boxes:
-                self.findings.append(
-                    Finding(
-                        code="BOX_WITHOUT_ID",
-                        severity=Severity.INFO,
-                        message=f"{len(node.boxes)} boxes in {node.head.label} have no id, unlike "
-                        "the tasks there: they are read as notes",
-                        span=span_of(node.boxes[0], self.page.text.name),
-                        hint="give them ids to make them tasks",
-                    )
+        holders = [n for n in nodes if n.parts and n.role is not Role.ITEM and n.boxes]
+        if holders:
+            count = sum(len(node.boxes) for node in holders)
+            self.findings.append(
+                Finding(
+                    code="BOX_WITHOUT_ID",
+                    severity=Severity.INFO,
+                    message=f"{'a box' if count == 1 else f'{count} boxes'} beside tasks: without "
+                    "an id as these have, a box is a note",
+                    span=span_of(holders[0].boxes[0], self.page.text.name),
+                    hint="give an id to what an agent should do",
                 )
+            )
 
 
 def _completed(tasks: dict[Node, Task]) -> dict[Node, Task]:

@@ -49,7 +49,7 @@ def orchestration_of(
     Args:
         source: The list.
         groups: Its groups.
-        findings: Takes what is wrong with the file, and `UNMATCHED_GROUP`.
+        findings: Takes what is wrong with the file, `SIDECAR_IGNORED` and `UNMATCHED_GROUP`.
     """
     path = source.path.parent / NAME
     if not holds(source, path):
@@ -71,7 +71,8 @@ def orchestration_of(
     if root is None or not isinstance(root.value, list):
         message = "it has no list task_groups: nothing is taken from it"
         span = document.span(("task_groups",))
-        findings.append(_finding("SCHEMA_MISSING_FIELD", Severity.WARNING, message, span))
+        ignored = _finding("SIDECAR_IGNORED", Severity.WARNING, message, span)
+        findings.append(replace(ignored, hint="write task_groups: a list of name and specialist"))
         return Orchestration(file=file)
     roles: dict[str, str] = {}
     standards: dict[str, Span] = {}
