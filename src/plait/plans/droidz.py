@@ -6,10 +6,12 @@ The second version kept its tasks as JSON instead, in `.runs/.coordination`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from plait.core.finding import Finding
+from plait.core.finding import Finding, Severity
+from plait.core.plan import Span
+from plait.errors import PlaitError
 from plait.plans.places import belongs_elsewhere, located
 from plait.ports import Loaded, PlanSource
 
@@ -100,6 +102,8 @@ class Droidz:
         findings: list[Finding] = []
         home = self._home(source.path)
         limit = max_agents_of(source, home or source.root, findings)
+        if source.path.suffix == ".json":
+            return self._session(source, limit, findings)
         return load_groups(
             source,
             format_name=self.name,
@@ -108,6 +112,23 @@ class Droidz:
             max_agents=limit,
             findings=findings,
         )
+
+    def _session(self, source: PlanSource, limit: int | None, findings: list[Finding]) -> Loaded:
+        """The tasks of the second version."""
+        from plait.plans.droidz_json import tasks_of
+        from plait.plans.lower import lower
+
+        try:
+            tasks = tasks_of(source, findings)
+        except PlaitError as error:
+            span = Span(file=source.name)
+            wrong = Finding(
+                code=error.code, severity=Severity.ERROR, message=error.message, span=span
+            )
+            return Loaded(plan=None, findings=(*findings, wrong))
+        if tasks is None:
+            return Loaded(plan=None, findings=tuple(findings))
+        return lower(replace(tasks, max_agents=limit), format_name=self.name, findings=findings)
 
     def _home(self, path: Path) -> Path | None:
         """The folder that holds `droidz`, or `.runs`, if the plan lies in them."""
