@@ -273,7 +273,7 @@ class TestFiles:
         )
         assert loaded.plan is not None
         assert [p.status.value for p in loaded.plan.packages] == ["pending", "done", "pending"]
-        assert {"ACTIVE_IN_SOURCE", "UNKNOWN_LANE"} <= set(codes(loaded))
+        assert {"ACTIVE_IN_SOURCE", "UNKNOWN_STATUS"} <= set(codes(loaded))
 
     def test_listed_and_not(self, mission: Folder) -> None:
         """Packages that have only a section, or only a file, are read and told."""

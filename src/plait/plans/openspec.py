@@ -204,8 +204,8 @@ def _told(outline: Outline, tasks: Collection[Task], page: Page) -> Iterator[Fin
         yield Finding(
             code="BOXES_IN_CODE",
             severity=Severity.WARNING,
-            message=f"{count} {'box stands' if count == 1 else 'boxes stand'} in code or a "
-            "comment: OpenSpec counts them as tasks, Plait does not",
+            message=f"{f'{count} boxes stand' if count > 1 else 'a box stands'} in code or a "
+            "comment: OpenSpec counts it as a task, Plait does not",
             span=span_of(outline.hidden[0], file),
             hint="take them out of the code, or out of the list",
         )

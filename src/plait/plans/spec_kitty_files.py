@@ -107,7 +107,7 @@ def prompt_of(path: Path, text: SourceText, findings: list[Finding]) -> Prompt |
 
 def lanes_of(text: SourceText, findings: list[Finding]) -> tuple[Lane, ...]:
     """The lanes of `lanes.json`; what is wrong in it is told, and the rest read."""
-    data = _json(text.text, text.name, 1, findings)
+    data = _json(text.text, Span(file=text.name), findings)
     rows = data.get("lanes") if isinstance(data, dict) else None
     if data is not None and not isinstance(rows, list):
         hint = "let spec-kitty compute the lanes again"
@@ -141,7 +141,8 @@ def events_of(text: SourceText, findings: list[Finding]) -> Mapping[str, Event]:
             break
         if not line.strip():
             continue
-        data = _json(line, text.name, number, bad)
+        span = Span(file=text.name, line=number)
+        data = _json(line, span, bad)
         lane, name = (data.get("to_lane"), data.get("wp_id")) if isinstance(data, dict) else (0, 0)
         if not (isinstance(lane, str) and isinstance(name, str) and isinstance(data, dict)):
             continue
@@ -150,7 +151,7 @@ def events_of(text: SourceText, findings: list[Finding]) -> Mapping[str, Event]:
         event = Event(
             lane=lane,
             reason=reason if isinstance(reason, str) else "",
-            span=Span(file=text.name, line=number),
+            span=span,
             order=order,
         )
         if name not in found or found[name].order <= order:
@@ -199,16 +200,17 @@ def _texts(
     return tuple(found)
 
 
-def _json(text: str, file: str, line: int, findings: list[Finding]) -> Any:
-    """A JSON value, or None and a finding at its place."""
+def _json(text: str, span: Span, findings: list[Finding]) -> Any:
+    """A JSON value, or None and a finding at its place; the text begins at `span`."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        span = Span(file=file, line=line + error.lineno - 1, column=error.colno)
-        findings.append(_warning("BAD_JSON", f"this is no JSON: {error.msg}", span))
+        at = replace(span, line=span.line + error.lineno - 1, column=error.colno)
+        hint = "look at commas, quotes and brackets here"
+        findings.append(_warning("BAD_JSON", f"this is no JSON: {error.msg}", at, hint))
     except (ValueError, RecursionError):
         message = "this is no JSON that can be read: a number too long, or nested too deep"
-        findings.append(_warning("BAD_JSON", message, Span(file=file, line=line)))
+        findings.append(_warning("BAD_JSON", message, span))
     return None
 
 

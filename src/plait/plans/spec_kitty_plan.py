@@ -247,7 +247,7 @@ def _state(
     for lane, source, at, _ in found:
         if lane not in _LANES:
             message = f"{source} says that {name} is {lane!r}, which is no lane: read as open"
-            findings.append(_warning("UNKNOWN_LANE", message, at, "use one of spec-kitty's"))
+            findings.append(_warning("UNKNOWN_STATUS", message, at, "use one of spec-kitty's"))
     boxes = section.boxes if section else []
     ticked = [box.state in {"x", "X"} for box in boxes]
     if not found:
