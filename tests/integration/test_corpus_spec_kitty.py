@@ -120,18 +120,22 @@ def test_there_are_missions(root: Path) -> None:
 
 
 @pytest.mark.parametrize("real", FILES, ids=_name)
-def test_detection(root: Path, tmp_path: Path, real: Real) -> None:
-    """Plans are recognised at their place, and by their content alone; a review is no plan."""
+def test_place(root: Path, real: Real) -> None:
+    """Lists, lanes and packages' files are recognised at their place; a review is no plan."""
+    found = recognise(source_of(root, real), registered().formats, forced=False)
+    assert (found is FORMAT) is (real in PLANS)
+    assert real in PLANS or isinstance(found, Finding)
+
+
+@pytest.mark.parametrize("real", FILES, ids=_name)
+def test_content(tmp_path: Path, real: Real) -> None:
+    """By their content alone lists are recognised; what is only a part of a plan is not."""
     path = tmp_path / "plan.txt"
     path.write_bytes(real.file.read_bytes())
-    alone = PlanSource(root=tmp_path, path=path, name="plan.txt", in_repository=True)
-    for source in (source_of(root, real), alone):
-        found = recognise(source, registered().formats, forced=False)
-        if real in PLANS:
-            assert found is FORMAT
-        else:
-            assert isinstance(found, Finding)
-            assert found.code == "PLAN_UNRECOGNISED"
+    source = PlanSource(root=tmp_path, path=path, name="plan.txt", in_repository=True)
+    found = recognise(source, registered().formats, forced=False)
+    assert (found is FORMAT) is real.path.endswith("/tasks.md")
+    assert found is FORMAT or isinstance(found, Finding)
 
 
 @pytest.mark.parametrize("real", PLANS, ids=_name)

@@ -60,12 +60,12 @@ def test_other_homes(tmp_path: Path, place: str) -> None:
 
 @pytest.mark.parametrize("text", [LIST, LANES, PROMPT])
 def test_alone(tmp_path: Path, text: str) -> None:
-    """A file of a mission that lies elsewhere is known by its content, and read alone."""
+    """A file of a mission that lies elsewhere is read alone; only a list is known as a plan."""
     put(tmp_path, "plan.txt", text)
     put(tmp_path, "tasks/WP07-other.md", PROMPT)
     path = tmp_path / "plan.txt"
     source = PlanSource(root=tmp_path, path=path, name="plan.txt", in_repository=True)
-    assert recognise(source, FORMATS, forced=False) is FORMAT
+    assert (recognise(source, FORMATS, forced=False) is FORMAT) is (text == LIST)
     plan = FORMAT.load(source).plan
     assert plan is not None
     assert [p.id for p in plan.packages] == ["WP01"]

@@ -43,6 +43,7 @@ _SUBTASKS = re.compile(
 )
 _PROMPT = re.compile(r"^work_package_id:[ \t]*[\"']?WP[0-9]", re.MULTILINE)
 _FILE = re.compile(r"WP[0-9]{1,3}[a-z]?(?:[-_.].*)?\.md")
+_PART = 0.4  # of a plan: not sure enough
 _HEAD = 4000  # characters within which front matter says what a file is
 
 
@@ -68,15 +69,16 @@ class SpecKitty:
         return None if places.belongs_elsewhere(place, _HOME) else found
 
     def by_place(self, path: Path) -> bool:
-        """Whether it is `kitty-specs/<mission>/tasks.md` or `lanes.json`."""
-        return path.name in {_TASKS, _LANES} and path.parts[-3:-2] == (_HOME,)
+        """Whether it is a mission's `tasks.md`, `lanes.json`, or the file of a work package."""
+        mission = _mission_of(path)
+        return mission is not None and mission.parts[-2:-1] == (_HOME,)
 
     def by_content(self, text: str) -> float:
-        """Whether it lists work packages, is the file of one, or holds the lanes of some."""
+        """Whether it lists work packages; one alone, or lanes, are a part of a plan only."""
         if text.startswith("---"):
-            return 0.95 if _PROMPT.search(text, 0, _HEAD) else 0.0
+            return _PART if _PROMPT.search(text, 0, _HEAD) else 0.0
         if text.lstrip().startswith("{"):
-            return 0.95 if '"wp_ids"' in text and '"lane_id"' in text else 0.0
+            return _PART if '"wp_ids"' in text and '"lane_id"' in text else 0.0
         if not _HEADS.search(text):
             return 0.0
         return 0.9 if _SUBTASKS.search(text) else 0.7
