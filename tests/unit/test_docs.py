@@ -11,7 +11,7 @@ import click
 import pytest
 from tests.fakes import runs
 
-from plait import config
+from plait import config, plans
 from plait.cli.main import VERBS
 from plait.core.event import EVENTS
 from plait.core.finding import errors
@@ -148,3 +148,12 @@ def test_the_rings_in_the_architecture_are_those_that_are_enforced():
     assert diagram
     drawn = [re.split(r"  +", line)[0] for line in diagram[1].splitlines()]
     assert drawn == layers
+
+
+def test_every_format_is_in_the_reference() -> None:
+    """The table of formats names each one that ships, in order, with a page."""
+    told = (REFERENCE / "formats.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \|.*\]\(\.\./howto/plan-[a-z-]+\.md\) \|$", told, re.MULTILINE
+    )
+    assert rows == sorted(plans.formats())

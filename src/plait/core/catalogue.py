@@ -63,25 +63,29 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _error("EMPTY_PLAN", "The plan holds no package."),
         _error("NO_TASKS", "The task list holds no task."),
         _info("OTHER_TAGS", "The file has several tags, of which one is read."),
+        _info("PACKAGES_BESIDE", "Work packages lie beside the task list that is read."),
         _error("PLAN_OUTSIDE", "The plan's file is a link that leads out of the repository."),
         _error(
             "PLAN_TOO_DENSE", "The plan's orders multiply to more dependencies than can be read."
         ),
-        _error("PLAN_TOO_LARGE", "The plan is larger than a plan can be."),
-        _error("PLAN_UNREADABLE", "A file or folder of the plan cannot be read."),
+        _error("PLAN_TOO_LARGE", "The plan is larger than a plan can be.", Severity.WARNING),
+        _error("PLAN_UNREADABLE", "A file or folder of the plan cannot be read.", Severity.WARNING),
         _error("PLAN_UNRECOGNISED", "No plan format recognises the file."),
         _warning("SIDECAR_IGNORED", "A file beside the plan holds what cannot be used."),
         _warning("UNCLOSED_FENCE", "A code fence or a comment opens and never closes."),
         _error("UNKNOWN_TAG", "The tag to read is none of the file's tags."),
     ),
     Group.SHAPE: (
-        _error("DUPLICATE_KEY", "A mapping has the same key twice."),
+        _warning("BAD_LANES", "A mission's `lanes.json` holds no lanes that can be read."),
+        _error("DUPLICATE_KEY", "A mapping has the same key twice.", Severity.WARNING),
         _warning("NO_FRONT_MATTER", "A file has no front matter, or one that never closes."),
         _info("PLACEHOLDER_LEFT", "A field still holds what a template put there."),
         _warning(
             "RECORD_UNREADABLE", "A file beside the plan cannot be read, and what it says is lost."
         ),
-        _error("SCHEMA_BAD_VALUE", "A field's value is not what the format allows."),
+        _error(
+            "SCHEMA_BAD_VALUE", "A field's value is not what the format allows.", Severity.WARNING
+        ),
         _warning("SCHEMA_IDLE_FIELD", "A field has no effect where it stands."),
         _error("SCHEMA_MISSING_FIELD", "A field that the format demands is missing."),
         _error("SCHEMA_MORE", "The file has more mistakes in its shape than are listed."),
@@ -103,13 +107,21 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         ),
         _warning("ID_DRIFT", "An id is spelt in two ways, or is named and nothing has it."),
         _info("NESTED_TASK", "Tasks lie inside another task and are done with it."),
+        _warning(
+            "NOT_IN_TASK_LIST", "A work package has a file, but the task list does not name it."
+        ),
         _error("NO_ID", "A task has no id and is left out."),
         _info("NO_WORK", "Lines of a file are no work and are left out."),
         _info("SEVERAL_PARENTS", "A task is said to be a part of several others."),
+        _warning("TASK_IN_OTHER_GROUP", "A task's number is not that of the group it stands in."),
+        _warning("WRONG_FILE_NAME", "A work package's file has another package's name."),
     ),
     Group.NEEDS: (
         _warning(
             "AMBIGUOUS_REFERENCE", "A number means several tasks; the first of them is taken."
+        ),
+        _warning(
+            "CONTRADICTORY_DEPENDENCIES", "A package's files say different things of what it needs."
         ),
         _error(
             "DEPENDENCY_CYCLE", "Packages need one another in a circle, so none of them can start."
@@ -208,13 +220,17 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _error("CONTRACT_UNREADABLE", "A contract exists and cannot be read."),
         _warning("MISSING_CONTEXT", "A document that agents should read is missing."),
         _error("MISSING_STANDARD", "A standard that the format demands is missing."),
+        _warning("NO_SPEC_DELTA", "A spec of a change has no section that changes requirements."),
+        _warning("REQUIREMENT_WITHOUT_SCENARIO", "A changed requirement has no scenario."),
     ),
     Group.STATUS: (
         _info("ACTIVE_IN_SOURCE", "A task is marked as in progress; a run starts it afresh."),
         _warning(
             "AMBIGUOUS_MARK", "A box holds a mark that means different things to different people."
         ),
+        _info("APPROVED_NOT_MERGED", "A work package is approved, but its work is not merged yet."),
         _warning("BLOCKED_IN_SOURCE", "A task is marked as blocked; a run starts it all the same."),
+        _warning("BOXES_IN_CODE", "Boxes stand in code or a comment, and are no tasks."),
         _warning(
             "BOX_CONTRADICTS_STATUS", "A box and the status that is written beside it differ."
         ),
@@ -222,13 +238,24 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
             "CHANGED_SINCE_LANDING",
             "A package landed in an earlier run, but the plan says something else of it now.",
         ),
+        _info("CHANGE_ARCHIVED", "The change is archived, so its work counts as delivered."),
+        _warning(
+            "CONTRADICTORY_STATUS", "Files or boxes say different things of how far a package is."
+        ),
         _info("LANDED_BEFORE", "Packages landed in earlier runs, and count as done."),
+        _warning("NO_BOXES", "No task of a list has a box, so none can be ticked."),
         _warning(
             "PARENT_CONTRADICTS_PARTS",
             "The marks of a task and of its parts differ.",
             Severity.INFO,
         ),
         _warning("STATUS_CONTRADICTION", "Two records of what is done differ."),
+        _warning(
+            "STEPS_CONTRADICT_BOX",
+            "The box of a task and those of its steps differ.",
+            Severity.INFO,
+        ),
+        _info("TASKS_LEFT_OUT", "The words of a list leave tasks out, so they are not run."),
         _warning("UNKNOWN_MARK", "A box holds a mark that the format does not know."),
         _warning("UNKNOWN_STATUS", "A status is none that the format knows."),
         _info("UNPORTABLE_MARK", "A box holds a mark that the format's own tool does not know."),
