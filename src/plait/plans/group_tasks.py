@@ -28,7 +28,7 @@ from plait.plans.group_says import (
 from plait.plans.lower import MAX_TASKS
 from plait.plans.page import Page, span_of
 from plait.plans.phrases import Noun
-from plait.plans.references import Names, names_of, read
+from plait.plans.references import Names, names_of, read, says
 from plait.plans.tasks import Order, Ref, Task
 
 _PARALLEL = re.compile(r"\bparallel\b", re.IGNORECASE)
@@ -157,9 +157,9 @@ class _Reader:
         refs, stated = [], False
         for words in said(node).get("needs", ()):
             text = _SPRINT.sub("Phase ", words.text)  # as long as the word that it stands for
-            found = read(text, self.names)
-            stated = stated or found.null
-            if found.hits or found.unknown:
+            something = says(text, self.names)
+            stated = stated or something is None
+            if something:
                 refs.append(Ref(text=text, span=words.span(self.page.text.name)))
         return tuple(refs) if refs or stated else None
 
@@ -191,7 +191,7 @@ class _Reader:
             return True
         beside = said(node)
         return bool(beside.get("parallel")) or any(
-            _PARALLEL.search(words.text) and read(words.text, self.names).null
+            _PARALLEL.search(words.text) and says(words.text, self.names) is None
             for words in beside.get("needs", ())
         )
 

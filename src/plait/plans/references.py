@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from plait.plans.phrases import Noun, Term, parse
+from plait.plans.phrases import Noun, Phrase, Term, parse
 
 Key = tuple[str | int, ...]
 _PARTS = re.compile(r"[A-Za-z]+|[0-9]+")
@@ -73,6 +73,15 @@ class References:
     null: bool = False
 
 
+def says(phrase: str, names: Names) -> bool | None:
+    """Whether a phrase names anything, existing or not; None if it states that there is nothing.
+
+    Unlike `read` it takes no longer if much is named.
+    """
+    parsed = _parsed(phrase, names)
+    return None if parsed.null else bool(parsed.terms)
+
+
 def read(phrase: str, names: Names, *, before: int | None = None) -> References:
     """The ids that a phrase names, each once, in the phrase's order.
 
@@ -82,7 +91,7 @@ def read(phrase: str, names: Names, *, before: int | None = None) -> References:
         before: The referring element's position in `names.order`: "All" and "all previous"
             are what stands before it. None: everything.
     """
-    parsed = parse(phrase, names.prefixes, lambda word: key_of(word) in names.ids)
+    parsed = _parsed(phrase, names)
     if parsed.null:
         return References(null=True)
     hits: dict[str, Hit] = {}
@@ -107,6 +116,10 @@ def read(phrase: str, names: Names, *, before: int | None = None) -> References:
                 ranged = term.last is not None
                 hits[name] = Hit(id=name, text=term.text, noun=term.noun, ranged=ranged)
     return References(hits=tuple(hits.values()), unknown=tuple(unknown), holes=tuple(holes))
+
+
+def _parsed(phrase: str, names: Names) -> Phrase:
+    return parse(phrase, names.prefixes, lambda word: key_of(word) in names.ids)
 
 
 def names_of(
