@@ -16,6 +16,10 @@ _BRACE = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|io|net|dev|in|ai)")
 _LINE = re.compile(r"(?::[0-9]+)+$")
 _DIRECTORY = re.compile(r"\W*(?:\w+\W+)?(?:director(?:y|ies)|folders?|packages?)\b", re.IGNORECASE)
+_LEAD = re.compile(  # an id and what labels follow it: "1.2 ", "**T004** [P] [US1] "
+    r"[*_ \t]{0,4}(?:Task[ \t]+)?[A-Z]{0,4}-?[0-9]{1,5}(?:[.][0-9]{1,4}){0,4}[a-z]?[.:)]?[*_]{0,3}"
+    r"(?=[ \t])[ \t]*(?:\[[^\]\n]{0,12}\][ \t]*|\(P\)[ \t]*){0,4}"
+)
 _WRITES = re.compile(
     r"(?:add|adjust|append|bootstrap|build|change|configure|convert|copy|create|define|delete|"
     r"document|edit|enhance|extend|extract|fix|generate|implement|initiali[sz]e|introduce|"
@@ -59,7 +63,7 @@ def written(lines: Iterable[str]) -> tuple[str, ...]:
         dict.fromkeys(
             glob
             for line in lines
-            if _WRITES.match(line.lstrip("*_ "))
+            if _WRITES.match(_LEAD.sub("", line, count=1).lstrip("*_ "))
             for glob in _globs(_TICKED.finditer(line), bare=False)
         )
     )
