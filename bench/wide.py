@@ -10,6 +10,7 @@ GLOBS = 6
 OVERLAPS = 10  # packages that may write what their neighbour may, and nothing orders the two
 _A_MODULE = 25  # packages
 _A_HUB = 10  # every tenth package writes the hub, one after another
+_CONTRACT = b"openapi: 3.1.0\ninfo: {title: Wide, version: '1'}\npaths: {}\n"
 _HEAD = """\
 schema_version: 1
 feature: {id: wide, plan_revision: 1}
@@ -52,7 +53,7 @@ _PACKAGE = """\
 def wide_plan(packages: int) -> Mapping[str, bytes]:
     """The files of an OpenSpec change with so many packages."""
     text = _HEAD + "".join(map(_package, range(packages)))
-    return {WORK_PACKAGES: text.encode(), f"{CHANGE}/contracts/api.yaml": b"openapi: 3.1.0\n"}
+    return {WORK_PACKAGES: text.encode(), f"{CHANGE}/contracts/api.yaml": _CONTRACT}
 
 
 def globs(number: int) -> Iterator[str]:

@@ -11,10 +11,11 @@ from tests.golden.test_plan_faces import FINDINGS, pay_plan, search_shape
 from tests.golden.test_run_faces import package_rows, run_row
 
 from plait.core.finding import Finding, Severity
+from plait.core.plan import PackageId
 from plait.faces.dry_run import dry_run_text
 from plait.faces.findings_text import findings_text
 from plait.faces.plan_json import check_json, show_json
-from plait.faces.plan_text import explain_text, mermaid
+from plait.faces.plan_text import explain_text, mermaid, show_text
 from plait.faces.status_text import status_json
 
 
@@ -124,3 +125,12 @@ def test_explain_shows_both_directions() -> None:
     """An edge is told at the package that needs and at the package that is needed."""
     told = explain_text(plan(package("a"), package("b", "a")), package("a").id, {})
     assert "Needed by:\n  b  explicit" in told
+
+
+def test_a_long_critical_path_is_cut_in_the_middle() -> None:
+    """Its beginning and its end are what a reader looks for."""
+    names = tuple(PackageId(f"p{n}") for n in range(30))
+    shape = replace(search_shape(), critical_path=names)
+    (line,) = [each for each in show_text(search_plan(), shape).splitlines() if "Critical" in each]
+    assert line.endswith("p14 → p15 → … 11 more … → p27 → p28 → p29")
+    assert line.startswith("Critical path (*): p0 → p1 → ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from plait.core.forecast import Times
 from plait.core.plan import (
@@ -20,6 +20,7 @@ from plait.faces.text import clean, count, duration, effort, listing, shorten, t
 _MOST_ROWS = 8
 _TITLE = 60  # columns
 _NEEDS = 8
+_LONG_PATH = 20
 _MOST_ADVICE = 5
 _BOXES = {SourceStatus.PENDING: "", SourceStatus.DONE: "[x]", SourceStatus.SKIPPED: "[-]"}
 
@@ -155,7 +156,7 @@ def _forecast(shape: Shape) -> list[str]:
     if not forecast.work_s:
         return ["Nothing is left to run."] if shape.critical_path else []
     lines = [
-        f"Critical path (*): {' → '.join(clean(each) for each in shape.critical_path)}",
+        f"Critical path (*): {_path(shape.critical_path)}",
         f"Forecast, {_basis(shape.times)}; {duration(forecast.work_s)} of agents' time in all:",
     ]
     shown = [row for row in forecast.rows if row.agents <= max(forecast.useful, 1)]
@@ -173,6 +174,15 @@ def _forecast(shape: Shape) -> list[str]:
     else:
         lines.append(f"More than {useful} cannot help.")
     return lines
+
+
+def _path(critical: Sequence[PackageId]) -> str:
+    """Its packages in a row; of a long one the beginning and the end."""
+    names = [clean(each) for each in critical]
+    if len(names) > _LONG_PATH:
+        left = len(names) - _LONG_PATH + 1
+        names[_LONG_PATH - 4 : -3] = [f"… {left} more …"]
+    return " → ".join(names)
 
 
 def _basis(times: Times) -> str:
