@@ -114,10 +114,10 @@ async def continue_run(
 def _with_stored_epochs(run: Run, store: Store) -> Run:
     """The run with each package at its stored epoch: a claim may have had no event yet."""
     stored = {row.id: row.epoch for row in store.packages(run.id)}
-    packages = {
-        each: replace(state, epoch=max(state.epoch, stored[each]))
-        for each, state in run.packages.items()
-    }
+    packages = run.packages
+    for state in run.packages.values():
+        if stored[state.id] > state.epoch:
+            packages = packages.changed(replace(state, epoch=stored[state.id]))
     return replace(run, packages=packages)
 
 

@@ -1,123 +1,38 @@
-"""Run, attempts and packages in motion; `apply(run, recorded)` folds one event into them."""
+"""Run: packages in motion; `apply(run, recorded)` folds one event into them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from plait.core import event as events
-from plait.core.event import AgentStatus, Recorded, RunId, RunStatus, Stage, Verdict
-from plait.core.plan import PackageId, Plan
-
-
-class PackageStatus(StrEnum):
-    """Where a package stands in a run."""
-
-    PENDING = "pending"
-    RUNNING = "running"  # an agent works on it
-    VERIFYING = "verifying"  # its agent is done; Plait commits, checks scope and runs checks
-    VERIFIED = "verified"  # a candidate, waiting to land
-    LANDING = "landing"  # its merge result is being tested
-    LANDED = "landed"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    BLOCKED = "blocked"
-    CANCELLED = "cancelled"
-    DONE_BEFORE = "done_before"
-
-
-ACTIVE = frozenset(
-    {
-        PackageStatus.RUNNING,
-        PackageStatus.VERIFYING,
-        PackageStatus.VERIFIED,
-        PackageStatus.LANDING,
-    }
+from plait.core.event import Recorded, RunId, RunStatus, Verdict
+from plait.core.package import (
+    ACTIVE,
+    ENDED,
+    SATISFIED,
+    Attempt,
+    CheckOutcome,
+    PackageState,
+    PackageStatus,
 )
-SATISFIED = frozenset({PackageStatus.LANDED, PackageStatus.DONE_BEFORE})
-ENDED = SATISFIED | {
-    PackageStatus.FAILED,
-    PackageStatus.SKIPPED,
-    PackageStatus.BLOCKED,
-    PackageStatus.CANCELLED,
-}
+from plait.core.plan import PackageId, Plan
+from plait.core.states import States, states_of
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOutcome:
-    """One check on one commit; `log` is relative to the state folder."""
-
-    stage: Stage
-    name: str
-    command: str
-    passed: bool
-    exit_code: int | None
-    duration_s: float
-    log: str
-    commit: str
-    owner: PackageId | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One try at one package; `outcome` is None while it lasts. Times are Unix seconds."""
-
-    number: int
-    epoch: int
-    agent: str
-    worktree: str
-    base: str
-    directory: str
-    started_at: float
-    setup_s: float
-    finished_at: float | None = None
-    agent_status: AgentStatus | None = None
-    agent_s: float = 0.0
-    exit_code: int | None = None
-    outcome: Verdict | None = None
-    error_code: str | None = None
-    reason: str = ""
-    summary: str = ""
-    violations: tuple[str, ...] = ()
-    deviations: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    files: tuple[str, ...] = ()
-    kept_ref: str | None = None
-    commit: str | None = None
-    cost_usd: float | None = None
-    tokens_input: int | None = None
-    tokens_output: int | None = None
-    interrupted: bool = False  # by a crash or stop of Plait: uses up nothing of the budget
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageState:
-    """A package in a run. `commit` is the candidate's, then the landing's."""
-
-    id: PackageId
-    status: PackageStatus = PackageStatus.PENDING
-    epoch: int = 0
-    attempts: tuple[Attempt, ...] = ()
-    checks: tuple[CheckOutcome, ...] = ()
-    commit: str | None = None
-    reason: str = ""
-    error_code: str | None = None
-    question: str = ""
-    files: tuple[str, ...] = ()
-    landed_at: float | None = None
-    unchecked: bool = False
-    benign: bool = False
-
-    @property
-    def attempts_used(self) -> int:
-        """How many attempts count against the budget."""
-        return sum(1 for attempt in self.attempts if not attempt.interrupted)
-
-    @property
-    def next_attempt(self) -> int:
-        """The number of the next attempt, from 1."""
-        return self.attempts_used + 1
+__all__ = [
+    "ACTIVE",
+    "ENDED",
+    "SATISFIED",
+    "Attempt",
+    "CheckOutcome",
+    "PackageState",
+    "PackageStatus",
+    "Run",
+    "apply",
+    "conclude",
+    "fold",
+    "verdict_after_failure",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +45,7 @@ class Run:
     branch: str = ""
     head: str = ""
     status: RunStatus = RunStatus.RUNNING
-    packages: Mapping[PackageId, PackageState] = field(default_factory=dict)
+    packages: States = field(default_factory=States)
     baseline: events.BaselineCommitted | None = None
     baseline_checks: tuple[CheckOutcome, ...] = ()
     warnings: tuple[events.Warned, ...] = ()
@@ -143,7 +58,7 @@ class Run:
 
     def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
         """The packages that stand at one of these, in the plan's order."""
-        return tuple(state for state in self.packages.values() if state.status in statuses)
+        return self.packages.at(*statuses)
 
 
 def apply(run: Run, recorded: Recorded) -> Run:
@@ -227,13 +142,16 @@ def verdict_after_failure(state: PackageState, retry_budget: int) -> Verdict:
 
 def _started(run: Run, event: events.RunStarted, at: float) -> Run:
     done = frozenset(event.done_before)
-    packages = {
-        package: PackageState(
-            id=package,
-            status=PackageStatus.DONE_BEFORE if package in done else PackageStatus.PENDING,
-        )
-        for package in event.packages
-    }
+    packages = states_of(
+        (
+            PackageState(
+                id=package,
+                status=PackageStatus.DONE_BEFORE if package in done else PackageStatus.PENDING,
+            )
+            for package in event.packages
+        ),
+        few=ACTIVE,
+    )
     return replace(
         run,
         base=event.base,
@@ -248,15 +166,15 @@ def _started(run: Run, event: events.RunStarted, at: float) -> Run:
 
 
 def _continued(run: Run) -> Run:
-    packages = dict(run.packages)
-    for state in run.packages.values():
+    packages = run.packages
+    for state in run.with_status(*ACTIVE):
         if state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
             lost = replace(state.attempts[-1], interrupted=True, reason="Plait was stopped")
-            packages[state.id] = replace(
-                state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost)
+            packages = packages.changed(
+                replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
             )
         elif state.status is PackageStatus.LANDING:  # verified; only its landing starts over
-            packages[state.id] = replace(state, status=PackageStatus.VERIFIED)
+            packages = packages.changed(replace(state, status=PackageStatus.VERIFIED))
     return replace(run, packages=packages, status=RunStatus.RUNNING, finished_at=None)
 
 
@@ -396,4 +314,4 @@ def _outcome(event: events.CheckEnded) -> CheckOutcome:
 
 
 def _with(run: Run, state: PackageState) -> Run:
-    return replace(run, packages={**run.packages, state.id: state})
+    return replace(run, packages=run.packages.changed(state))

@@ -1,0 +1,118 @@
+"""A package in a run: where it stands, its attempts, what the checks said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from plait.core.event import AgentStatus, Stage, Verdict
+from plait.core.plan import PackageId
+
+
+class PackageStatus(StrEnum):
+    """Where a package stands in a run."""
+
+    PENDING = "pending"
+    RUNNING = "running"  # an agent works on it
+    VERIFYING = "verifying"  # its agent is done; Plait commits, checks scope and runs checks
+    VERIFIED = "verified"  # a candidate, waiting to land
+    LANDING = "landing"  # its merge result is being tested
+    LANDED = "landed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+    DONE_BEFORE = "done_before"
+
+
+ACTIVE = frozenset(
+    {
+        PackageStatus.RUNNING,
+        PackageStatus.VERIFYING,
+        PackageStatus.VERIFIED,
+        PackageStatus.LANDING,
+    }
+)
+SATISFIED = frozenset({PackageStatus.LANDED, PackageStatus.DONE_BEFORE})
+ENDED = SATISFIED | {
+    PackageStatus.FAILED,
+    PackageStatus.SKIPPED,
+    PackageStatus.BLOCKED,
+    PackageStatus.CANCELLED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """One check on one commit; `log` is relative to the state folder."""
+
+    stage: Stage
+    name: str
+    command: str
+    passed: bool
+    exit_code: int | None
+    duration_s: float
+    log: str
+    commit: str
+    owner: PackageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at one package; `outcome` is None while it lasts. Times are Unix seconds."""
+
+    number: int
+    epoch: int
+    agent: str
+    worktree: str
+    base: str
+    directory: str
+    started_at: float
+    setup_s: float
+    finished_at: float | None = None
+    agent_status: AgentStatus | None = None
+    agent_s: float = 0.0
+    exit_code: int | None = None
+    outcome: Verdict | None = None
+    error_code: str | None = None
+    reason: str = ""
+    summary: str = ""
+    violations: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    kept_ref: str | None = None
+    commit: str | None = None
+    cost_usd: float | None = None
+    tokens_input: int | None = None
+    tokens_output: int | None = None
+    interrupted: bool = False  # by a crash or stop of Plait: uses up nothing of the budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageState:
+    """A package in a run. `commit` is the candidate's, then the landing's."""
+
+    id: PackageId
+    status: PackageStatus = PackageStatus.PENDING
+    epoch: int = 0
+    attempts: tuple[Attempt, ...] = ()
+    checks: tuple[CheckOutcome, ...] = ()
+    commit: str | None = None
+    reason: str = ""
+    error_code: str | None = None
+    question: str = ""
+    files: tuple[str, ...] = ()
+    landed_at: float | None = None
+    unchecked: bool = False
+    benign: bool = False
+
+    @property
+    def attempts_used(self) -> int:
+        """How many attempts count against the budget."""
+        return sum(1 for attempt in self.attempts if not attempt.interrupted)
+
+    @property
+    def next_attempt(self) -> int:
+        """The number of the next attempt, from 1."""
+        return self.attempts_used + 1
