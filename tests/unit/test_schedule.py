@@ -288,10 +288,16 @@ def test_safety_holds_in_every_history(
     """No two active packages share a path or a key, and every history comes to an end.
 
     Nor are more agents at work than allowed, nor does one start before its needs have landed.
+    And what is remembered between decisions changes none of them.
     """
     compiled, run = compile_plan(drawn), started(drawn)
     limits = Limits(max_agents=max_agents, fail_fast=fail_fast)
     for _ in range(200):
+        anew = decide(compile_plan(drawn), run, limits)
+        assert decide(compiled, run, limits) == anew
+        for starting in (frozenset({each}) for each in run.packages):
+            anew = decide(compile_plan(drawn), run, limits, starting=starting)
+            assert decide(compiled, run, limits, starting=starting) == anew
         run, over = carry_out(compiled, run, limits)
         assert len(run.with_status(PackageStatus.RUNNING)) <= max_agents
         for one, other in combinations(run.with_status(*ACTIVE), 2):

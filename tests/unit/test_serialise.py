@@ -9,6 +9,7 @@ from plait.core import graph as graphs
 from plait.core.arrange import Arrangement, arrange
 from plait.core.plan import (
     Confidence,
+    Locks,
     PackageKind,
     Plan,
     Provenance,
@@ -112,3 +113,44 @@ def test_afterwards_no_two_that_clash_could_run_at_once(
         for j, other in enumerate(made.packages):
             if i != j and scopes_overlap(one.scope, other.scope):
                 assert before[one.id] >> j & 1 or before[other.id] >> i & 1
+
+
+def test_packages_that_hold_one_lock_stand_in_a_row() -> None:
+    """Keys and locked files, with provenance `lock`; keys that cover one another too."""
+
+    def row(*packages: WorkPackage) -> list[list[tuple[str, str]]]:
+        made = serialise(plan(*packages), 600.0).packages
+        return [[(edge.id, edge.provenance.value) for edge in each.needs] for each in made]
+
+    assert row(package("a", keys=["k:x"]), package("b", keys=["k:x"]), package("c", keys=["k:x"]))[
+        1:
+    ] == [[("a", "lock")], [("b", "lock")]]
+    assert row(package("a", keys=["flag:b/*"]), package("b", keys=["flag:b/x"]))[1] == [
+        ("a", "lock")
+    ]
+    files = Locks(files=("gen/*.py",))
+    assert row(package("a", locks=files), package("b", locks=Locks(files=("gen/a.py",))))[1] == [
+        ("a", "lock")
+    ]
+
+
+def test_what_is_denied_is_no_reason_to_wait() -> None:
+    """The last that claims a path may be denied the common part; the one before it is not."""
+
+    def may(name: str, *deny: str) -> WorkPackage:
+        scope = Scope(write=("src/*",), deny=deny, confidence=Confidence.INFERRED)
+        return package(name, scope=scope)
+
+    half = Scope(write=("src/a*",), confidence=Confidence.INFERRED)
+    made = serialise(plan(may("p"), may("q", "src/a*"), package("r", scope=half)), 600.0)
+    assert {each.id: [edge.id for edge in each.needs] for each in made.packages} == {
+        "p": [],
+        "q": ["p"],
+        "r": ["p"],
+    }
+
+
+def test_ten_thousand_that_write_one_file_need_ten_thousand_edges() -> None:
+    """Each waits for the one before it, and nothing is compared pair by pair."""
+    made = serialise(plan(*(writing(f"p{n}", "one.txt") for n in range(10_000))), 600.0)
+    assert sum(len(each.needs) for each in made.packages) == 9_999

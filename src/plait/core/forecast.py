@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from statistics import median
 
+from plait.core.frontier import Standing, bars, standing_of
 from plait.core.graph import Graph, lower_bound, tails
-from plait.core.plan import Confidence, PackageId, Plan, SourceStatus, WorkPackage
+from plait.core.plan import PackageId, Plan, SourceStatus
 from plait.core.schedule import DEFAULT_ESTIMATE_S, UnknownScope
 
 MOST_AGENTS = 32
@@ -68,15 +68,6 @@ class Forecast:
     def row(self, agents: int) -> Row:
         """The forecast for so many agents; more than there are rows gain nothing."""
         return self.rows[min(agents, len(self.rows)) - 1]
-
-
-class _Class(IntEnum):
-    """What a package may run beside, as far as it is not told by edges."""
-
-    FREE = 0
-    UNKNOWN = 1
-    FREE_MARKED = 2  # the source marks it as parallel
-    UNKNOWN_MARKED = 3
 
 
 def times_of(plan: Plan, past: Past | None = None) -> Times:
@@ -149,8 +140,8 @@ def forecast(
         graph=graph,
         seconds=times.seconds,
         longest=tails(graph, times.seconds),
-        classes={package.id: _class(package) for package in plan.packages},
-        bars=_bars(policy),
+        classes={package.id: standing_of(package) for package in plan.packages},
+        bars=bars(policy),
     )
     work = sum(times.seconds.values())
     working = sum(1 for seconds in times.seconds.values() if seconds)
@@ -182,27 +173,6 @@ def _pays(rows: Sequence[Row]) -> int:
     return paying
 
 
-def _class(package: WorkPackage) -> _Class:
-    unknown = package.scope.confidence is Confidence.UNKNOWN
-    if package.parallel:
-        return _Class.UNKNOWN_MARKED if unknown else _Class.FREE_MARKED
-    return _Class.UNKNOWN if unknown else _Class.FREE
-
-
-def _bars(policy: UnknownScope) -> Mapping[_Class, frozenset[_Class]]:
-    """Which classes may not be at work while one of a class is (see `schedule.conflict`)."""
-    unknown = frozenset({_Class.UNKNOWN, _Class.UNKNOWN_MARKED})
-    marked = frozenset({_Class.FREE_MARKED, _Class.UNKNOWN_MARKED})
-    everything = frozenset(_Class)
-
-    def conflict(one: _Class, other: _Class) -> bool:
-        if policy is UnknownScope.SHARED or not unknown & {one, other}:
-            return False
-        return policy is not UnknownScope.DECLARED or not {one, other} <= marked
-
-    return {one: frozenset(each for each in everything if conflict(one, each)) for one in _Class}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Game:
     """Everything that a play needs, whatever the number of agents."""
@@ -210,16 +180,16 @@ class _Game:
     graph: Graph
     seconds: Mapping[PackageId, float]
     longest: Mapping[PackageId, float]
-    classes: Mapping[PackageId, _Class]
-    bars: Mapping[_Class, frozenset[_Class]]
+    classes: Mapping[PackageId, Standing]
+    bars: Mapping[Standing, frozenset[Standing]]
 
     def play(self, agents: int) -> float:
         """The makespan with so many agents, seconds."""
         open_needs = {each: len(self.graph.needs[each]) for each in self.graph.ids}
         free = [each for each in self.graph.ids if not open_needs[each]]
-        ready: dict[_Class, list[tuple[float, PackageId]]] = {each: [] for each in _Class}
+        ready: dict[Standing, list[tuple[float, PackageId]]] = {each: [] for each in Standing}
         working: list[tuple[float, PackageId]] = []
-        active = dict.fromkeys(_Class, 0)
+        active = dict.fromkeys(Standing, 0)
         now, busy = 0.0, 0
         while True:
             for package in free:  # what takes no time needs no agent
@@ -230,7 +200,7 @@ class _Game:
             while busy < agents:
                 allowed = [
                     each
-                    for each in _Class
+                    for each in Standing
                     if ready[each] and not any(active[other] for other in self.bars[each])
                 ]
                 if not allowed:

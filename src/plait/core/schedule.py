@@ -9,102 +9,51 @@ before the other has landed would build on a tree without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+import heapq
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from plait.core import graph as graphs, lock_keys
-from plait.core.graph import Graph
-from plait.core.plan import (
-    Confidence,
-    PackageId,
-    PackageKind,
-    Plan,
-    Provenance,
-    SourceStatus,
-    WorkPackage,
+from plait.core.action import (
+    Action,
+    Ask,
+    Cancel,
+    Finish,
+    GatePolicy,
+    Limits,
+    PassGate,
+    Skip,
+    Start,
+    UnknownScope,
 )
-from plait.core.run import ACTIVE, ENDED, SATISFIED, PackageState, PackageStatus, Run
+from plait.core.frontier import Frontier, Rank, Standing, bars, settle, settled_state, standing_of
+from plait.core.graph import Graph
+from plait.core.package import ACTIVE, ENDED, PackageState, PackageStatus
+from plait.core.plan import Confidence, PackageId, Plan, WorkPackage
+from plait.core.run import Run
 from plait.core.scope import overlap, scopes_overlap
 
+__all__ = [
+    "DEFAULT_ESTIMATE_S",
+    "Action",
+    "Ask",
+    "Cancel",
+    "Compiled",
+    "Finish",
+    "GatePolicy",
+    "Limits",
+    "PassGate",
+    "Skip",
+    "Start",
+    "UnknownScope",
+    "compile_plan",
+    "conflict",
+    "decide",
+]
+
 DEFAULT_ESTIMATE_S = 600.0
-_ORDER_ONLY = frozenset({Provenance.SCOPE, Provenance.LOCK})  # such an edge outlives a failure
-
-
-class UnknownScope(StrEnum):
-    """What packages whose scope is unknown may run beside."""
-
-    DECLARED = "declared"  # others, where the source marks both as parallel
-    SERIAL = "serial"  # nothing
-    SHARED = "shared"  # anything
-    REFUSE = "refuse"  # they do not run at all (a finding says so before)
-
-
-class GatePolicy(StrEnum):
-    """What a gate without a reviewer does."""
-
-    CHECKS = "checks"  # it passes when the checks of what it guards passed on the landed tree
-    ASK = "ask"  # it blocks, for a person
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What the owner of a run allows. `max_agents` counts agents at work."""
-
-    max_agents: int = 6
-    fail_fast: bool = False
-    stop_on_critical: bool = False
-    unknown_scope: UnknownScope = UnknownScope.DECLARED
-    gates: GatePolicy = GatePolicy.CHECKS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """Begin an attempt."""
-
-    package: PackageId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skip:
-    """It will never start; `because` names what stands in its way."""
-
-    package: PackageId
-    reason: str
-    because: tuple[PackageId, ...] = ()
-    benign: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassGate:
-    """A gate's condition holds."""
-
-    package: PackageId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """A gate that a person must judge."""
-
-    package: PackageId
-    question: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cancel:
-    """The owner's rule ends it before it began."""
-
-    package: PackageId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finish:
-    """Nothing more can happen."""
-
-
-Action = Start | Skip | PassGate | Ask | Cancel | Finish
+_MOST_CONFLICTS = 200_000  # remembered pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +66,9 @@ class Compiled:
     order: tuple[PackageId, ...]
     tails: Mapping[PackageId, float]
     critical: frozenset[PackageId]
-    rank: Mapping[PackageId, tuple[float, int, int]]
+    rank: Mapping[PackageId, Rank]
+    place: Mapping[PackageId, int]
+    _frontiers: dict[GatePolicy, Frontier] = field(default_factory=dict, compare=False, repr=False)
     _conflicts: dict[tuple[PackageId, PackageId, UnknownScope], str] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -127,8 +78,19 @@ class Compiled:
         a, b = sorted((one, other))
         known = self._conflicts.get((a, b, policy))
         if known is None:
+            if len(self._conflicts) >= _MOST_CONFLICTS:
+                self._conflicts.clear()
             known = conflict(self.packages[a], self.packages[b], policy)
             self._conflicts[a, b, policy] = known
+        return known
+
+    def frontier(self, run: Run, gates: GatePolicy) -> Frontier:
+        """What could be done in a run; remembered, so that only changes are looked at."""
+        known = self._frontiers.get(gates)
+        if known is None:
+            known = Frontier(packages=self.packages, graph=self.graph, rank=self.rank, gates=gates)
+            self._frontiers[gates] = known
+        known.look(run.packages)
         return known
 
 
@@ -142,11 +104,13 @@ def compile_plan(plan: Plan) -> Compiled:
     durations = graphs.durations(plan, DEFAULT_ESTIMATE_S)
     tails = graphs.tails(graph, durations)
     packages = {package.id: package for package in plan.packages}
+    order = graphs.order(graph)
     return Compiled(
         plan=plan,
         graph=graph,
         packages=packages,
-        order=graphs.order(graph),
+        order=order,
+        place={package: place for place, package in enumerate(order)},
         tails=tails,
         critical=frozenset(graphs.critical_path(graph, durations)),
         rank={
@@ -167,32 +131,52 @@ def decide(
     starting = frozenset(
         package for package in starting if run.packages[package].status is PackageStatus.PENDING
     )
-    actions: list[Action] = []
-    ready: list[PackageId] = []
-    settled = dict(run.packages)  # with what this very decision settles, so that skips spread
-    for package in compiled.order:
-        state = settled.get(package)
-        if state is None or state.status is not PackageStatus.PENDING or package in starting:
-            continue
-        action = _settle(settled, compiled.packages[package], limits)
-        if action is None:
-            continue
-        if isinstance(action, Start):
-            ready.append(package)
-            continue
-        actions.append(action)
-        settled[package] = _settled_state(state, action)
+    frontier = compiled.frontier(run, limits.gates)
+    actions, settled, freed = _settlements(compiled, run, frontier, starting)
     stop = _stop_reason(compiled, run, limits)
     if stop:
-        actions += _cancel_rest(settled, starting, stop)
+        actions += _cancel_rest(run, settled, starting, stop)
     else:
-        actions += _starts(compiled, run, limits, ready, starting)
-    if not actions and not starting and not run.with_status(*ACTIVE):
+        rows = _rows(compiled, frontier, freed)
+        actions += _starts(compiled, run, limits, rows, starting)
+    if not actions and not starting and not run.packages.count(*ACTIVE):
         stuck = [state for state in run.packages.values() if state.status not in ENDED]
         actions += [Skip(package=state.id, reason="it can never start") for state in stuck]
         if not stuck:
             actions.append(Finish())
     return tuple(actions)
+
+
+def _settlements(
+    compiled: Compiled, run: Run, frontier: Frontier, starting: frozenset[PackageId]
+) -> tuple[list[Action], dict[PackageId, PackageState], list[PackageId]]:
+    """What is settled without a start: skips and gates, and what follows from these at once.
+
+    Returns:
+        The actions, the states that they lead to, and packages that they set free.
+    """
+    actions: list[Action] = []
+    settled: dict[PackageId, PackageState] = {}
+    freed: list[PackageId] = []
+    view = ChainMap(settled, run.packages)  # type: ignore[arg-type]  # it is only read
+    queue = [compiled.place[each] for each in frontier.settling if each not in starting]
+    heapq.heapify(queue)
+    seen = set(queue)
+    while queue:
+        package = compiled.order[heapq.heappop(queue)]
+        action = settle(view, compiled.packages[package], frontier.gates)
+        if isinstance(action, Start):
+            freed.append(package)
+        elif action is not None:
+            actions.append(action)
+            settled[package] = settled_state(run.packages[package], action)
+            for other in compiled.graph.dependents[package]:
+                state = run.packages.get(other)
+                waits = state is not None and state.status is PackageStatus.PENDING
+                if waits and other not in starting and compiled.place[other] not in seen:
+                    seen.add(compiled.place[other])
+                    heapq.heappush(queue, compiled.place[other])
+    return actions, settled, freed
 
 
 def conflict(one: WorkPackage, other: WorkPackage, policy: UnknownScope) -> str:
@@ -217,67 +201,9 @@ def conflict(one: WorkPackage, other: WorkPackage, policy: UnknownScope) -> str:
     return f"both may write {shared}" if shared else ""
 
 
-def _settle(
-    states: Mapping[PackageId, PackageState],
-    package: WorkPackage,
-    limits: Limits,
-) -> Action | None:
-    """Ready, never, a gate's turn, or (None) still waiting."""
-    if package.status is SourceStatus.SKIPPED:
-        return Skip(
-            package=package.id,
-            reason=_left_out(package),
-            benign=True,
-        )
-    lost: list[PackageId] = []
-    waiting = False
-    for edge in package.needs:
-        needed = states.get(edge.id)
-        if needed is None or needed.status in SATISFIED or needed.benign:
-            continue
-        if needed.status not in ENDED:
-            waiting = True
-        elif edge.provenance not in _ORDER_ONLY:
-            lost.append(edge.id)
-    if lost:
-        told = ", ".join(f"{each} ({states[each].status})" for each in lost)
-        return Skip(package=package.id, reason=f"it needs {told}", because=tuple(lost))
-    if waiting:
-        return None
-    if package.kind in {PackageKind.GATE, PackageKind.CHECKPOINT}:
-        return _gate(states, package, limits)
-    return Start(package=package.id)
-
-
-def _left_out(package: WorkPackage) -> str:
-    if package.kind is PackageKind.FIX:
-        return "conditional: it runs only if its gate fails"
-    return "optional" if package.optional else "the plan leaves it out"
-
-
-def _gate(states: Mapping[PackageId, PackageState], package: WorkPackage, limits: Limits) -> Action:
-    if limits.gates is GatePolicy.ASK:
-        return Ask(package=package.id, question=f"Does {package.title!r} pass?")
-    unchecked = [each for each in package.guards if (state := states.get(each)) and state.unchecked]
-    reason = "passed by checks; not reviewed"
-    if unchecked:
-        reason = f"not reviewed; without checks: {', '.join(unchecked)}"
-    return PassGate(package=package.id, reason=reason)
-
-
-def _settled_state(state: PackageState, action: Action) -> PackageState:
-    match action:
-        case Skip(benign=benign):
-            return replace(state, status=PackageStatus.SKIPPED, benign=benign)
-        case PassGate():
-            return replace(state, status=PackageStatus.LANDED)
-        case Ask():
-            return replace(state, status=PackageStatus.BLOCKED)
-        case Start() | Cancel() | Finish():
-            return state
-
-
 def _stop_reason(compiled: Compiled, run: Run, limits: Limits) -> str:
+    if not (limits.fail_fast or limits.stop_on_critical):
+        return ""
     failed = [state.id for state in run.with_status(PackageStatus.FAILED)]
     if limits.fail_fast and failed:
         return f"--fail-fast: {failed[0]} failed"
@@ -288,12 +214,15 @@ def _stop_reason(compiled: Compiled, run: Run, limits: Limits) -> str:
 
 
 def _cancel_rest(
-    states: Mapping[PackageId, PackageState], starting: frozenset[PackageId], reason: str
+    run: Run,
+    settled: Mapping[PackageId, PackageState],
+    starting: frozenset[PackageId],
+    reason: str,
 ) -> list[Action]:
     return [
         Cancel(package=state.id, reason=reason)
-        for state in states.values()
-        if state.status is PackageStatus.PENDING and state.id not in starting
+        for state in run.with_status(PackageStatus.PENDING)
+        if state.id not in starting and state.id not in settled
     ]
 
 
@@ -301,20 +230,50 @@ def _starts(
     compiled: Compiled,
     run: Run,
     limits: Limits,
-    ready: list[PackageId],
+    rows: Mapping[Standing, Iterator[tuple[Rank, PackageId]]],
     starting: frozenset[PackageId],
 ) -> list[Action]:
+    """Starts in the order of rank, as far as agents are free and nothing active conflicts."""
     running = {state.id for state in run.with_status(PackageStatus.RUNNING)} | starting
     active = {state.id for state in run.with_status(*ACTIVE)} | starting
     # Verification holds a worktree too: agents may run ahead of it by as many again.
     held = running | {state.id for state in run.with_status(PackageStatus.VERIFYING)}
     free = min(limits.max_agents - len(running), 2 * limits.max_agents - len(held))
+    if free <= 0:
+        return []
+    barred = bars(limits.unknown_scope)
+    standings = {standing_of(compiled.packages[each]) for each in active}
+    heads = {standing: next(row, None) for standing, row in rows.items()}
     starts: list[Action] = []
-    for package in sorted(ready, key=compiled.rank.__getitem__):
-        if len(starts) >= free:
+    while len(starts) < free:
+        open_heads = [
+            (head, standing)
+            for standing, head in heads.items()
+            if head is not None and not standings & barred[standing]
+        ]
+        if not open_heads:
             break
-        if any(compiled.conflict(package, other, limits.unknown_scope) for other in active):
+        (_, package), standing = min(open_heads)
+        heads[standing] = next(rows[standing], None)
+        if package in starting or any(
+            compiled.conflict(package, other, limits.unknown_scope) for other in active
+        ):
             continue
         active.add(package)
+        standings.add(standing)
         starts.append(Start(package=package))
     return starts
+
+
+def _rows(
+    compiled: Compiled, frontier: Frontier, freed: Sequence[PackageId]
+) -> dict[Standing, Iterator[tuple[Rank, PackageId]]]:
+    """The ready packages by standing, the first to start first; `freed` only just became so."""
+    more: dict[Standing, list[tuple[Rank, PackageId]]] = {each: [] for each in Standing}
+    for package in freed:
+        standing = standing_of(compiled.packages[package])
+        more[standing].append((compiled.rank[package], package))
+    return {
+        standing: heapq.merge(row, sorted(more[standing])) if more[standing] else iter(row)
+        for standing, row in frontier.ready.items()
+    }
