@@ -7,7 +7,8 @@ from tests.unit.test_schedule import begin, end, landed
 
 from plait.core.plan import Check, CheckKind, PackageId
 from plait.core.queue import landing_checks, next_candidate, package_checks
-from plait.core.schedule import compile_plan
+from plait.core.run import Run
+from plait.core.schedule import Compiled, compile_plan
 
 UNIT = Check(name="unit", command="make test")
 LINT = Check(name="lint", command="make lint")
@@ -60,3 +61,21 @@ def test_a_merge_result_must_pass_everything_that_landed_before_once() -> None:
         ("b", elsewhere),
         (None, repository),
     ]
+
+
+def test_what_is_remembered_of_landings_changes_nothing() -> None:
+    """Landing by landing the same checks as if asked for the first time; another run, its own."""
+    names = "abcd"
+    drawn = plan(*(package(n, checks=(Check(name=n, command=n),)) for n in names))
+    compiled, run = compile_plan(drawn), started(drawn)
+
+    def asked(with_plan: Compiled, of: Run, name: str) -> list[str]:
+        checks = landing_checks(with_plan, of, PackageId(name), defaults=(UNIT,), repository=())
+        return [each.check.name for each in checks]
+
+    for name in "bad":
+        run = record(run, begin(name), end(name))
+        assert asked(compiled, run, name) == asked(compile_plan(drawn), run, name)
+        run = record(run, landed(name))
+    assert asked(compiled, run, "c") == ["c", "b", "a", "d"]
+    assert asked(compiled, started(drawn), "c") == ["c"]

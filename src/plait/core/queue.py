@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from plait.core.plan import Check, CheckKind, PackageId
 from plait.core.run import PackageState, PackageStatus, Run
 from plait.core.schedule import Compiled
+from plait.core.states import States
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +50,55 @@ def landing_checks(
     The candidate's checks first (likeliest to fail), then those of every package that landed
     before it, in the order they landed, then the repository's.
     """
-    landed = sorted(
-        (state for state in run.with_status(PackageStatus.LANDED) if state.commit),
-        key=lambda state: state.landed_at or 0.0,
-    )
-    owners = [candidate, *run.carried, *(state.id for state in landed)]
-    wanted = [
-        OwnedCheck(check=check, owner=owner)
-        for owner in owners
-        if owner in compiled.packages
-        for check in package_checks(compiled, owner, defaults)
-    ]
-    wanted += [OwnedCheck(check=check, owner=None) for check in repository]
     once: dict[tuple[object, ...], OwnedCheck] = {}
-    for each in wanted:
-        once.setdefault(each.check.identity, each)
+    for check in package_checks(compiled, candidate, defaults):
+        once.setdefault(check.identity, OwnedCheck(check=check, owner=candidate))
+    for identity, owned in _proven(compiled, run, defaults).items():
+        once.setdefault(identity, owned)
+    for check in repository:
+        once.setdefault(check.identity, OwnedCheck(check=check, owner=None))
     return tuple(once.values())
+
+
+@dataclass(slots=True)
+class _Proven:
+    """The checks of what has landed, each once, in the order of the landings."""
+
+    seen: States
+    checks: dict[tuple[object, ...], OwnedCheck] = field(default_factory=dict)
+
+
+def _proven(
+    compiled: Compiled, run: Run, defaults: Sequence[Check]
+) -> Mapping[tuple[object, ...], OwnedCheck]:
+    """Remembered with the plan: each call takes in only what has landed since the one before."""
+    key = tuple((check.name, check.identity) for check in defaults)
+    known = compiled.proven.get(key)
+    since: States | None = None
+    if not isinstance(known, _Proven) or known.seen.places is not run.packages.places:
+        known = _Proven(seen=run.packages)
+        _add(known.checks, compiled, run.carried, defaults)
+        compiled.proven[key] = known
+    else:
+        since = known.seen
+    landed = [
+        state
+        for state in run.packages.differing(since)
+        if state.status is PackageStatus.LANDED and state.commit
+    ]
+    landed.sort(key=lambda state: state.landed_at or 0.0)
+    _add(known.checks, compiled, [state.id for state in landed], defaults)
+    known.seen = run.packages
+    return known.checks
+
+
+def _add(
+    checks: dict[tuple[object, ...], OwnedCheck],
+    compiled: Compiled,
+    owners: Iterable[PackageId],
+    defaults: Sequence[Check],
+) -> None:
+    for owner in owners:
+        if owner in compiled.packages:
+            for check in package_checks(compiled, owner, defaults):
+                checks.setdefault(check.identity, OwnedCheck(check=check, owner=owner))

@@ -58,7 +58,10 @@ _MOST_CONFLICTS = 200_000  # remembered pairs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """A plan made ready for deciding: its graph, tails (seconds to the end), critical path."""
+    """A plan made ready for deciding: its graph, tails (seconds to the end), critical path.
+
+    What it remembers of the run it was last asked about (`proven`: see `queue`) only saves time.
+    """
 
     plan: Plan
     graph: Graph
@@ -68,6 +71,7 @@ class Compiled:
     critical: frozenset[PackageId]
     rank: Mapping[PackageId, Rank]
     place: Mapping[PackageId, int]
+    proven: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
     _frontiers: dict[GatePolicy, Frontier] = field(default_factory=dict, compare=False, repr=False)
     _conflicts: dict[tuple[PackageId, PackageId, UnknownScope], str] = field(
         default_factory=dict, compare=False, repr=False
