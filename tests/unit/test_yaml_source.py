@@ -4,7 +4,7 @@ import time
 
 import pytest
 import yaml
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from plait.core.plan import Span
 from plait.plans import yaml_source
@@ -36,7 +36,10 @@ def plain(text: str) -> object:
         ("1_000", "1_000"),
         ("12:30:45", "12:30:45"),
         ("1.5", 1.5),
-        ("1e3", 1000.0),
+        ("1e3", "1e3"),
+        ("0E0", "0E0"),
+        ("1.5e3", "1.5e3"),
+        ("1.5e+3", 1500.0),
         (".5", ".5"),
         (".inf", ".inf"),
         ("yes", "yes"),
@@ -194,6 +197,7 @@ _VALUES = st.recursive(
 
 
 @given(_VALUES, st.booleans())
+@example("0E0", False)  # text to the writer, whose YAML 1.1 wants a point
 def test_what_is_written_is_read(value: object, flow: bool) -> None:
     """Whatever a YAML writer writes is read back as it was."""
     text = yaml.safe_dump({"root": value}, default_flow_style=flow, allow_unicode=True)

@@ -1,7 +1,7 @@
 """YAML with positions, from untrusted text: read in one pass, without recursion, within limits.
 
 Plain scalars are read narrowly, as a person reads them: `true`, `null`, `12` and `1.5` are
-values; `010`, `0x1f`, `12:30`, `yes` and `2026-01-01` are text. Keys are always text.
+values; `010`, `0x1f`, `1e3`, `12:30`, `yes` and `2026-01-01` are text. Keys are always text.
 """
 
 from __future__ import annotations
