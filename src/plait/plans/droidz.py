@@ -21,13 +21,15 @@ _FOLDERS = frozenset({"specs", "standards", "product"})
 _RUNS = (".runs", ".coordination")
 _START = 200_000  # characters: what is a plan says so at its beginning
 _BOX = re.compile(r"^[ \t]{0,8}[-*] \[[ xX]\] ", re.MULTILINE)
-_FRAMES = re.compile(r"^## +(?:\W{1,4} +)?(?:Phase|Sprint|Task Group|Group) [A-Z0-9]", re.MULTILINE)
+_FRAMES = re.compile(
+    r"^## {1,8}(?:[^\w\s]{1,4} {1,8})?(?:Phase|Sprint|Task Group|Group) [A-Z0-9]", re.MULTILINE
+)
 _HEADINGS = re.compile(r"^### +Task \d{1,4}\.\d{1,4}[.:]", re.MULTILINE)
 _NUMBERED = re.compile(r"^### +(?:[A-Z]|\d{1,4})\.\d{1,4} +\w", re.MULTILINE)
 _LONG_IDS = re.compile(
     r"^[-*] \[[ xX]\] \*\*(?:Task )?(?:[A-Z]|\d{1,4})(?:\.\d{1,4}){2,3}\b", re.MULTILINE
 )
-_GROUPS = re.compile(r"^#{2,3} +(?:\W{1,4} +)?Task Group [A-Z0-9]", re.MULTILINE)
+_GROUPS = re.compile(r"^#{2,3} {1,8}(?:[^\w\s]{1,4} {1,8})?Task Group [A-Z0-9]", re.MULTILINE)
 _MARKS = (
     (re.compile(r"Assignable to: Worker"), 0.6),
     (re.compile(r"Parallelizable With"), 0.4),

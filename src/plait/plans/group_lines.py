@@ -46,8 +46,9 @@ _DONE_SIGNS = ("✅", "☑", "✔")
 _SIGNS = {"🔄": State.ACTIVE, "🚧": State.ACTIVE, "🚫": State.BLOCKED, "⛔": State.BLOCKED}
 _SAYS_DONE = re.compile(r"[⭐—–(-][ \t]*(?:COMPLETED?|DONE)\b\)?[ \t]*$")  # noqa: RUF001
 _SUFFIX = re.compile(
-    r"[ \t]+[—–-][ \t]*(?P<mark>[*_]{1,2})(?P<word>deferred|skipped|cancelled|canceled|superseded|"  # noqa: RUF001
-    r"blocked|in progress)\b(?P<rest>[^*_]{0,200})(?P=mark)[ \t]*$",
+    r"[ \t]{1,20}[—–-][ \t]{0,20}(?P<mark>[*_]{1,2})"  # noqa: RUF001
+    r"(?P<word>deferred|skipped|cancelled|canceled|superseded|blocked|in progress)\b"
+    r"(?P<rest>[^*_]{0,200})(?P=mark)[ \t]*$",
     re.IGNORECASE,
 )
 _SUFFIX_STATES = {"blocked": State.BLOCKED, "in progress": State.ACTIVE}
@@ -71,7 +72,7 @@ _HOURS = {
     **dict.fromkeys(("l", "large", "high"), 4.0),
     **dict.fromkeys(("xl", "extra large", "extra-large"), 8.0),
 }
-_CRITICAL = re.compile(r"[ \t]*⭐[ \t]*(?:CRITICAL)?[ \t]*")
+_CRITICAL = re.compile(r"[ \t]{0,20}⭐[ \t]{0,20}(?:CRITICAL)?[ \t]{0,20}")
 _PRIORITIES = (("critical", 1), ("highest", 1), ("urgent", 1), ("high", 3), ("medium", 5))
 _CLOSED = re.compile(
     r"checklist|criteria|definition of done|prerequisite|checkpoint|legend|progress|critical path|"

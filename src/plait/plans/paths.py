@@ -14,7 +14,7 @@ _BARE = re.compile(r"[^\s,;`]{1,300}")
 _ALLOWED = re.compile(r"[\w.@+\-/*?()\[\]{},#$%=]+")
 _BRACE = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|io|net|dev|in|ai)")
-_LINE = re.compile(r"(?::[0-9]+)+$")
+_LINE = re.compile(r"(?::[0-9]{1,9}){1,3}$")
 _DIRECTORY = re.compile(r"\W*(?:\w+\W+)?(?:director(?:y|ies)|folders?|packages?)\b", re.IGNORECASE)
 _LEAD = re.compile(  # an id and what labels follow it: "1.2 ", "**T004** [P] [US1] "
     r"[*_ \t]{0,4}(?:Task[ \t]+)?[A-Z]{0,4}-?[0-9]{1,5}(?:[.][0-9]{1,4}){0,4}[a-z]?[.:)]?[*_]{0,3}"

@@ -20,7 +20,7 @@ _WHY = re.compile(r"\((?P<title>[^()]{1,200})\)[ \t]*[-–—:]*[ \t]*(?P<reason
 _LABEL = re.compile(
     r"[ \t*]{0,3}\[(?P<label>P|[A-Z]{1,6}[0-9]{0,3}(?:[/,] ?(?:US)?[0-9]{1,3}){0,9})\]"
 )
-_LAST_LABEL = re.compile(r"[ \t]*\[P\][ \t]*$")
+_LAST_LABEL = re.compile(r"[ \t]{0,20}\[P\][ \t]*$")
 _PHASE = re.compile(r"Phase[ \t]+(?P<number>[0-9]{1,3}(?:\.[0-9]{1,3})?|[A-Z])(?!\w)")
 _STORIES = re.compile(r"\b(?:User Story|US)[ -]?([0-9]{1,3})\b", re.IGNORECASE)
 _TESTS = re.compile(r"(?:\w{1,20} )?Tests?\b", re.IGNORECASE)
@@ -29,7 +29,7 @@ _BESIDE = re.compile(r"Parallel|并行|並列|Strategy|Example", re.IGNORECASE)
 _PREREQUISITE = re.compile(
     r"\*{0,2}(?:Depends on|Dependenc(?:y|ies)|Prerequisites?|前置|依赖|依存)\*{0,2}[ \t]*[:：]"  # noqa: RUF001
 )
-_DONE = re.compile(r"[ \t]*(?:✅|\[(?:COMPLETED?|DONE)\])", re.IGNORECASE)
+_DONE = re.compile(r"[ \t]{0,20}(?:✅|\[(?:COMPLETED?|DONE)\])", re.IGNORECASE)
 _MARKS = {" ": State.OPEN, "x": State.DONE, "X": State.DONE}
 
 

@@ -26,7 +26,7 @@ _DEPS = re.compile(r"\((?:deps?|depends on|after|needs)\b:?[ \t]*([^()]{1,300})\
 _STATE = re.compile(rf"(?:\*\*)?(?P<id>{WP})(?:\*\*)?:[ \t]*(?P<lane>[a-z_]{{1,20}})[ \t]*")
 _SUBTASK = re.compile(r"(?:\*\*)?T[0-9]{2,4}[a-z]?\b")
 _PRIORITY = re.compile(r"\bP([0-9])\b")
-_TAIL = re.compile(r"[ \t]*\((?:Priority:|P[0-9])[^()]{0,60}\).*$")
+_TAIL = re.compile(r"[ \t]{0,20}\((?:Priority:|P[0-9])[^()]{0,60}\).*$")
 _HEADLINE = 4  # no work package has a deeper heading
 _MOST = 5000  # work packages
 
