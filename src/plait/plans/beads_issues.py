@@ -92,7 +92,7 @@ def _read(
     findings.extend(text.findings)
     document = json_source.parse_lines(text)
     findings.extend(document.findings)
-    return document, SourceFile(path=text.name, sha256=text.sha256)
+    return document, text.file
 
 
 def _records(document: Document) -> Iterator[Record]:

@@ -65,8 +65,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
 
 
 def _named_file(source: PlanSource) -> SourceFile:
-    text = read(source.path, source.name)
-    return SourceFile(path=text.name, sha256=text.sha256)
+    return read(source.path, source.name).file
 
 
 def _task(file: File, names: _Names, locks: dict[str, list[str]], findings: list[Finding]) -> Task:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from plait.core.finding import Finding, Severity
-from plait.core.plan import SourceFile
 from plait.plans import json_source
 from plait.plans.lower import MAX_TASKS
 from plait.plans.orders import blocks
@@ -75,7 +74,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList | None:
         feature=name,
         branch=f"feat/{name}",
         tasks=tasks,
-        files=(SourceFile(path=text.name, sha256=text.sha256),),
+        files=(text.file,),
         orders=tuple(blocks([task for task in tasks if task.needs is None])),
     )
 

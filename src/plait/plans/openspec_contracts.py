@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from plait.core.finding import Finding
 from plait.plans.openspec_layout import Change
+from plait.plans.places import MOST_BELOW, below
 from plait.plans.yaml_source import Document
 
 _FOLDER = "contracts"
@@ -16,14 +16,13 @@ _GENERATED = {
     "pydantic_dir": (".py", ".pyi"),
     "typescript_dir": (".ts", ".tsx", ".mts", ".cts"),
 }
-_MOST_ENTRIES = 2000  # of folders, looked at
 
 
 def check(document: Document, change: Change) -> list[Finding]:
     """The findings of all contracts that exist; what is declared and missing is not told here."""
     if change.id is None and not change.source.in_repository:
         return []  # a file on its own: where its contracts lie is not known
-    found = list(dict.fromkeys(islice(_files(document, change), _MOST_ENTRIES)))
+    found = list(dict.fromkeys(islice(_files(document, change), MOST_BELOW)))
     if not found:
         return []
     from plait.plans import contracts
@@ -44,21 +43,12 @@ def _files(document: Document, change: Change) -> Iterator[Path]:
     for field, suffixes in _GENERATED.items():
         folder = change.find_folder(document.text(("contracts", "generated", field)))
         if folder is not None:
-            yield from (path for path in _below(folder) if path.suffix.lower() in suffixes)
+            yield from (path for path in _unlinked(folder) if path.suffix.lower() in suffixes)
     own = change.find_folder(str(change.folder / _FOLDER))
     if change.id is not None and own is not None:
-        yield from _below(own)
+        yield from _unlinked(own)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """The regular files below a folder, in the order of their names; links are not followed."""
-    seen = 0
-    for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            seen += 1
-            path = Path(place, name)
-            if not name.startswith(".") and path.is_file() and not path.is_symlink():
-                yield path
-        if seen > _MOST_ENTRIES:
-            return
+def _unlinked(folder: Path) -> Iterator[Path]:
+    """The regular files below a folder: what nobody named is not read through a link."""
+    yield from (path for path in below(folder) if path.is_file() and not path.is_symlink())

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from plait.plans.places import below
 from plait.ports import PlanSource
 
 _CHANGES = Path("openspec/changes")
@@ -33,7 +34,7 @@ class Change:
     def context(self) -> tuple[str, ...]:
         """What every agent should read, relative to `root`, in the order of reading."""
         documents = [self.folder / name for name in _DOCUMENTS]
-        documents += sorted((self.folder / "specs").rglob("spec.md"))
+        documents += [path for path in below(self.folder / "specs") if path.name == "spec.md"]
         return tuple(
             path.relative_to(self.root).as_posix() for path in documents if self._holds(path)
         )

@@ -87,8 +87,8 @@ def config_context(source: PlanSource, home: Path, findings: list[Finding]) -> I
 def specs_of(source: PlanSource, folder: Path, findings: list[Finding]) -> tuple[str, ...]:
     """The change's spec deltas, by name; a requirement without a scenario is told."""
     found = []
-    paths = islice((folder / "specs").rglob("*.md"), _MOST_SPECS)
-    for path in sorted(path for path in paths if _is(source, path)):
+    paths = (path for path in places.below(folder / "specs") if path.suffix == ".md")
+    for path in sorted(path for path in islice(paths, _MOST_SPECS) if _is(source, path)):
         name = places.named(source, path)
         found.append(name)
         try:

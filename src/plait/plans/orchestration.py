@@ -17,7 +17,7 @@ from plait.core.plan import SourceFile, Span
 from plait.errors import PlaitError
 from plait.plans.group_tasks import Group
 from plait.plans.nearest import nearest
-from plait.plans.places import holds, named
+from plait.plans.places import below, holds, named
 from plait.plans.tasks import Task
 from plait.plans.text import read
 from plait.ports import PlanSource
@@ -64,7 +64,7 @@ def orchestration_of(
         return Orchestration()
     document = parse(text)
     findings.extend((*text.findings, *document.findings))
-    file = SourceFile(path=text.name, sha256=text.sha256)
+    file = text.file
     root = document.node(("task_groups",))
     if document.root is None:
         return Orchestration(file=file)
@@ -145,10 +145,11 @@ def _standards(folder: Path, pattern: str) -> Iterator[Path]:
     try:
         if everything or "*" in pattern:
             deep = everything or "**" in pattern
-            every = here.rglob("*.md") if deep else here.glob("*.md")
-            yield from sorted(islice(every, 5 * _MOST_STANDARDS))
+            found = sorted(below(here))
+            yield from (p for p in found if p.suffix == ".md" and (deep or p.parent == here))
         elif here.is_dir():
-            yield from sorted(here.glob("*.md"))[:_MOST_STANDARDS]
+            every = islice(here.iterdir(), 5 * _MOST_STANDARDS)
+            yield from sorted(path for path in every if path.suffix == ".md")[:_MOST_STANDARDS]
         else:
             yield here if here.suffix else here.with_name(f"{here.name}.md")
     except (OSError, ValueError):  # a name that no file can have

@@ -27,7 +27,7 @@ class Page:
     @property
     def file(self) -> SourceFile:
         """What an approval pins."""
-        return SourceFile(path=self.text.name, sha256=self.text.sha256)
+        return self.text.file
 
 
 def page_of(path: Path, name: str) -> Page:

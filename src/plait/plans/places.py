@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from errno import ENAMETOOLONG
 from pathlib import Path, PurePath, PurePosixPath
 
@@ -11,6 +12,7 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Span
 from plait.ports import PlanSource
 
+MOST_BELOW = 2000  # files and folders looked at
 OWN_FOLDERS = frozenset(
     {
         "openspec",
@@ -72,13 +74,29 @@ def named(source: PlanSource, path: Path) -> str:
 
 def holds(source: PlanSource, path: Path) -> bool:
     """Whether it is a file that may be read as part of the plan: inside `root`, links followed."""
+    top = source.root if source.in_repository else source.path.parent.parent
     try:
-        if not path.is_file():
-            return False
-        top = source.root if source.in_repository else source.path.parent.parent
-        return path.resolve().is_relative_to(top.resolve())
-    except (OSError, ValueError):  # a name that no file can have
+        return path.is_file() and path.resolve().is_relative_to(top.resolve())
+    except (OSError, ValueError, RuntimeError):  # a name that no file can have, a loop of links
         return False
+
+
+def below(folder: Path, *, most: int = MOST_BELOW) -> Iterator[Path]:
+    """The files below a folder, in the order of their names; linked folders are not entered.
+
+    Whether a file may be read is asked with `holds`: it may be a link itself.
+
+    Args:
+        folder: The folder. What is hidden in it is left out.
+        most: Behind the folder in which so many files have been seen it goes no further.
+    """
+    seen = 0
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(place, name) for name in sorted(files) if not name.startswith("."))
+        seen += len(files) + len(folders)
+        if seen > most:
+            return
 
 
 def context_of(

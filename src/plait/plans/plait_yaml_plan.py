@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from plait.core.plan import (
     Check,
@@ -22,16 +20,14 @@ from plait.core.plan import (
     Provenance,
     Revisions,
     Scope,
-    SourceFile,
     SourceStatus,
     Whole,
     WorkPackage,
     digest_of,
 )
-from plait.errors import UsageError
 from plait.plans.places import holds, slug
 from plait.plans.plait_yaml_model import CheckShape, Package, PlaitFile
-from plait.plans.text import SourceText
+from plait.plans.text import SourceText, pin
 from plait.plans.yaml_source import Document
 from plait.ports import PlanSource
 
@@ -58,11 +54,11 @@ def build(
     plan = file.id or _named(source)
     feature = file.feature or plan
     contracts = _contracts(file)
-    pins = {text.name: SourceFile(path=text.name, sha256=text.sha256)}
+    pins = {text.name: text.file}
     for contract in contracts.files:
         path = source.root / os.path.normpath(contract)
         if source.in_repository and holds(source, path):
-            pins.setdefault(contract, SourceFile(path=contract, sha256=_sha256(path, contract)))
+            pins.setdefault(contract, pin(path, contract))
     pinned = tuple(pins.values())
     packages = tuple(
         _package(package, position, file, document)
@@ -267,16 +263,3 @@ def _steps(
 
 def _with(package: WorkPackage, edges: Sequence[Edge]) -> WorkPackage:
     return replace(package, needs=(*package.needs, *edges)) if edges else package
-
-
-def _sha256(path: Path, name: str) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise UsageError(
-            f"contract {name} cannot be read: {error.strerror}",
-            code="PLAN_UNREADABLE",
-            where=name,
-            hint="an approval covers the contracts: make the file readable",
-        ) from error

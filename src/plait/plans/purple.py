@@ -268,7 +268,7 @@ def _context(source: PlanSource, folder: Path, findings: list[Finding]) -> Itera
     yield from (name for name in _texts(source, folder / _SPECS) if name != source.name)
     placed = source.path.parent.name == _SPECS
     home = folder.parent.parent if placed else source.root / "purple"
-    if not (home / _LAYOUT).is_file():
+    if not holds(source, home / _LAYOUT):
         findings.append(
             replace(
                 _error("MISSING_STANDARD", f"there is no purple/{_LAYOUT}", source.name),

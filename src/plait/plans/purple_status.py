@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from plait.plans.phrases import Noun
 from plait.plans.places import holds, named
 from plait.plans.purple_fields import labelled
 from plait.plans.references import Key, Names, key_of, names_of, read as read_references
+from plait.plans.sidecar import record_of
 from plait.plans.tasks import State
 from plait.plans.text import read
 from plait.ports import PlanSource
@@ -102,20 +102,9 @@ def _recorded(
 ) -> tuple[Mapping[Key, State], str]:
     """What `progress.json` says, by the tickets' ids."""
     name = named(source, path)
-    if not holds(source, path):
-        return {}, name
-    try:
-        document = json.loads(read(path, name).text)
-    except PlaitError as error:
-        findings.append(_warning("RECORD_UNREADABLE", error.message, name, _REPAIR))
-        return {}, name
-    except (ValueError, RecursionError):
-        findings.append(
-            _warning("RECORD_UNREADABLE", "it is no JSON: what it says is lost", name, _REPAIR)
-        )
-        return {}, name
     found: dict[Key, State] = {}
-    for entry in islice(_entries(document), _MOST_NODES):
+    record = record_of(source, path, findings)
+    for entry in islice(_entries(record) if record else (), _MOST_NODES):
         identity, status = entry.get("id"), entry.get("status")
         if isinstance(status, dict):
             status = status.get("status")
@@ -126,11 +115,11 @@ def _recorded(
     return found, name
 
 
-def _entries(document: Any) -> Iterator[Mapping[str, Any]]:
+def _entries(record: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The entries of all lists called `tickets`, at the top and in phases."""
-    owners = [document]
-    if isinstance(document, dict) and isinstance(document.get("phases"), list):
-        owners += document["phases"]
+    owners: list[Any] = [record]
+    if isinstance(record.get("phases"), list):
+        owners += record["phases"]
     for owner in owners:
         tickets = owner.get("tickets") if isinstance(owner, dict) else None
         if isinstance(tickets, list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from plait.plans.markdown import Kind, scan
 from plait.plans.page import Page, marker_of, page_of, span_of
 from plait.plans.paths import listed
 from plait.plans.places import OWN_FOLDERS, belongs_elsewhere, context_of, holds, named, slug
+from plait.plans.sidecar import record_of
 from plait.plans.spec_kit_items import Item, outline_of
 from plait.plans.spec_kit_order import aliases_of, orders_of
 from plait.plans.tasks import Ref, State, Task, TaskList
@@ -261,15 +261,13 @@ def _list_in(folder: Path) -> Path | None:
 def _current(root: Path) -> Path | None:
     """The list of the feature that `.specify/feature.json` names as the present one."""
     path = root / _OWN / "feature.json"
-    if not path.is_file():
-        return None
+    asked = PlanSource(root=root, path=path, name=path.name, in_repository=True)
+    place = (record_of(asked, path, []) or {}).get("feature_directory")
     try:
-        document = json.loads(read(path, path.name).text)
-        place = document.get("feature_directory") if isinstance(document, dict) else None
         folder = (root / place).resolve() if isinstance(place, str) else root
         within = folder != root and folder.is_relative_to(root.resolve())
         return _list_in(root / folder.relative_to(root.resolve())) if within else None
-    except (ValueError, RecursionError):
+    except (ValueError, RuntimeError):  # a name that no folder can have, a loop of links
         return None
 
 

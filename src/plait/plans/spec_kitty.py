@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from errno import ENAMETOOLONG
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,8 @@ _SUBTASKS = re.compile(
 _PROMPT = re.compile(r"^work_package_id:[ \t]*[\"']?WP[0-9]", re.MULTILINE)
 _FILE = re.compile(r"WP[0-9]{1,3}[a-z]?(?:[-_.].*)?\.md")
 _PART = 0.4  # of a plan: not sure enough
+_MOST_FILES = 2000  # of work packages, or of contracts
+_MOST_BYTES = 20_000_000  # of all work packages' files together
 _HEAD = 4000  # characters within which front matter says what a file is
 
 
@@ -196,7 +199,17 @@ def _prompts(source: PlanSource, found: _Files, findings: list[Finding]) -> dict
     from plait.plans import spec_kitty_files as files
 
     prompts: dict[str, Prompt] = {}
-    for path in found.prompts:
+    left = _MOST_BYTES
+    for at, path in enumerate(found.prompts):
+        left -= path.stat().st_size
+        if left < 0 or at == _MOST_FILES:
+            message = (
+                f"only the first {at} files are read: a mission has at most {_MOST_FILES} "
+                f"work packages, of {_MOST_BYTES // 1_000_000} MB"
+            )
+            wrong = _error("PLAN_TOO_LARGE", message, source.name)
+            findings.append(replace(wrong, hint="split the mission"))
+            break
         text = _text(source, path, findings)
         prompt = files.prompt_of(path, text, findings) if text else None
         if prompt is None:
@@ -231,7 +244,8 @@ def _text(source: PlanSource, path: Path | None, findings: list[Finding]) -> Sou
 
 def _contracts(folder: Path) -> tuple[str, ...]:
     contracts = folder / "contracts"
-    names = sorted(p.name for p in contracts.iterdir()) if contracts.is_dir() else []
+    found = islice(contracts.iterdir(), _MOST_FILES) if contracts.is_dir() else ()
+    names = sorted(path.name for path in found)
     return tuple(f"contracts/{name}" for name in names)
 
 
@@ -242,7 +256,7 @@ def _pinned(
     texts = [page.text] if page else []
     texts += [prompt.text for prompt in prompts]
     texts += [lanes] if lanes else []
-    return tuple(SourceFile(path=text.name, sha256=text.sha256) for text in texts)
+    return tuple(text.file for text in texts)
 
 
 def _error(code: str, message: str, file: str) -> Finding:

@@ -14,10 +14,10 @@ from errno import ENAMETOOLONG
 from pathlib import Path, PurePath
 
 from plait.core.finding import Finding, Severity
-from plait.core.plan import Plan, SourceFile, Span, WorkPackage, digest_of
+from plait.core.plan import Plan, Span, WorkPackage, digest_of
 from plait.errors import PlaitError, UsageError
 from plait.plans.page import page_of
-from plait.plans.places import named, slug
+from plait.plans.places import holds, named, slug
 from plait.plans.specflow_edges import Web, weave
 from plait.plans.specflow_layout import Outline, outline_of
 from plait.plans.specflow_members import MAX_EDGES, TooManyEdges
@@ -29,6 +29,7 @@ from plait.ports import Loaded, PlanSource
 _TASKS = "tasks.md"
 _CONTEXT = ("requirements.md", "design.md", "context.md", "research.md", "integration.md")
 _EXPECTED = frozenset({"requirements.md", "design.md"})
+_MOST_MODULES = 200
 _FOREIGN = frozenset({"openspec", ".kiro", ".spec-workflow", ".specify", "droidz", ".taskmaster"})
 _MARKS = (
     (re.compile(r"^#{2,4} +Track [A-Z]\b(?!-)", re.MULTILINE), 0.5),
@@ -139,7 +140,7 @@ class _Part:
 
 
 def _load(source: PlanSource) -> Loaded:
-    folder, paths = _files_of(source.path)
+    folder, paths = _files_of(source)
     findings: list[Finding] = []
     parts = []
     for path in paths:
@@ -151,7 +152,7 @@ def _load(source: PlanSource) -> Loaded:
     if not packages:
         findings.append(_error("NO_TASKS", "no box or heading in it has a task's id", source.name))
         return Loaded(plan=None, findings=tuple(dict.fromkeys(findings)))
-    files = tuple(SourceFile(path=p.text.name, sha256=p.text.sha256) for p in parts)
+    files = tuple(part.text.file for part in parts)
     plan = Plan(
         id=feature,
         title=(parts[0].outline.title if len(parts) == 1 else "") or feature,
@@ -161,7 +162,7 @@ def _load(source: PlanSource) -> Loaded:
         digest=digest_of(files),
         files=files,
         packages=packages,
-        context=tuple(named(source, path) for path in _context(folder, paths)),
+        context=tuple(named(source, path) for path in _context(source, folder, paths)),
         phased=all(part.web.phased for part in parts),
     )
     return Loaded(plan=plan, findings=tuple(dict.fromkeys(findings)))
@@ -196,13 +197,21 @@ def _packages(parts: Sequence[_Part], findings: list[Finding]) -> tuple[WorkPack
     return tuple(packages)
 
 
-def _files_of(path: Path) -> tuple[Path, list[Path]]:
+def _files_of(source: PlanSource) -> tuple[Path, list[Path]]:
     """The feature's folder and its task lists: one, or one a module."""
-    folder = path.parent
+    folder = source.path.parent
     modules = folder.parent
     if modules.name == "modules" and modules.parent.parent.name == "features":
-        return modules.parent, [p for m in _folders(modules) if (p := m / _TASKS).is_file()]
-    return folder, [path]
+        lists = [module / _TASKS for module in _folders(modules)]
+        if len(lists) > _MOST_MODULES:
+            raise UsageError(
+                f"the feature has more than {_MOST_MODULES} modules",
+                code="PLAN_TOO_LARGE",
+                where=source.name,
+                hint="name the task list of one of them in a folder of its own",
+            )
+        return modules.parent, [p for p in lists if p == source.path or holds(source, p)]
+    return folder, [source.path]
 
 
 def _main_of(folder: Path) -> Path | None:
@@ -215,15 +224,15 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
 
 
-def _context(folder: Path, paths: Sequence[Path]) -> Iterator[Path]:
+def _context(source: PlanSource, folder: Path, paths: Sequence[Path]) -> Iterator[Path]:
     for place in dict.fromkeys([folder, *(path.parent for path in paths)]):
-        yield from (path for name in _CONTEXT if (path := place / name).is_file())
+        yield from (path for name in _CONTEXT if holds(source, path := place / name))
 
 
 def _missing(source: PlanSource, paths: Iterable[Path]) -> Iterator[Finding]:
     for path in paths:
         for name in sorted(_EXPECTED):
-            if not (path.parent / name).is_file():
+            if not holds(source, path.parent / name):
                 yield Finding(
                     code="MISSING_CONTEXT",
                     severity=Severity.WARNING,

@@ -12,7 +12,7 @@ from plait.plans.lower import MAX_TASKS
 from plait.plans.places import holds, named, slug
 from plait.plans.records import Record, body_of, line_of, nameless, priority_of, scope_of, state_of
 from plait.plans.tasks import Ref, State, Task, TaskList
-from plait.plans.text import SourceText, read
+from plait.plans.text import read
 from plait.plans.yaml_source import Document, Node
 from plait.ports import PlanSource
 
@@ -40,7 +40,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList | None:
     findings.extend(document.findings)
     if document.root is None:
         return None
-    files = [_file(text)]
+    files = [text.file]
     holder = _meant(source, document, files, findings)
     if holder is None:
         return None
@@ -54,10 +54,6 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList | None:
         tasks=tuple(_tasks(Record(node=node, document=document), findings)),
         files=tuple(files),
     )
-
-
-def _file(text: SourceText) -> SourceFile:
-    return SourceFile(path=text.name, sha256=text.sha256)
 
 
 def _holds_tasks(node: Node | None) -> bool:
@@ -121,7 +117,7 @@ def _current(
         return None
     document = json_source.parse(text)
     findings.extend(document.findings)
-    files.append(_file(text))
+    files.append(text.file)
     tag = document.text(("currentTag",))
     return (tag, document.span(("currentTag",))) if tag else None
 

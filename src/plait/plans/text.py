@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
@@ -10,10 +11,11 @@ from pathlib import Path
 from stat import S_ISREG
 
 from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
+from plait.core.plan import SourceFile, Span
 from plait.errors import UsageError
 
 MAX_BYTES = 5_000_000
+MAX_PINNED = 200_000_000
 MAX_BYTES_YAML = 25_000_000  # programs write work packages too, some thousand at a time
 _BOM = b"\xef\xbb\xbf"
 _WIDE_BOMS = (b"\xff\xfe", b"\xfe\xff")
@@ -35,6 +37,11 @@ class SourceText:
     offsets: tuple[int, ...]
     sha256: str
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def file(self) -> SourceFile:
+        """What an approval pins."""
+        return SourceFile(path=self.name, sha256=self.sha256)
 
 
 def read(path: Path, name: str) -> SourceText:
@@ -68,6 +75,32 @@ def decode(raw: bytes, name: str) -> SourceText:
         sha256=hashlib.sha256(raw).hexdigest(),
         findings=tuple(_bad_encoding(raw, body, offsets, name)),
     )
+
+
+def pin(path: Path, name: str) -> SourceFile:
+    """What an approval pins of a file that is not read: a contract, which may be no text.
+
+    Raises:
+        UsageError: `PLAN_UNREADABLE`, `PLAN_TOO_LARGE`.
+    """
+    try:
+        with path.open("rb") as stream:
+            if os.fstat(stream.fileno()).st_size > MAX_PINNED:
+                raise UsageError(
+                    f"contract {name} has more than {MAX_PINNED // 1_000_000} MB",
+                    code="PLAN_TOO_LARGE",
+                    where=name,
+                    hint="an approval covers the contracts: name a smaller file",
+                )
+            digest = hashlib.file_digest(stream, "sha256")
+    except OSError as error:
+        raise UsageError(
+            f"contract {name} cannot be read: {error.strerror}",
+            code="PLAN_UNREADABLE",
+            where=name,
+            hint="an approval covers the contracts: make the file readable",
+        ) from error
+    return SourceFile(path=name, sha256=digest.hexdigest())
 
 
 def _bytes_of(path: Path, name: str) -> bytes:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
-from pathlib import Path
 
 from plait.core.plan import (
     Check,
@@ -23,9 +21,8 @@ from plait.core.plan import (
     WorkPackage,
     digest_of,
 )
-from plait.errors import UsageError
 from plait.plans.openspec_layout import Change
-from plait.plans.text import SourceText
+from plait.plans.text import SourceText, pin
 from plait.plans.work_packages_model import ContractSet, Package, Step, WorkPackagesFile
 from plait.plans.yaml_source import Document
 
@@ -57,7 +54,7 @@ def build(
     feature = file.feature
     needed = Counter(need for package in file.packages for need in package.depends_on)
     files, contracts = _contracts(file.contracts, change)
-    own = SourceFile(path=source.name, sha256=source.sha256)
+    own = source.file
     pinned = (own, *(pin for pin in files if pin.path != own.path))
     return Plan(
         id=feature.id,
@@ -149,27 +146,12 @@ def _contracts(declared: ContractSet, change: Change) -> tuple[tuple[SourceFile,
         found = change.find(written)
         names[written] = written if found is None else change.label(found)
         if found is not None and names[written] not in pinned:
-            pinned[names[written]] = SourceFile(
-                path=names[written], sha256=_sha256(found, names[written])
-            )
+            pinned[names[written]] = pin(found, names[written])
     contracts = Contracts(
         primary=names[declared.openapi.primary],
         files=tuple(names[written] for written in declared.openapi.files),
     )
     return tuple(pinned.values()), contracts
-
-
-def _sha256(path: Path, name: str) -> str:
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise UsageError(
-            f"contract {name} cannot be read: {error.strerror}",
-            code="PLAN_UNREADABLE",
-            where=name,
-            hint="an approval covers the contracts: make the file readable",
-        ) from error
 
 
 def _ref_part(name: str) -> str:
