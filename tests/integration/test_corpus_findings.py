@@ -33,6 +33,7 @@ def test_findings_of_real_plans_are_in_the_catalogue(group: str, tmp_path: Path)
             continue  # no plan, and so no findings
         for finding in findings:
             assert finding.severity in RULES[finding.code].severities, (real.path, finding)
+            assert finding.hint, (real.path, finding)
         assert not list(VALIDATOR.iter_errors(findings_sarif(findings))), real.path
         found += len(findings)
     assert found

@@ -210,7 +210,7 @@ def test_verdicts_of_the_dashboard(root: Path) -> None:
     assert Counter(f.code for f in loaded.findings) == {
         "GATE_NEEDS_OWN_REWORK": 1,
         "UNKNOWN_REFERENCE": 2,
-        "BOX_CONTRADICTS_STATUS": 3,
+        "CONTRADICTORY_STATUS": 3,
         "MISSING_CONTEXT": 1,
     }
 

@@ -267,7 +267,7 @@ def test_an_id_twice(tracker):
         lines(issue("x-1"), issue("x-2", ("blocks", "x-1")), issue("x-1", status="closed"))
     )
     assert states(loaded.plan) == {"x-1": "done", "x-2": "pending"}
-    (finding,) = told(loaded, "DUPLICATE_RECORD")
+    (finding,) = told(loaded, "DUPLICATE_ID")
     assert (str(finding.span), finding.severity) == (f"{PLACE}:3:1", "warning")
 
 

@@ -279,7 +279,7 @@ def test_box_and_words_disagree(spec: Spec, text: str, status: SourceStatus) -> 
     """Where box and words say different things the box holds, and it is told."""
     loaded = spec.load(f"## Phase 1: Core\n{text}")
     assert loaded.plan is not None
-    assert codes(loaded) == ["BOX_CONTRADICTS_STATUS"]
+    assert codes(loaded) == ["CONTRADICTORY_STATUS"]
     assert loaded.plan.packages[0].status is status
 
 
@@ -447,7 +447,7 @@ def test_phases_repeated_in_a_summary(spec: Spec) -> None:
 def test_duplicate_ids(spec: Spec) -> None:
     """Of two tasks with one id the later is renamed, and told."""
     loaded = spec.load("### Task 1.1: A\n### Task 1.1: B\n")
-    assert codes(loaded) == ["DUPLICATE_TASK_ID"]
+    assert codes(loaded) == ["DUPLICATE_ID"]
     assert loaded.plan is not None
     assert [p.id for p in loaded.plan.packages] == ["1.1", "1.1-2"]
 

@@ -115,7 +115,7 @@ def test_unknown_keys_have_their_place(spec: Spec) -> None:
         ('{"status": "ready"}', "NO_TASKS"),
         ("[]", "NO_TASKS"),
         ('[{"title": "a"}]', "NO_ID"),
-        ('[{"key": "A"}, {"key": "A"}]', "DUPLICATE_TASK_ID"),
+        ('[{"key": "A"}, {"key": "A"}]', "DUPLICATE_ID"),
         ('[{"key": "A", "status": "odd"}]', "UNKNOWN_STATUS"),
         ('[{"key": "A", "estimatedHours": "1e999"}, 5, null, [1]]', ""),
     ],

@@ -125,7 +125,7 @@ def test_a_task_list_hears_of_everything(tmp_path: Path):
     found = check({TASKS: TASK_LIST}, tmp_path)
     assert codes(found, Severity.ERROR) == {"DEPENDENCY_CYCLE", "DUPLICATE_ID"}
     assert codes(found, Severity.WARNING) == {
-        *("BOX_CONTRADICTS_STATUS", "CONTRADICTORY_TRACKS", "MISSING_CONTEXT", "NO_CHECKS"),
+        *("CONTRADICTORY_STATUS", "CONTRADICTORY_TRACKS", "MISSING_CONTEXT", "NO_CHECKS"),
         *("RANGE_HOLE", "SELF_DEPENDENCY", "UNCLOSED_FENCE", "UNKNOWN_MARK", "UNKNOWN_REFERENCE"),
     }
     assert codes(found, Severity.INFO) == {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tests.fakes.runs import package, plan
 
 from plait.core.catalogue import RULES
 from plait.core.finding import Finding
-from plait.core.plan import SourceFile, Span
+from plait.core.plan import Span
 from plait.core.validate import validate
 from plait.faces.findings_text import findings_text
 from plait.plans.registry import Registry
@@ -62,10 +61,6 @@ COMPOSED: Mapping[str, Callable[[], Sequence[Finding]]] = {
     "BLOCKED_IN_SOURCE": lambda: lowered(
         task("2", state=State.BLOCKED, reason="waits for the bank")
     )[1],
-    "DUPLICATE_TASK_ID": lambda: lowered(task("4"), task("4", 2))[1],
-    "EMPTY_PLAN": lambda: validate(
-        replace(plan(), files=(SourceFile(path="plan.tasks", sha256="0"),))
-    ),
     "FORMAT_BROKEN": lambda: Registry(
         formats={}, broken={"ledger": "ModuleNotFoundError: No module named 'ledger'"}
     ).warnings(),
@@ -77,7 +72,6 @@ COMPOSED: Mapping[str, Callable[[], Sequence[Finding]]] = {
         task("1.1", 2, parent="1", state=State.DONE),
         task("1.2", 3, parent="1"),
     )[1],
-    "SELF_REFERENCE": lambda: lowered(task("1"), task("2", 2, "Task 2"))[1],
 }
 
 # Examples that are not carried out, and why.
@@ -106,6 +100,7 @@ def test_the_example_prints_what_its_page_says(code, tmp_path: Path):
     assert stands_in(page.told, output), output[:4000]
     for finding in found:
         assert finding.severity in RULES[finding.code].severities, finding
+        assert finding.hint, finding
 
 
 def test_the_exceptions_are_codes():

@@ -291,7 +291,7 @@ def test_duplicate_ids(desk: SpecDesk) -> None:
     loaded = desk.load("- [ ] 1. A\n- [ ] 1. B\n- [ ] 2. C\n")
     assert loaded.plan
     assert order(loaded.plan) == {"1": "", "1-2": "1", "2": "1-2"}
-    assert codes(loaded).count("DUPLICATE_TASK_ID") == 1
+    assert codes(loaded).count("DUPLICATE_ID") == 1
 
 
 def test_marks_of_wholes_and_parts(desk: SpecDesk) -> None:

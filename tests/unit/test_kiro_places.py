@@ -190,7 +190,7 @@ def test_a_record_that_cannot_be_read(desk: SpecDesk, content: bytes) -> None:
     assert time.process_time() - began < 2
     assert loaded.plan
     assert loaded.plan.approvals == ()
-    assert only(loaded, "RECORD_UNREADABLE").span
+    assert only(loaded, "SIDECAR_IGNORED").span
 
 
 def test_a_record_elsewhere_is_not_read(desk: SpecDesk, tmp_path_factory: Any) -> None:

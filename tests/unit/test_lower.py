@@ -20,9 +20,8 @@ from plait.core.plan import (
     Span,
 )
 from plait.plans.family import number_of
-from plait.plans.lower import MAX_TASKS
 from plait.plans.orders import barriers, blocks, chain
-from plait.plans.tasks import Order, Ref, State
+from plait.plans.tasks import MAX_TASKS, Order, Ref, State
 
 
 def codes(findings: list[object]) -> list[str]:
@@ -320,7 +319,7 @@ class TestIds:
         assert plan is not None
         assert [(p.id, p.source_id) for p in plan.packages][:2] == [("4", "4"), ("4-2", "4-2")]
         assert edges(plan)["5"] == {"4": "explicit"}
-        assert codes(findings) == ["DUPLICATE_TASK_ID"]
+        assert codes(findings) == ["DUPLICATE_ID"]
 
     def test_an_id_that_modules_share_is_qualified(self) -> None:
         """An id that modules share is qualified."""

@@ -207,7 +207,7 @@ class TestIds:
     def test_duplicate(self, change: Folder) -> None:
         """A second task of one id is renamed and told."""
         loaded = change.read("## 1. A\n- [ ] 1.1 a\n- [ ] 1.1 b\n")
-        assert only(loaded, "DUPLICATE_TASK_ID").span is not None
+        assert only(loaded, "DUPLICATE_ID").span is not None
         assert loaded.plan is not None
         assert [p.id for p in loaded.plan.packages] == ["1.1", "1.1-2"]
 
@@ -251,7 +251,7 @@ class TestBoxes:
     def test_steps_contradict(self, change: Folder) -> None:
         """A ticked task with open steps is done, and told."""
         loaded = change.read("## 1. A\n- [x] 1.1 a\n  - [ ] b\n- [ ] 1.2 c\n  - [x] d\n")
-        told = [f.severity for f in loaded.findings if f.code == "STEPS_CONTRADICT_BOX"]
+        told = [f.severity for f in loaded.findings if f.code == "PARENT_CONTRADICTS_PARTS"]
         assert told == [Severity.WARNING, Severity.INFO]
         assert loaded.plan is not None
         assert [p.status.value for p in loaded.plan.packages] == ["done", "pending"]

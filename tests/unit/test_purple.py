@@ -331,7 +331,7 @@ def test_duplicate_tickets_are_told(desk: Desk) -> None:
     loaded = desk.load(spec("AO-001: A\n**Objective:** x", "AO-001: B\n**Objective:** y"))
     assert loaded.plan is not None
     assert [p.id for p in loaded.plan.packages] == ["AO-001", "AO-001-2"]
-    assert "DUPLICATE_TASK_ID" in codes(loaded)
+    assert "DUPLICATE_ID" in codes(loaded)
 
 
 def test_tickets_outside_of_phases_find_theirs(desk: Desk) -> None:
@@ -416,14 +416,14 @@ def test_a_document_against_the_progress(desk: Desk, state: str, status: SourceS
     loaded = desk.load(SPEC)
     assert loaded.plan is not None
     assert get(loaded.plan, "PHASE-1-A").status is status
-    assert only(loaded, "STATUS_CONTRADICTION").severity is Severity.WARNING
+    assert only(loaded, "CONTRADICTORY_STATUS").severity is Severity.WARNING
 
 
 def test_a_completed_ticket_without_its_document_is_told(desk: Desk) -> None:
     """Where others have a document, one that is completed without is a contradiction."""
     desk.write(f"{FEATURE}/progress.json", progress(A="completed", B="completed"))
     desk.write(f"{DONE}/PHASE-1-A.md", "# Done\n")
-    assert "PHASE-1-B" in only(desk.load(SPEC), "STATUS_CONTRADICTION").message
+    assert "PHASE-1-B" in only(desk.load(SPEC), "CONTRADICTORY_STATUS").message
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "1" * 5000, b"\xff\xfe\x00"])
@@ -432,7 +432,7 @@ def test_progress_that_cannot_be_read_is_told(desk: Desk, text: str | bytes) -> 
     desk.write(f"{FEATURE}/progress.json", text)
     loaded = desk.load(SPEC)
     assert loaded.plan is not None
-    assert codes(loaded) == ["RECORD_UNREADABLE"]
+    assert codes(loaded) == ["SIDECAR_IGNORED"]
 
 
 @pytest.mark.parametrize("value", [{"phases": 3}, {"phases": [{"tickets": 3}]}, {"tickets": [3]}])
@@ -446,7 +446,7 @@ def test_progress_of_another_shape_says_nothing(desk: Desk, value: object) -> No
 def test_progress_that_is_no_object_is_told(desk: Desk, value: object) -> None:
     """As of any file beside a plan that cannot be read."""
     desk.write(f"{FEATURE}/progress.json", json.dumps(value))
-    assert codes(desk.load(SPEC)) == ["RECORD_UNREADABLE"]
+    assert codes(desk.load(SPEC)) == ["SIDECAR_IGNORED"]
 
 
 def test_the_standard_on_documents_is_demanded(tmp_path: Path) -> None:

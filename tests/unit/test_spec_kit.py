@@ -444,7 +444,7 @@ def test_duplicate_ids_and_unknown_marks_are_told(desk: Desk) -> None:
     loaded = desk.load(phases("- [ ] T001 A\n- [~] T001 B"))
     assert loaded.plan is not None
     assert [p.id for p in loaded.plan.packages] == ["T001", "T001-2"]
-    assert codes(loaded) == ["UNKNOWN_MARK", "DUPLICATE_TASK_ID"]
+    assert codes(loaded) == ["UNKNOWN_MARK", "DUPLICATE_ID"]
 
 
 def test_fences_hide_and_bad_bytes_do_not(desk: Desk) -> None:

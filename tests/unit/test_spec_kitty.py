@@ -171,7 +171,7 @@ class TestSections:
     def test_twice(self, mission: Folder) -> None:
         """A second section of one id is renamed and told."""
         loaded = mission.read("## WP01: A\n## WP01: B\n")
-        assert only(loaded, "DUPLICATE_TASK_ID").severity is Severity.WARNING
+        assert only(loaded, "DUPLICATE_ID").severity is Severity.WARNING
         assert loaded.plan is not None
         assert [p.id for p in loaded.plan.packages] == ["WP01", "WP01-2"]
 
@@ -290,7 +290,7 @@ class TestFiles:
             "## WP01: A\n",
             **{"tasks/WP01-a.md": prompt("WP01"), "tasks/doing/WP01-a.md": prompt("WP01", "old")},
         )
-        assert only(loaded, "DUPLICATE_TASK_ID").span is not None
+        assert only(loaded, "DUPLICATE_ID").span is not None
         assert loaded.plan is not None
         assert get(loaded.plan, "WP01").description == "Do it."
 
@@ -428,9 +428,9 @@ class TestLanes:
         ("text", "code"),
         [
             ("{", "BAD_JSON"),
-            ("{}", "BAD_LANES"),
-            ("[]", "BAD_LANES"),
-            ('{"lanes": [1]}', "BAD_LANES"),
+            ("{}", "SIDECAR_IGNORED"),
+            ("[]", "SIDECAR_IGNORED"),
+            ('{"lanes": [1]}', "SIDECAR_IGNORED"),
             ("[" * 100_000, "BAD_JSON"),
         ],
     )

@@ -243,7 +243,7 @@ def test_equal_ids(desk: SpecDesk) -> None:
         "5-2": "4-2",
         "6": "5-2",
     }
-    assert codes(loaded).count("DUPLICATE_TASK_ID") == 2
+    assert codes(loaded).count("DUPLICATE_ID") == 2
 
 
 def test_escaped_numbers_and_line_ends(desk: SpecDesk) -> None:

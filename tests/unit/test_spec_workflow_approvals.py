@@ -167,7 +167,7 @@ def test_records_that_cannot_be_read(desk: SpecDesk, content: bytes) -> None:
     loaded = desk.load(LIST)
     assert loaded.plan
     assert len(loaded.plan.approvals) == 1
-    assert only(loaded, "RECORD_UNREADABLE").span
+    assert only(loaded, "SIDECAR_IGNORED").span
 
 
 def test_a_snapshot_that_cannot_be_read(desk: SpecDesk) -> None:

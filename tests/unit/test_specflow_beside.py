@@ -66,7 +66,7 @@ def test_a_review_that_asks_for_changes_outweighs_the_box(desk: Desk, place: str
     loaded = desk.load(REVIEWED)
     assert loaded.plan is not None
     assert get(loaded.plan, "CR-A").status is SourceStatus.PENDING
-    told = only(loaded.findings, "BOX_CONTRADICTS_STATUS")
+    told = only(loaded.findings, "CONTRADICTORY_STATUS")
     assert told.span is not None
     assert (told.span.file, told.span.line, told.span.column) == (place, 3, 13)
 
@@ -80,7 +80,7 @@ def test_of_several_verdicts_the_last_holds(desk: Desk) -> None:
     loaded = desk.load(REVIEWED)
     assert loaded.plan is not None
     assert get(loaded.plan, "CR-A").status is SourceStatus.DONE
-    assert "BOX_CONTRADICTS_STATUS" not in codes(loaded.findings)
+    assert "CONTRADICTORY_STATUS" not in codes(loaded.findings)
 
 
 def test_a_review_without_a_verdict_changes_nothing(desk: Desk) -> None:

@@ -35,7 +35,7 @@ def test_a_box_is_no_verdict(
     loaded = desk.load(f"- [ ] 1. **A**\n- [{mark}] CR-A. **Review**\n  - {status}\n")
     assert loaded.plan
     assert get(loaded.plan, "CR-A").status is state
-    assert ("BOX_CONTRADICTS_STATUS" in codes(loaded.findings)) is told
+    assert ("CONTRADICTORY_STATUS" in codes(loaded.findings)) is told
 
 
 @pytest.mark.parametrize(

@@ -269,7 +269,7 @@ def test_an_id_twice(tracker):
     """Of equal ids the later is renamed, and told."""
     loaded = tracker.load(tagged(task(1), task("1"), task(2, 1)))
     assert needs(loaded.plan) == {"1": set(), "1-2": set(), "2": {"1"}}
-    assert [f.code for f in loaded.findings] == ["DUPLICATE_TASK_ID"]
+    assert [f.code for f in loaded.findings] == ["DUPLICATE_ID"]
 
 
 def test_where_it_lies(tracker):

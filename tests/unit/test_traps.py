@@ -110,7 +110,7 @@ TRAPS = [
             - [ ] 1.1 One
             - [ ] 1.1 Two
             """,
-        codes=("DUPLICATE_TASK_ID",),
+        codes=("DUPLICATE_ID",),
         holds=lambda plan: ids(plan) == ["1.1", "1.1-2"],
     ),
     Trap(
@@ -241,7 +241,7 @@ TRAPS = [
               - STATUS: REQUIRES CHANGES
             - [ ] 2. **Two**
             """,
-        codes=("BOX_CONTRADICTS_STATUS",),
+        codes=("CONTRADICTORY_STATUS",),
         holds=lambda plan: get(plan, "CR-A").status is SourceStatus.PENDING,
     ),
     Trap(

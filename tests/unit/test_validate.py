@@ -57,7 +57,7 @@ def test_a_sound_plan_has_no_findings():
 
 def test_an_empty_plan_is_an_error_at_its_file():
     """A plan without packages names the file that was read."""
-    (finding,) = found("EMPTY_PLAN", files=(SourceFile(path="tasks.md", sha256="0"),))
+    (finding,) = found("NO_TASKS", files=(SourceFile(path="tasks.md", sha256="0"),))
     assert finding.severity is Severity.ERROR
     assert finding.span == Span(file="tasks.md")
 

@@ -60,8 +60,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
             Severity.WARNING,
         ),
         _error("BAD_YAML", "The file is no YAML that Plait reads.", Severity.WARNING),
-        _error("EMPTY_PLAN", "The plan holds no package."),
-        _error("NO_TASKS", "The task list holds no task."),
+        _error("NO_TASKS", "The plan holds no task, and no package."),
         _info("OTHER_TAGS", "The file has several tags, of which one is read."),
         _info("PACKAGES_BESIDE", "Work packages lie beside the task list that is read."),
         _error("PLAN_OUTSIDE", "The plan's file is a link that leads out of the repository."),
@@ -71,18 +70,14 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _error("PLAN_TOO_LARGE", "The plan is larger than a plan can be.", Severity.WARNING),
         _error("PLAN_UNREADABLE", "A file or folder of the plan cannot be read.", Severity.WARNING),
         _error("PLAN_UNRECOGNISED", "No plan format recognises the file."),
-        _warning("SIDECAR_IGNORED", "A file beside the plan holds what cannot be used."),
+        _warning("SIDECAR_IGNORED", "A file beside the plan, or a part of it, cannot be used."),
         _warning("UNCLOSED_FENCE", "A code fence or a comment opens and never closes."),
         _error("UNKNOWN_TAG", "The tag to read is none of the file's tags."),
     ),
     Group.SHAPE: (
-        _warning("BAD_LANES", "A mission's `lanes.json` holds no lanes that can be read."),
         _error("DUPLICATE_KEY", "A mapping has the same key twice.", Severity.WARNING),
         _warning("NO_FRONT_MATTER", "A file has no front matter, or one that never closes."),
         _info("PLACEHOLDER_LEFT", "A field still holds what a template put there."),
-        _warning(
-            "RECORD_UNREADABLE", "A file beside the plan cannot be read, and what it says is lost."
-        ),
         _error(
             "SCHEMA_BAD_VALUE", "A field's value is not what the format allows.", Severity.WARNING
         ),
@@ -97,14 +92,7 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
             "BAD_ID", "A package's id has other characters than `A-Za-z0-9._/-`, or dot segments."
         ),
         _info("BOX_WITHOUT_ID", "A box among tasks has no id, so it is no task."),
-        _error("DUPLICATE_ID", "Two packages have the same id."),
-        _warning(
-            "DUPLICATE_RECORD",
-            "Several lines of a file hold the same issue; the last one is read.",
-        ),
-        _warning(
-            "DUPLICATE_TASK_ID", "Two tasks of a list have the same id; the later is renamed."
-        ),
+        _error("DUPLICATE_ID", "Two packages or tasks have the same id.", Severity.WARNING),
         _warning("ID_DRIFT", "An id is spelt in two ways, or is named and nothing has it."),
         _info("NESTED_TASK", "Tasks lie inside another task and are done with it."),
         _warning(
@@ -130,7 +118,6 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _warning("NO_DEPENDENCIES", "A backup lacks the file of its dependencies."),
         _warning("RANGE_HOLE", "A range of tasks spans ids that do not exist."),
         _error("SELF_DEPENDENCY", "A package needs itself.", Severity.WARNING),
-        _warning("SELF_REFERENCE", "A task names itself among those that it needs."),
         _error("UNKNOWN_DEPENDENCY", "A package needs one that the plan does not hold."),
         _warning("UNKNOWN_REFERENCE", "A phrase names a task, track or phase that does not exist."),
         _warning(
@@ -232,27 +219,19 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
         _warning("BLOCKED_IN_SOURCE", "A task is marked as blocked; a run starts it all the same."),
         _warning("BOXES_IN_CODE", "Boxes stand in code or a comment, and are no tasks."),
         _warning(
-            "BOX_CONTRADICTS_STATUS", "A box and the status that is written beside it differ."
-        ),
-        _warning(
             "CHANGED_SINCE_LANDING",
             "A package landed in an earlier run, but the plan says something else of it now.",
         ),
         _info("CHANGE_ARCHIVED", "The change is archived, so its work counts as delivered."),
         _warning(
-            "CONTRADICTORY_STATUS", "Files or boxes say different things of how far a package is."
+            "CONTRADICTORY_STATUS",
+            "Boxes, statuses or files say different things of how far a task is.",
         ),
         _info("LANDED_BEFORE", "Packages landed in earlier runs, and count as done."),
         _warning("NO_BOXES", "No task of a list has a box, so none can be ticked."),
         _warning(
             "PARENT_CONTRADICTS_PARTS",
-            "The marks of a task and of its parts differ.",
-            Severity.INFO,
-        ),
-        _warning("STATUS_CONTRADICTION", "Two records of what is done differ."),
-        _warning(
-            "STEPS_CONTRADICT_BOX",
-            "The box of a task and those of its steps differ.",
+            "The marks of a task and of its parts, or steps, differ.",
             Severity.INFO,
         ),
         _info("TASKS_LEFT_OUT", "The words of a list leave tasks out, so they are not run."),

@@ -87,11 +87,11 @@ def validate(plan: Plan) -> tuple[Finding, ...]:
     return tuple(finding for rule in _RULES for finding in rule(subject))
 
 
-def _empty_plan(subject: _Subject) -> Iterator[Finding]:
+def _no_tasks(subject: _Subject) -> Iterator[Finding]:
     if not subject.plan.packages:
         file = subject.plan.files[0].path if subject.plan.files else ""
         yield Finding(
-            code="EMPTY_PLAN",
+            code="NO_TASKS",
             severity=Severity.ERROR,
             message="the plan holds no package",
             span=Span(file=file) if file else None,
@@ -365,7 +365,7 @@ def _at(package: WorkPackage) -> str:
 
 
 _RULES = (
-    _empty_plan,
+    _no_tasks,
     _bad_id,
     _duplicate_id,
     _unknown_dependency,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
+from plait.core.finding import Finding
 from plait.errors import UsageError
 from plait.plans import detect
+from plait.plans.refusals import refused
 from plait.plans.registry import blamed, registered
 from plait.ports import Loaded, PlanFormat
 
@@ -54,21 +54,11 @@ def load(
     except UsageError as error:
         if error.code not in _OF_FILES:
             raise
-        return Loaded(plan=None, findings=(_refused(error, plan), *registry.warnings()))
+        wrong = refused(error, error.where or plan)
+        return Loaded(plan=None, findings=(wrong, *registry.warnings()))
     return Loaded(plan=loaded.plan, findings=(*loaded.findings, *registry.warnings()))
 
 
 def formats() -> dict[str, PlanFormat]:
     """The installed formats by name; a plug-in that cannot be loaded is left out."""
     return dict(registered().formats)
-
-
-def _refused(error: UsageError, plan: str) -> Finding:
-    """What is wrong with a file that is there, told as a finding like any other."""
-    return Finding(
-        code=error.code,
-        severity=Severity.ERROR,
-        message=error.message,
-        span=Span(file=error.where or plan),
-        hint=error.hint,
-    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plait.core.finding import Finding
 from plait.plans.places import belongs_elsewhere, located
+from plait.plans.refusals import total
 from plait.ports import Loaded, PlanSource
 
 _HOMES = ("agent-os", ".agent-os")
@@ -68,13 +69,17 @@ class AgentOs:
 
         home = source.path.parent.parent.parent
         findings: list[Finding] = []
-        return load_groups(
-            source,
-            format_name=self.name,
-            standards=home / "standards" if self.by_place(source.path) else None,
-            further=_FURTHER,
-            max_agents=None,
-            findings=findings,
+        return total(
+            lambda: load_groups(
+                source,
+                format_name=self.name,
+                standards=home / "standards" if self.by_place(source.path) else None,
+                further=_FURTHER,
+                max_agents=None,
+                findings=findings,
+            ),
+            source.name,
+            findings,
         )
 
 

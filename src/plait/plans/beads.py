@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
-from plait.errors import PlaitError
+from plait.core.finding import Finding
 from plait.plans.places import located
+from plait.plans.refusals import total
 from plait.ports import Loaded, PlanSource
 
 _FILES = ("issues.jsonl", "beads.jsonl")
@@ -53,17 +52,11 @@ class Beads:
         from plait.plans.lower import lower
 
         findings: list[Finding] = []
-        try:
-            tasks = issues_of(source, findings)
-        except PlaitError as error:
-            wrong = Finding(
-                code=error.code,
-                severity=Severity.ERROR,
-                message=error.message,
-                span=Span(file=source.name),
-            )
-            return Loaded(plan=None, findings=(wrong,))
-        return lower(tasks, format_name=self.name, findings=findings)
+        return total(
+            lambda: lower(issues_of(source, findings), format_name=self.name, findings=findings),
+            source.name,
+            findings,
+        )
 
 
 FORMAT = Beads()

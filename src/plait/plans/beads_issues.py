@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind, SourceFile, Span
 from plait.plans import json_source
-from plait.plans.lower import MAX_TASKS
 from plait.plans.places import holds, named
 from plait.plans.records import (
     Record,
@@ -20,7 +19,7 @@ from plait.plans.records import (
     scope_of,
     state_of,
 )
-from plait.plans.tasks import Ref, State, Task, TaskList
+from plait.plans.tasks import MAX_TASKS, Ref, State, Task, TaskList
 from plait.plans.text import read
 from plait.plans.yaml_source import MOST_FINDINGS, Document
 from plait.ports import PlanSource
@@ -129,7 +128,7 @@ def _issues(records: Iterable[Record], findings: list[Finding]) -> dict[str, Rec
 
 def _repeated(name: str, record: Record, first: Record) -> Finding:
     return _finding(
-        "DUPLICATE_RECORD",
+        "DUPLICATE_ID",
         f"{name} stands in the file more than once, also at line {first.span().line}: "
         "the last one is read",
         record,

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
-from plait.errors import PlaitError
+from plait.core.finding import Finding
 from plait.plans.places import belongs_elsewhere, located
+from plait.plans.refusals import total
 from plait.ports import Loaded, PlanSource
 
 _HOME = ".claude/epics"
@@ -81,18 +80,11 @@ class Ccpm:
         from plait.plans.lower import lower
 
         findings: list[Finding] = []
-        try:
-            tasks = tasks_of(source, findings)
-        except PlaitError as error:
-            return Loaded(plan=None, findings=(_error(error.code, error.message, source.name),))
-        except OSError as error:
-            message = f"a folder of the epic cannot be read: {error.strerror}"
-            return Loaded(plan=None, findings=(_error("PLAN_UNREADABLE", message, source.name),))
-        return lower(tasks, format_name=self.name, findings=findings)
+        return total(
+            lambda: lower(tasks_of(source, findings), format_name=self.name, findings=findings),
+            source.name,
+            findings,
+        )
 
 
 FORMAT = Ccpm()
-
-
-def _error(code: str, message: str, file: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))

@@ -70,7 +70,10 @@ def resolve(plan: str, *, start: Path, root: Path | None, formats: Formats) -> P
         found = _found(plan, base, top, formats)
     except OSError as error:
         raise UsageError(
-            f"{plan} cannot be looked up: {error.strerror}", code="PLAN_UNREADABLE", where=plan
+            f"{plan} cannot be looked up: {error.strerror}",
+            code="PLAN_UNREADABLE",
+            where=plan,
+            hint="check that you may read the folders on its way",
         ) from error
     if found is None:
         raise UsageError(

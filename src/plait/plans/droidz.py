@@ -9,10 +9,9 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
-from plait.errors import PlaitError
+from plait.core.finding import Finding
 from plait.plans.places import belongs_elsewhere, located
+from plait.plans.refusals import total
 from plait.ports import Loaded, PlanSource
 
 _HOME = "droidz"
@@ -106,13 +105,17 @@ class Droidz:
         limit = max_agents_of(source, home or source.root, findings)
         if source.path.suffix == ".json":
             return self._session(source, limit, findings)
-        return load_groups(
-            source,
-            format_name=self.name,
-            standards=home / _HOME / "standards" if home is not None else None,
-            further=("requirements.md", "planning/initialization.md"),
-            max_agents=limit,
-            findings=findings,
+        return total(
+            lambda: load_groups(
+                source,
+                format_name=self.name,
+                standards=home / _HOME / "standards" if home is not None else None,
+                further=("requirements.md", "planning/initialization.md"),
+                max_agents=limit,
+                findings=findings,
+            ),
+            source.name,
+            findings,
         )
 
     def _session(self, source: PlanSource, limit: int | None, findings: list[Finding]) -> Loaded:
@@ -120,17 +123,13 @@ class Droidz:
         from plait.plans.droidz_json import tasks_of
         from plait.plans.lower import lower
 
-        try:
+        def read() -> Loaded:
             tasks = tasks_of(source, findings)
-        except PlaitError as error:
-            span = Span(file=source.name)
-            wrong = Finding(
-                code=error.code, severity=Severity.ERROR, message=error.message, span=span
-            )
-            return Loaded(plan=None, findings=(*findings, wrong))
-        if tasks is None:
-            return Loaded(plan=None, findings=tuple(findings))
-        return lower(replace(tasks, max_agents=limit), format_name=self.name, findings=findings)
+            if tasks is None:
+                return Loaded(plan=None, findings=tuple(findings))
+            return lower(replace(tasks, max_agents=limit), format_name=self.name, findings=findings)
+
+        return total(read, source.name, findings)
 
     def _home(self, path: Path) -> Path | None:
         """The folder that holds `droidz`, or `.runs`, if the plan lies in them."""

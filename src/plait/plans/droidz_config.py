@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
+from plait.core.finding import Finding
 from plait.core.plan import Span
 from plait.errors import PlaitError
 from plait.plans.places import holds, named
+from plait.plans.refusals import ignored
 from plait.plans.text import read
 from plait.ports import PlanSource
 
 _PLACES = ("droidz/config.yml", ".droidz/config.yml", "config.yml", "droidz/config.yaml")
 _KEYS = (("parallel", "max_concurrent_tasks"), ("max_parallel_executions",))
 _MOST = 1000
+_HINT = "correct it, or give the limit with --max-agents"
 
 
 def max_agents_of(source: PlanSource, root: Path, findings: list[Finding]) -> int | None:
@@ -39,10 +41,11 @@ def _limit(path: Path, name: str, findings: list[Finding]) -> int | None:
     try:
         document = parse(read(path, name))
     except PlaitError as error:
-        findings.append(_ignored(error.message, Span(file=name)))
+        findings.append(ignored(error.message, Span(file=name), hint=_HINT))
         return None
     findings.extend(
-        _ignored(each.message, each.span or Span(file=name)) for each in document.findings
+        ignored(each.message, each.span or Span(file=name), hint=_HINT)
+        for each in document.findings
     )
     enabled = document.node(("parallel", "enabled"))
     if enabled is not None and enabled.value is False:
@@ -55,15 +58,5 @@ def _limit(path: Path, name: str, findings: list[Finding]) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST:
             return value
         message = f"{'.'.join(key)} must be a whole number from 1 to {_MOST}: there is no limit"
-        findings.append(_ignored(message, document.span(key)))
+        findings.append(ignored(message, document.span(key), hint=_HINT))
     return None
-
-
-def _ignored(message: str, span: Span) -> Finding:
-    return Finding(
-        code="SIDECAR_IGNORED",
-        severity=Severity.WARNING,
-        message=message,
-        span=span,
-        hint="correct it, or give the limit with --max-agents",
-    )

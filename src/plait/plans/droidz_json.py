@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from plait.core.finding import Finding, Severity
 from plait.plans import json_source
-from plait.plans.lower import MAX_TASKS
 from plait.plans.orders import blocks
 from plait.plans.places import slug
 from plait.plans.records import Record, body_of, nameless, priority_of, scope_of, state_of
-from plait.plans.tasks import Ref, State, Task, TaskList
+from plait.plans.tasks import MAX_TASKS, Ref, State, Task, TaskList
 from plait.plans.text import read
 from plait.ports import PlanSource
 

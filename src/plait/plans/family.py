@@ -54,7 +54,7 @@ def distinct(tasks: Sequence[Task], findings: list[Finding]) -> tuple[Task, ...]
         made.append(renamed)
         findings.append(
             Finding(
-                code="DUPLICATE_TASK_ID",
+                code="DUPLICATE_ID",
                 severity=Severity.WARNING,
                 message=f"{task.id} stands in the list more than once, first at line "
                 f"{first.span.line}: this one is called {renamed.id}, and who needs {task.id} "

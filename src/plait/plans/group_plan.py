@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
-from plait.errors import PlaitError
+from plait.core.finding import Finding
 from plait.plans.group_tasks import read_groups
 from plait.plans.lower import lower
 from plait.plans.orchestration import assigned, orchestration_of, standards_of
@@ -41,23 +39,17 @@ def load_groups(
         findings: What is found already.
     """
     folder = source.path.parent
-    try:
-        page = page_of(source.path, source.name)
-        findings.extend(page.findings)
-        groups = read_groups(page, findings)
-        said = orchestration_of(source, groups.groups, findings)
-        files = (page.file,) if said.file is None else (page.file, said.file)
-        either = next((n for n in _REQUIREMENTS if (folder / n).is_file()), _REQUIREMENTS[0])
-        expected = ("spec.md", either)
-        context, missing = context_of(source, folder, expected=expected, further=further)
-        findings.extend(missing)
-        if standards is not None:
-            context += standards_of(source, standards, said.standards, findings)
-    except PlaitError as error:
-        return _failed(findings, error.code, error.message, source.name)
-    except OSError as error:
-        message = f"a folder beside it cannot be read: {error.strerror}"
-        return _failed(findings, "PLAN_UNREADABLE", message, source.name)
+    page = page_of(source.path, source.name)
+    findings.extend(page.findings)
+    groups = read_groups(page, findings)
+    said = orchestration_of(source, groups.groups, findings)
+    files = (page.file,) if said.file is None else (page.file, said.file)
+    either = next((n for n in _REQUIREMENTS if (folder / n).is_file()), _REQUIREMENTS[0])
+    expected = ("spec.md", either)
+    context, missing = context_of(source, folder, expected=expected, further=further)
+    findings.extend(missing)
+    if standards is not None:
+        context += standards_of(source, standards, said.standards, findings)
     name = folder.absolute().name or "plan"
     tasks = TaskList(
         id=name,
@@ -72,8 +64,3 @@ def load_groups(
         max_agents=max_agents,
     )
     return lower(tasks, format_name=format_name, findings=findings)
-
-
-def _failed(findings: list[Finding], code: str, message: str, file: str) -> Loaded:
-    wrong = Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))
-    return Loaded(plan=None, findings=(*findings, wrong))

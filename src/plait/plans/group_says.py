@@ -106,7 +106,7 @@ def markers_of(node: Node, page: Page) -> Iterator[Marker]:
 
 def _contradiction(node: Node, page: Page, words: State, *, done: bool) -> Finding:
     return Finding(
-        code="BOX_CONTRADICTS_STATUS",
+        code="CONTRADICTORY_STATUS",
         severity=Severity.WARNING,
         message=f"{node.head.id} is {'ticked' if done else 'not ticked'}, but its title or status "
         f'says "{words}": the boxes hold',

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind
-from plait.errors import UsageError
 from plait.plans.group_lines import Role, priority_of, size_of
 from plait.plans.group_orders import Place, orders_of
 from plait.plans.group_outline import HOLDING, Node, Outline, outline_of
@@ -25,11 +24,10 @@ from plait.plans.group_says import (
     state_of_node,
     tells,
 )
-from plait.plans.lower import MAX_TASKS
 from plait.plans.page import Page, span_of
 from plait.plans.phrases import Noun
 from plait.plans.references import Names, names_of, read, says
-from plait.plans.tasks import Order, Ref, Task
+from plait.plans.tasks import MAX_TASKS, Order, Ref, Task, TooManyTasks
 
 _PARALLEL = re.compile(r"\bparallel\b", re.IGNORECASE)
 _INTEGRATION = re.compile(r"integrat(?:e|ion)\b", re.IGNORECASE)
@@ -70,7 +68,7 @@ def read_groups(page: Page, findings: list[Finding]) -> GroupList:
     """
     outline = outline_of(page.lines, most=MAX_TASKS)
     if len(outline.nodes) > MAX_TASKS:
-        raise UsageError(f"the list has more than {MAX_TASKS} tasks", code="PLAN_TOO_LARGE")
+        raise TooManyTasks
     return _Reader(page=page, findings=findings, outline=outline).read()
 
 

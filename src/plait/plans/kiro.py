@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
-from plait.errors import PlaitError
+from plait.core.finding import Finding
 from plait.plans.places import belongs_elsewhere, context_of, located, slug
+from plait.plans.refusals import total
 from plait.plans.tasks import TaskList
 from plait.ports import Loaded, PlanSource
 
@@ -81,18 +80,7 @@ class Kiro:
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list."""
-        from plait.plans.needs import TooManyEdges
-
-        try:
-            return _load(source)
-        except PlaitError as error:
-            return _failed(error.code, error.message, source.name)
-        except OSError as error:
-            message = f"a folder beside it cannot be read: {error.strerror}"
-            return _failed("PLAN_UNREADABLE", message, source.name)
-        except TooManyEdges:
-            message = "the list's orders multiply to more dependencies than a plan can have"
-            return _failed("PLAN_TOO_DENSE", message, source.name)
+        return total(lambda: _load(source), source.name)
 
 
 FORMAT = Kiro()
@@ -137,8 +125,3 @@ def _context(source: PlanSource, folder: Path, findings: list[Finding]) -> tuple
     home = next(up for up in folder.parents if up.name == _HOME[0])
     steering, _ = context_of(source, home / "steering", expected=(), further=_STEERING)
     return (*own, *steering)
-
-
-def _failed(code: str, message: str, file: str) -> Loaded:
-    wrong = Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))
-    return Loaded(plan=None, findings=(wrong,))

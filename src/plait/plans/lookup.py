@@ -8,6 +8,15 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Span
 from plait.plans.references import Names, References, read
 
+# What to do about what is told of dependencies, in every format.
+HINTS = {
+    "GATE_NEEDS_OWN_REWORK": "take it out: nothing can wait for both",
+    "REWORK_NOT_AWAITED": "let it need the gate, which waits for its rework",
+    "SELF_DEPENDENCY": "take it out, or name the task that is meant",
+    "UNREAD_DEPENDENCY": 'name tasks by their ids, or write "none"',
+    "WEAKER_ORDER_DROPPED": "if that order is meant, take the other dependency out",
+}
+
 
 def look_up(
     text: str, span: Span, names: Names, findings: list[Finding], *, before: int | None = None

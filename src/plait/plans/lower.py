@@ -14,18 +14,18 @@ from plait.core.plan import (
     PackageKind,
     Plan,
     SourceStatus,
-    Span,
     Whole,
     WorkPackage,
     digest_of,
 )
+from plait.errors import PlaitError, UsageError
 from plait.plans.family import Family, Key, distinct, family_of, key_of
-from plait.plans.needs import MAX_EDGES, Needs, TooManyEdges, needs_of
+from plait.plans.needs import Needs, TooManyEdges, needs_of
 from plait.plans.places import slug
-from plait.plans.tasks import State, Task, TaskList
+from plait.plans.refusals import refused
+from plait.plans.tasks import MAX_TASKS, State, Task, TaskList, TooManyTasks
 from plait.ports import Loaded
 
-MAX_TASKS = 20_000
 _STATUS = {
     State.OPEN: SourceStatus.PENDING,
     State.ACTIVE: SourceStatus.PENDING,
@@ -50,17 +50,17 @@ def lower(tasks: TaskList, *, format_name: str, findings: list[Finding]) -> Load
     """
     file = tasks.files[0].path if tasks.files else ""
     if not tasks.tasks:
-        return _nothing(findings, "NO_TASKS", "nothing in it is a task", file)
+        hint = f"write tasks as {format_name} does, or name the file that holds them"
+        error = UsageError("nothing in it is a task", code="NO_TASKS", hint=hint)
+        return _nothing(findings, error, file)
     if len(tasks.tasks) > MAX_TASKS:
-        message = f"the list has more than {MAX_TASKS} tasks"
-        return _nothing(findings, "PLAN_TOO_LARGE", message, file)
+        return _nothing(findings, TooManyTasks(), file)
     tasks = replace(tasks, tasks=distinct(tasks.tasks, findings))
     family = family_of(tasks.tasks, findings)
     try:
         needs = needs_of(tasks, family, findings)
-    except TooManyEdges:
-        message = f"the list's orders multiply to more than {MAX_EDGES} dependencies"
-        return _nothing(findings, "PLAN_TOO_DENSE", message, file)
+    except TooManyEdges as error:
+        return _nothing(findings, error, file)
     findings.extend(finding for task in family.leaves for finding in _told(task))
     findings.extend(_left_out(family, needs))
     ids = _ids(family)
@@ -83,9 +83,8 @@ def lower(tasks: TaskList, *, format_name: str, findings: list[Finding]) -> Load
     return Loaded(plan=plan, findings=tuple(dict.fromkeys(findings)))
 
 
-def _nothing(findings: Sequence[Finding], code: str, message: str, file: str) -> Loaded:
-    wrong = Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))
-    return Loaded(plan=None, findings=tuple(dict.fromkeys((*findings, wrong))))
+def _nothing(findings: Sequence[Finding], error: PlaitError, file: str) -> Loaded:
+    return Loaded(plan=None, findings=tuple(dict.fromkeys((*findings, refused(error, file)))))
 
 
 def _package(task: Task, ids: Mapping[Key, PackageId], needs: Needs, family: Family) -> WorkPackage:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind, Provenance, Span
+from plait.errors import UsageError
 from plait.plans.circles import circling
 from plait.plans.family import Family, Key, key_of, number_of
-from plait.plans.lookup import look_up, unknown
+from plait.plans.lookup import HINTS, look_up, unknown
 from plait.plans.phrases import Noun
 from plait.plans.references import Names, names_of
 from plait.plans.tasks import Order, Ref, Task, TaskList
@@ -32,8 +33,15 @@ _STRENGTH = {
 _JUDGING = frozenset({PackageKind.GATE, PackageKind.CHECKPOINT})
 
 
-class TooManyEdges(Exception):  # noqa: N818 - it is the plan's size, told as a finding
+class TooManyEdges(UsageError):  # noqa: N818 - told as a finding: the plan's size
     """The names and orders in a list multiply to more than `MAX_EDGES`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the list's orders multiply to more than {MAX_EDGES} dependencies",
+            code="PLAN_TOO_DENSE",
+            hint="divide the list, or put a checkpoint between its large groups",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +143,7 @@ class _Web:
     def _bind(self, task: Task, target: Key, provenance: Provenance, ref: Ref) -> None:
         own = key_of(task)
         if target == own:
-            self._tell("SELF_REFERENCE", f"{task.id} names itself", ref.span, Severity.WARNING)
+            self._tell("SELF_DEPENDENCY", f"{task.id} names itself", ref.span, Severity.WARNING)
             return
         inside = target in self.family.parents[own] or own in self.family.parents[target]
         if inside:
@@ -277,7 +285,9 @@ class _Web:
     def _tell(
         self, code: str, message: str, span: Span, severity: Severity = Severity.INFO
     ) -> None:
-        self.findings.append(Finding(code=code, severity=severity, message=message, span=span))
+        self.findings.append(
+            Finding(code=code, severity=severity, message=message, span=span, hint=HINTS[code])
+        )
 
 
 def _names(members: Sequence[Task], tasks: TaskList) -> Names:

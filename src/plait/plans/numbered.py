@@ -14,11 +14,11 @@ from textwrap import dedent
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope
-from plait.errors import UsageError
 from plait.plans.fields import speaks
 from plait.plans.markdown import Kind, Line
 from plait.plans.page import Page, span_of
 from plait.plans.paths import written
+from plait.plans.tasks import MAX_TASKS, TooManyTasks
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}[a-z]?"
 _ITEM = re.compile(
@@ -33,7 +33,6 @@ _GENERIC = re.compile(
     r"(?:[ \t]*[:：–—-]+[ \t]*|$)",  # noqa: RUF001
     re.IGNORECASE,
 )
-MAX_TASKS = 20_000
 _MOST_LEVELS = 8
 
 
@@ -160,7 +159,7 @@ class _Reader:
         """End the open item."""
         if self.head is not None:
             if len(self.items) == MAX_TASKS:
-                raise UsageError(f"the list has more than {MAX_TASKS} tasks", code="PLAN_TOO_LARGE")
+                raise TooManyTasks
             self.items.append(replace(self.head, body=tuple(self.body), heading=self.heading))
         self.head, self.body = None, []
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Span
-from plait.errors import PlaitError
 from plait.plans import openspec_layout, places
 from plait.plans.openspec_tasks import Item, Outline, outline_of
 from plait.plans.page import Page, page_of, span_of
 from plait.plans.phrases import Noun
+from plait.plans.refusals import total
 from plait.plans.tasks import State, Task, TaskList
 from plait.ports import Loaded, PlanSource
 
@@ -84,13 +84,7 @@ class OpenSpec:
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list, and what lies around it."""
-        try:
-            return _load(source)
-        except PlaitError as error:
-            return Loaded(plan=None, findings=(_error(error.code, error.message, source.name),))
-        except OSError as error:
-            message = f"a folder beside it cannot be read: {error.strerror}"
-            return Loaded(plan=None, findings=(_error("PLAN_UNREADABLE", message, source.name),))
+        return total(lambda: _load(source), source.name)
 
 
 FORMAT = OpenSpec()
@@ -248,7 +242,3 @@ def _misnumbered(item: Item, file: str) -> Finding:
         span=span_of(item.head, file),
         hint=f"number it {number}.N, or move it",
     )
-
-
-def _error(code: str, message: str, file: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))

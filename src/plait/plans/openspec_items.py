@@ -174,7 +174,7 @@ def _state(item: Item, file: str, findings: list[Finding]) -> tuple[State, str]:
         said = "ticked, but not its steps" if steps else "not ticked, but all its steps are"
         findings.append(
             Finding(
-                code="STEPS_CONTRADICT_BOX",
+                code="PARENT_CONTRADICTS_PARTS",
                 severity=Severity.WARNING if steps else Severity.INFO,
                 message=f"the task is {said} (line {lines}): its own box holds",
                 span=span_of(item.head, file),

@@ -28,6 +28,7 @@ _MOST_SPECS = 200
 _MOST_FILES = 50
 _LONGEST = 50_000  # characters of context that are looked through for names of files
 _REQUIREMENT_LEVEL, _SCENARIO_LEVEL = 3, 4
+_MEND = "correct it, or take it out: agents only read it"
 _KINDS = {
     "schema": (str, "text"),
     "goal": (str, "text"),
@@ -94,7 +95,7 @@ def specs_of(source: PlanSource, folder: Path, findings: list[Finding]) -> tuple
         try:
             page = page_of(path, name)
         except PlaitError as error:
-            findings.append(_warning(error.code, error.message, Span(file=name)))
+            findings.append(_warning(error.code, error.message, Span(file=name), error.hint))
             continue
         findings.extend(_deltas(page.lines, name))
     return tuple(found)
@@ -144,7 +145,7 @@ def _yaml(source: PlanSource, path: Path, findings: list[Finding]) -> Document |
     try:
         content = text.read(path, name)
     except PlaitError as error:
-        findings.append(_warning(error.code, error.message, Span(file=name)))
+        findings.append(_warning(error.code, error.message, Span(file=name), error.hint))
         return None
     document = yaml_source.parse(content)
     told = (*content.findings, *document.findings)
@@ -153,13 +154,13 @@ def _yaml(source: PlanSource, path: Path, findings: list[Finding]) -> Document |
         return None
     if not isinstance(document.root.value, dict):
         span = document.span(())
-        findings.append(_warning("SCHEMA_BAD_VALUE", "a mapping is expected here", span))
+        findings.append(_warning("SCHEMA_BAD_VALUE", "a mapping is expected here", span, _MEND))
         return None
     for key, (kind, wanted) in _KINDS.items():
         node = document.node((key,))
         if node is not None and node.value is not None and not isinstance(node.value, kind):
             span = document.span((key,))
-            findings.append(_warning("SCHEMA_BAD_VALUE", f"{key} must be {wanted}", span))
+            findings.append(_warning("SCHEMA_BAD_VALUE", f"{key} must be {wanted}", span, _MEND))
     return document
 
 
@@ -167,5 +168,5 @@ def _is(source: PlanSource, path: Path) -> bool:
     return places.holds(source, path)
 
 
-def _warning(code: str, message: str, span: Span, hint: str = "") -> Finding:
+def _warning(code: str, message: str, span: Span, hint: str) -> Finding:
     return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)

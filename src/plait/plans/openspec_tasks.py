@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from plait.errors import UsageError
 from plait.plans.fields import field_of
 from plait.plans.markdown import Kind, Line
+from plait.plans.tasks import MAX_TASKS, TooManyTasks
 
-MAX_TASKS = 20_000
 KEYS = {
     **dict.fromkeys(
         ("dependencies", "dependency", "depends on", "depends", "deps", "blocked by"), "needs"
@@ -172,11 +171,7 @@ class _Reader:
 
     def _add(self, item: Item) -> None:
         if len(self.items) == MAX_TASKS:
-            raise UsageError(
-                f"the list has more than {MAX_TASKS} tasks",
-                code="PLAN_TOO_LARGE",
-                hint="split it into several changes",
-            )
+            raise TooManyTasks
         self.items.append(item)
         self.open.append(item)
 

@@ -18,6 +18,7 @@ from plait.errors import PlaitError
 from plait.plans.group_tasks import Group
 from plait.plans.nearest import nearest
 from plait.plans.places import below, holds, named
+from plait.plans.refusals import ignored, refused
 from plait.plans.tasks import Task
 from plait.plans.text import read
 from plait.ports import PlanSource
@@ -59,8 +60,7 @@ def orchestration_of(
     try:
         text = read(path, named(source, path))
     except PlaitError as error:
-        span = Span(file=named(source, path))
-        findings.append(_finding(error.code, Severity.ERROR, error.message, span))
+        findings.append(refused(error, named(source, path)))
         return Orchestration()
     document = parse(text)
     findings.extend((*text.findings, *document.findings))
@@ -71,8 +71,8 @@ def orchestration_of(
     if root is None or not isinstance(root.value, list):
         message = "it has no list task_groups: nothing is taken from it"
         span = document.span(("task_groups",))
-        ignored = _finding("SIDECAR_IGNORED", Severity.WARNING, message, span)
-        findings.append(replace(ignored, hint="write task_groups: a list of name and specialist"))
+        hint = "write task_groups: a list of name and specialist"
+        findings.append(ignored(message, span, hint=hint))
         return Orchestration(file=file)
     roles: dict[str, str] = {}
     standards: dict[str, Span] = {}
@@ -126,8 +126,8 @@ def standards_of(
         found.update(dict.fromkeys(named(source, path) for path in files))
         if not files and span is not None:
             message = f"the standards {pattern!r} are not there: agents work without them"
-            finding = _finding("MISSING_CONTEXT", Severity.WARNING, message, span)
-            findings.append(replace(finding, hint=f"put them into {named(source, folder)}"))
+            hint = f"put them into {named(source, folder)}"
+            findings.append(_warning("MISSING_CONTEXT", message, span, hint))
     return tuple(found)[:_MOST_STANDARDS]
 
 
@@ -181,18 +181,10 @@ def _unmatched(name: str, groups: Sequence[Group], span: Span) -> Finding:
     spelt = {_spelt(group.title): group.title for group in groups}
     meant = nearest(_spelt(name), spelt)
     listed = ", ".join(list(spelt.values())[:_SHOWN])
-    return replace(
-        _finding(
-            "UNMATCHED_GROUP",
-            Severity.WARNING,
-            f"no task group of the list is called {name!r}: its role is given to nobody",
-            span,
-        ),
-        hint=f"did you mean {spelt[meant]!r}?"
-        if meant
-        else f"the list's groups: {listed}"
-        if listed
-        else "the list has no task groups",
+    message = f"no task group of the list is called {name!r}: its role is given to nobody"
+    hint = f"the list's groups: {listed}" if listed else "the list has no task groups"
+    return _warning(
+        "UNMATCHED_GROUP", message, span, f"did you mean {spelt[meant]!r}?" if meant else hint
     )
 
 
@@ -204,5 +196,5 @@ def _line(text: str) -> str:
     return " ".join(text.split())[:200]
 
 
-def _finding(code: str, severity: Severity, message: str, span: Span) -> Finding:
-    return Finding(code=code, severity=severity, message=message, span=span)
+def _warning(code: str, message: str, span: Span, hint: str) -> Finding:
+    return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)

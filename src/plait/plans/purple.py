@@ -18,7 +18,7 @@ from textwrap import dedent
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Scope, Span
-from plait.errors import PlaitError, UsageError
+from plait.errors import UsageError
 from plait.plans.fields import time_of
 from plait.plans.lower import lower
 from plait.plans.page import page_of, span_of
@@ -27,6 +27,7 @@ from plait.plans.purple_files import own_repository, scope_of
 from plait.plans.purple_phases import orders_of
 from plait.plans.purple_spec import Spec, Ticket, spec_of
 from plait.plans.purple_status import Known, Progress, progress_of
+from plait.plans.refusals import total
 from plait.plans.tasks import Ref, State, Task, TaskList
 from plait.ports import Loaded, PlanSource
 
@@ -89,16 +90,11 @@ class Purple:
     def load(self, source: PlanSource) -> Loaded:
         """Read the spec, and beside it what is done."""
         findings: list[Finding] = []
-        try:
-            tasks = tasks_of(source, findings)
-        except PlaitError as error:
-            findings.append(_error(error.code, error.message, source.name))
-            return Loaded(plan=None, findings=tuple(findings))
-        except OSError as error:
-            message = f"a folder beside it cannot be read: {error.strerror}"
-            findings.append(_error("PLAN_UNREADABLE", message, source.name))
-            return Loaded(plan=None, findings=tuple(findings))
-        return lower(tasks, format_name=self.name, findings=findings)
+        return total(
+            lambda: lower(tasks_of(source, findings), format_name=self.name, findings=findings),
+            source.name,
+            findings,
+        )
 
 
 FORMAT = Purple()
@@ -270,8 +266,11 @@ def _context(source: PlanSource, folder: Path, findings: list[Finding]) -> Itera
     home = folder.parent.parent if placed else source.root / "purple"
     if not holds(source, home / _LAYOUT):
         findings.append(
-            replace(
-                _error("MISSING_STANDARD", f"there is no purple/{_LAYOUT}", source.name),
+            Finding(
+                code="MISSING_STANDARD",
+                severity=Severity.ERROR,
+                message=f"there is no purple/{_LAYOUT}",
+                span=Span(file=source.name),
                 hint="write it: each agent is told by it how to document its ticket",
             )
         )
@@ -286,7 +285,3 @@ def _texts(source: PlanSource, folder: Path) -> Iterator[str]:
         spec = folder.name in {*_STANDARDS, _SPECS} or "-spec-" in path.name
         if spec and path.suffix.lower() == ".md" and holds(source, path):
             yield named(source, path)
-
-
-def _error(code: str, message: str, file: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))

@@ -17,6 +17,7 @@ from plait.plans.phrases import Noun
 from plait.plans.places import holds, named
 from plait.plans.purple_fields import labelled
 from plait.plans.references import Key, Names, key_of, names_of, read as read_references
+from plait.plans.refusals import ignored
 from plait.plans.sidecar import record_of
 from plait.plans.tasks import State
 from plait.plans.text import read
@@ -38,7 +39,6 @@ _MOST_DOCUMENTS = 2000
 _MOST_NODES = 100_000
 _HEAD_LINES = 40  # of a completion document that may name its tickets
 _ALIGN = "bring the two into line"
-_REPAIR = "repair the file, or delete it"
 _NAME = "call the document after its ticket's id"
 _PLACE = re.compile(r"(?:phase-?)?([0-9]{1,4})[-_.](?:ticket-?)?([0-9]{1,4}|[a-z])(?![a-z0-9])")
 
@@ -66,7 +66,7 @@ def progress_of(
     """The state of tickets of which something is known.
 
     A ticket is done if it has a completion document or if `progress.json` says so. One that
-    failed is not, whatever was written of it: `STATUS_CONTRADICTION` tells.
+    failed is not, whatever was written of it: `CONTRADICTORY_STATUS` tells.
 
     Args:
         source: The spec.
@@ -90,10 +90,10 @@ def progress_of(
                 f"{ticket.id} has a completion document, but progress.json says that it is not "
                 f"completed: taken as {taken}"
             )
-            findings.append(_warning("STATUS_CONTRADICTION", message, document, _ALIGN))
+            findings.append(_warning("CONTRADICTORY_STATUS", message, document, _ALIGN))
         elif state is State.DONE and documents and not document:
             message = f"{ticket.id} is completed, but has no completion document: taken as done"
-            findings.append(_warning("STATUS_CONTRADICTION", message, place, _ALIGN))
+            findings.append(_warning("CONTRADICTORY_STATUS", message, place, _ALIGN))
     return found
 
 
@@ -143,7 +143,7 @@ def _documents(
         try:
             ids.update(_by_head(read(path, name).lines[:_HEAD_LINES], names))
         except PlaitError as error:
-            findings.append(_warning("RECORD_UNREADABLE", error.message, name, _REPAIR))
+            findings.append(ignored(error.message, Span(file=name)))
         if not ids:
             ids.update(_by_place(path.stem, by_place))
         if not ids:

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from plait.core.finding import Finding, Severity
+from plait.core.finding import Finding
 from plait.core.plan import Span
 from plait.errors import PlaitError
 from plait.plans.places import holds, named
+from plait.plans.refusals import ignored
 from plait.plans.text import read
 from plait.ports import PlanSource
 
@@ -25,7 +26,7 @@ def record_of(source: PlanSource, path: Path, findings: list[Finding]) -> dict[s
     Args:
         source: The plan it belongs to; a file outside of its repository is not read.
         path: The file.
-        findings: Takes `RECORD_UNREADABLE`.
+        findings: Takes `SIDECAR_IGNORED`.
     """
     if not holds(source, path):
         return None
@@ -45,15 +46,7 @@ def record_of(source: PlanSource, path: Path, findings: list[Finding]) -> dict[s
         why = f"it cannot be read: {type(error).__name__}"
     except PlaitError as error:
         why = error.message
-    findings.append(
-        Finding(
-            code="RECORD_UNREADABLE",
-            severity=Severity.WARNING,
-            message=f"what it says of the plan is lost: {why}",
-            span=span,
-            hint="repair the file, or delete it",
-        )
-    )
+    findings.append(ignored(f"what it says of the plan is lost: {why}", span))
     return None
 
 

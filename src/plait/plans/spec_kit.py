@@ -14,15 +14,16 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope, Span
 from plait.errors import PlaitError, UsageError
 from plait.plans.fields import fields_of, listed_files, time_of
-from plait.plans.lower import MAX_TASKS, lower
+from plait.plans.lower import lower
 from plait.plans.markdown import Kind, scan
 from plait.plans.page import Page, marker_of, page_of, span_of
 from plait.plans.paths import listed
 from plait.plans.places import OWN_FOLDERS, belongs_elsewhere, context_of, holds, named, slug
+from plait.plans.refusals import ignored, total
 from plait.plans.sidecar import record_of
 from plait.plans.spec_kit_items import Item, outline_of
 from plait.plans.spec_kit_order import aliases_of, orders_of
-from plait.plans.tasks import Ref, State, Task, TaskList
+from plait.plans.tasks import MAX_TASKS, Ref, State, Task, TaskList
 from plait.plans.text import read
 from plait.ports import Loaded, PlanSource
 
@@ -111,16 +112,11 @@ class SpecKit:
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list, and look for what spec-kit demands beside it."""
         findings: list[Finding] = []
-        try:
-            tasks = tasks_of(source, findings)
-        except PlaitError as error:
-            findings.append(_error(error.code, error.message, source.name))
-            return Loaded(plan=None, findings=tuple(findings))
-        except OSError as error:
-            message = f"a folder beside it cannot be read: {error.strerror}"
-            findings.append(_error("PLAN_UNREADABLE", message, source.name))
-            return Loaded(plan=None, findings=tuple(findings))
-        return lower(tasks, format_name=self.name, findings=findings)
+        return total(
+            lambda: lower(tasks_of(source, findings), format_name=self.name, findings=findings),
+            source.name,
+            findings,
+        )
 
 
 FORMAT = SpecKit()
@@ -300,13 +296,7 @@ def _checklists(source: PlanSource, folder: Path) -> Iterator[Finding]:
         try:
             lines = scan(read(path, name).lines).lines
         except PlaitError as error:
-            yield Finding(
-                code="RECORD_UNREADABLE",
-                severity=Severity.WARNING,
-                message=error.message,
-                span=Span(file=name),
-                hint="repair the file, or delete it",
-            )
+            yield ignored(error.message, Span(file=name))
             continue
         boxes = [line for line in lines if line.kind is Kind.BOX]
         rest = [line for line in boxes if line.state not in {"x", "X"}]
@@ -318,7 +308,3 @@ def _checklists(source: PlanSource, folder: Path) -> Iterator[Finding]:
                 span=span_of(rest[0], name),
                 hint="settle them before the run, or run without: agents are not asked to",
             )
-
-
-def _error(code: str, message: str, file: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import SourceFile, Span
-from plait.errors import PlaitError
+from plait.errors import PlaitError, UsageError
 from plait.plans import places
 from plait.plans.page import Page, page_of
+from plait.plans.refusals import refused, total
 from plait.plans.tasks import TaskList
 from plait.plans.text import SourceText, read
 from plait.ports import Loaded, PlanSource
@@ -88,13 +89,7 @@ class SpecKitty:
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the mission that a file belongs to; a file outside any alone."""
-        try:
-            return _load(source)
-        except PlaitError as error:
-            return Loaded(plan=None, findings=(_error(error.code, error.message, source.name),))
-        except OSError as error:
-            message = f"a folder beside it cannot be read: {error.strerror}"
-            return Loaded(plan=None, findings=(_error("PLAN_UNREADABLE", message, source.name),))
+        return total(lambda: _load(source), source.name)
 
 
 FORMAT = SpecKitty()
@@ -207,8 +202,8 @@ def _prompts(source: PlanSource, found: _Files, findings: list[Finding]) -> dict
                 f"only the first {at} files are read: a mission has at most {_MOST_FILES} "
                 f"work packages, of {_MOST_BYTES // 1_000_000} MB"
             )
-            wrong = _error("PLAN_TOO_LARGE", message, source.name)
-            findings.append(replace(wrong, hint="split the mission"))
+            error = UsageError(message, code="PLAN_TOO_LARGE", hint="split the mission")
+            findings.append(refused(error, source.name))
             break
         text = _text(source, path, findings)
         prompt = files.prompt_of(path, text, findings) if text else None
@@ -218,7 +213,7 @@ def _prompts(source: PlanSource, found: _Files, findings: list[Finding]) -> dict
         if known is not prompt:
             findings.append(
                 Finding(
-                    code="DUPLICATE_TASK_ID",
+                    code="DUPLICATE_ID",
                     severity=Severity.WARNING,
                     message=f"{prompt.id} has another file, {known.text.name}: that one is read",
                     span=Span(file=prompt.text.name),
@@ -236,7 +231,7 @@ def _text(source: PlanSource, path: Path | None, findings: list[Finding]) -> Sou
     try:
         text = read(path, name)
     except PlaitError as error:
-        findings.append(_error(error.code, error.message, name))
+        findings.append(refused(error, name))
         return None
     findings.extend(replace(finding, severity=Severity.WARNING) for finding in text.findings)
     return text
@@ -257,7 +252,3 @@ def _pinned(
     texts += [prompt.text for prompt in prompts]
     texts += [lanes] if lanes else []
     return tuple(text.file for text in texts)
-
-
-def _error(code: str, message: str, file: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))

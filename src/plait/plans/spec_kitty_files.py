@@ -22,6 +22,8 @@ _ID = re.compile(WP)
 _LANE_ID = re.compile(r'"lane_id"[ \t]{0,9}:[ \t]{0,9}"([^"]{1,200})"')
 _MOST_TOLD = 5  # bad events, one by one
 _MOST_BAD = 1000  # then it is no file of events
+_LANES_HINT = "let spec-kitty compute the lanes again"
+_MEND = "correct it, or take it out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,15 +112,15 @@ def lanes_of(text: SourceText, findings: list[Finding]) -> tuple[Lane, ...]:
     data = _json(text.text, Span(file=text.name), findings)
     rows = data.get("lanes") if isinstance(data, dict) else None
     if data is not None and not isinstance(rows, list):
-        hint = "let spec-kitty compute the lanes again"
-        findings.append(_warning("BAD_LANES", "it holds no lanes", Span(file=text.name), hint))
+        where = Span(file=text.name)
+        findings.append(_warning("SIDECAR_IGNORED", "it holds no lanes", where, _LANES_HINT))
     found = []
     places = _lane_lines(text)
     for row in rows if isinstance(rows, list) else []:
         name = row.get("lane_id") if isinstance(row, dict) else None
         if not isinstance(name, str):
             message = "a lane without a lane_id is not read"
-            findings.append(_warning("BAD_LANES", message, Span(file=text.name)))
+            findings.append(_warning("SIDECAR_IGNORED", message, Span(file=text.name), _LANES_HINT))
             continue
         found.append(
             Lane(
@@ -188,7 +190,7 @@ def _texts(
         single = node.value if isinstance(node.value, str) else ""
         if not single:
             message = f"{key} must be a list"
-            findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span((key,))))
+            findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span((key,)), _MEND))
         return ((single, document.span((key,))),) if single else None
     found = []
     for at, entry in enumerate(node.value):
@@ -196,7 +198,7 @@ def _texts(
             found.append((entry.value.strip(), document.span((key, at))))
         else:
             message = f"{key}[{at}] must be text"
-            findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span((key, at))))
+            findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span((key, at)), _MEND))
     return tuple(found)
 
 
@@ -210,7 +212,7 @@ def _json(text: str, span: Span, findings: list[Finding]) -> Any:
         findings.append(_warning("BAD_JSON", f"this is no JSON: {error.msg}", at, hint))
     except (ValueError, RecursionError):
         message = "this is no JSON that can be read: a number too long, or nested too deep"
-        findings.append(_warning("BAD_JSON", message, span))
+        findings.append(_warning("BAD_JSON", message, span, "repair the file, or delete it"))
     return None
 
 
@@ -233,7 +235,7 @@ def _glob(path: str) -> str:
     return path.strip().replace("[", "[[]")
 
 
-def _warning(code: str, message: str, span: Span, hint: str = "") -> Finding:
+def _warning(code: str, message: str, span: Span, hint: str) -> Finding:
     return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)
 
 

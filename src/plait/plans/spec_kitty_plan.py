@@ -335,5 +335,5 @@ def _unknown(name: str, span: Span) -> Finding:
     )
 
 
-def _warning(code: str, message: str, span: Span, hint: str = "") -> Finding:
+def _warning(code: str, message: str, span: Span, hint: str) -> Finding:
     return Finding(code=code, severity=Severity.WARNING, message=message, span=span, hint=hint)

@@ -15,12 +15,12 @@ from pathlib import Path, PurePath
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Plan, Span, WorkPackage, digest_of
-from plait.errors import PlaitError, UsageError
+from plait.errors import UsageError
 from plait.plans.page import page_of
 from plait.plans.places import holds, named, slug
+from plait.plans.refusals import total
 from plait.plans.specflow_edges import Web, weave
 from plait.plans.specflow_layout import Outline, outline_of
-from plait.plans.specflow_members import MAX_EDGES, TooManyEdges
 from plait.plans.specflow_packages import packages_of
 from plait.plans.specflow_verdicts import Verdict, verdicts_of
 from plait.plans.text import SourceText
@@ -113,16 +113,7 @@ class Specflow:
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list, or those of all modules of its feature."""
-        try:
-            return _load(source)
-        except PlaitError as error:
-            return Loaded(plan=None, findings=(_error(error.code, error.message, source.name),))
-        except OSError as error:
-            message = f"a folder beside it cannot be read: {error.strerror}"
-            return Loaded(plan=None, findings=(_error("PLAN_UNREADABLE", message, source.name),))
-        except TooManyEdges:
-            message = f"the list's orders multiply to more than {MAX_EDGES} dependencies"
-            return Loaded(plan=None, findings=(_error("PLAN_TOO_DENSE", message, source.name),))
+        return total(lambda: _load(source), source.name)
 
 
 FORMAT = Specflow()
@@ -150,7 +141,15 @@ def _load(source: PlanSource) -> Loaded:
     packages = _packages(parts, findings)
     findings.extend(_missing(source, paths))
     if not packages:
-        findings.append(_error("NO_TASKS", "no box or heading in it has a task's id", source.name))
+        findings.append(
+            Finding(
+                code="NO_TASKS",
+                severity=Severity.ERROR,
+                message="no box or heading in it has a task's id",
+                span=Span(file=source.name),
+                hint="write `- [ ] 1. **Title**`, or name the task list",
+            )
+        )
         return Loaded(plan=None, findings=tuple(dict.fromkeys(findings)))
     files = tuple(part.text.file for part in parts)
     plan = Plan(
@@ -240,7 +239,3 @@ def _missing(source: PlanSource, paths: Iterable[Path]) -> Iterator[Finding]:
                     span=Span(file=named(source, path)),
                     hint=f"add {name}",
                 )
-
-
-def _error(code: str, message: str, file: str) -> Finding:
-    return Finding(code=code, severity=Severity.ERROR, message=message, span=Span(file=file))

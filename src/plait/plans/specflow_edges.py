@@ -17,17 +17,13 @@ from plait.core.plan import PackageKind, Provenance, Span
 from plait.plans.circles import circling
 from plait.plans.family import number_of
 from plait.plans.fields import Words
-from plait.plans.lookup import look_up
+from plait.plans.lookup import HINTS, look_up
+from plait.plans.needs import MAX_EDGES, TooManyEdges
 from plait.plans.phrases import Noun
 from plait.plans.references import Hit, References
 from plait.plans.specflow_items import Item
 from plait.plans.specflow_layout import Outline
-from plait.plans.specflow_members import (
-    MAX_EDGES,
-    Members,
-    TooManyEdges,
-    members_of,
-)
+from plait.plans.specflow_members import Members, members_of
 
 
 class Strength(IntEnum):
@@ -363,7 +359,9 @@ class _Loom:
         self, code: str, message: str, words: Words, severity: Severity = Severity.INFO
     ) -> None:
         span = Span(file=self.file, line=words.line, column=words.column)
-        self.findings.append(Finding(code=code, severity=severity, message=message, span=span))
+        self.findings.append(
+            Finding(code=code, severity=severity, message=message, span=span, hint=HINTS[code])
+        )
 
 
 def _works(item: Item) -> bool:

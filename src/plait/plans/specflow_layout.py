@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from plait.errors import UsageError
 from plait.plans.fields import Words, field_of
 from plait.plans.markdown import Kind, Line
 from plait.plans.specflow_flow import Flow, flow_of
 from plait.plans.specflow_items import KEYS, Head, Item, head_of, item_of
+from plait.plans.tasks import MAX_TASKS, TooManyTasks
 
-MAX_TASKS = 20_000
 _TRACK = re.compile(r"Track[ \t]+([A-Z])\b(?!-)[ \t]*[:.–—-]?[ \t]*(.*)")  # noqa: RUF001
 _HEADER = re.compile(
     r"\([ \t]*(?:dependenc(?:y|ies):|depends on|needs|requires|after|blocked by|"
@@ -138,11 +137,7 @@ class _Reader:
         if self.head is None:
             return
         if len(self.items) == MAX_TASKS:
-            raise UsageError(
-                f"the list has more than {MAX_TASKS} tasks",
-                code="PLAN_TOO_LARGE",
-                hint="split it into features",
-            )
+            raise TooManyTasks
         head, line = self.head
         while self.body and self.body[-1].kind is Kind.BLANK:
             self.body.pop()

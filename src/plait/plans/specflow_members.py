@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from plait.core.finding import Finding, Severity
 from plait.core.plan import PackageKind, Span
 from plait.plans.lookup import look_up
+from plait.plans.needs import MAX_EDGES, TooManyEdges
 from plait.plans.phrases import Noun
 from plait.plans.references import Names, names_of
 from plait.plans.specflow_items import Item
 from plait.plans.specflow_layout import Entry, Outline
 
-MAX_EDGES = 200_000
 _SHOWN = 5
-
-
-class TooManyEdges(Exception):  # noqa: N818 - it is the plan's size, told as a finding
-    """The names and orders in a list multiply to more than `MAX_EDGES`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

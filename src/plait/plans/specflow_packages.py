@@ -125,7 +125,7 @@ def _told(item: Item, file: str, verdict: Verdict | None) -> Iterator[Finding]:
         if (item.done and refused) or (not item.done and approved):
             ticked = "ticked" if item.done else "not ticked"
             yield Finding(
-                code="BOX_CONTRADICTS_STATUS",
+                code="CONTRADICTORY_STATUS",
                 severity=Severity.WARNING,
                 message=f'{item.id} is {ticked} but its status says "{words.text}": not done',
                 span=words.span(place),
@@ -141,6 +141,7 @@ def _told(item: Item, file: str, verdict: Verdict | None) -> Iterator[Finding]:
             severity=Severity.INFO,
             message=f"{', '.join(item.inner[:5])} lie inside {item.id} and are done with it",
             span=span_of(item.head, file),
+            hint="to run them one by one, take them out of its indentation",
         )
 
 

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from plait.core.finding import Finding, Severity
-from plait.core.plan import Span
-from plait.errors import PlaitError
+from plait.core.finding import Finding
 from plait.plans.places import belongs_elsewhere, located
+from plait.plans.refusals import total
 from plait.ports import Loaded, PlanSource
 
 _PLACES = (".taskmaster/tasks/tasks.json", "tasks/tasks.json", "tasks.json")
@@ -57,19 +56,14 @@ class TaskMaster:
         from plait.plans.task_master_file import tasks_of
 
         findings: list[Finding] = []
-        try:
+
+        def read() -> Loaded:
             tasks = tasks_of(source, findings)
-        except PlaitError as error:
-            wrong = Finding(
-                code=error.code,
-                severity=Severity.ERROR,
-                message=error.message,
-                span=Span(file=source.name),
-            )
-            return Loaded(plan=None, findings=(*findings, wrong))
-        if tasks is None:
-            return Loaded(plan=None, findings=tuple(findings))
-        return lower(tasks, format_name=self.name, findings=findings)
+            if tasks is None:
+                return Loaded(plan=None, findings=tuple(findings))
+            return lower(tasks, format_name=self.name, findings=findings)
+
+        return total(read, source.name, findings)
 
 
 FORMAT = TaskMaster()

@@ -8,10 +8,9 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import SourceFile, Span
 from plait.errors import PlaitError
 from plait.plans import json_source
-from plait.plans.lower import MAX_TASKS
 from plait.plans.places import holds, named, slug
 from plait.plans.records import Record, body_of, line_of, nameless, priority_of, scope_of, state_of
-from plait.plans.tasks import Ref, State, Task, TaskList
+from plait.plans.tasks import MAX_TASKS, Ref, State, Task, TaskList
 from plait.plans.text import read
 from plait.plans.yaml_source import Document, Node
 from plait.ports import PlanSource

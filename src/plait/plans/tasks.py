@@ -23,7 +23,21 @@ from plait.core.plan import (
     SourceFile,
     Span,
 )
+from plait.errors import UsageError
 from plait.plans.phrases import Noun
+
+MAX_TASKS = 20_000
+
+
+class TooManyTasks(UsageError):  # noqa: N818 - told as a finding: the plan's size
+    """A list has more than `MAX_TASKS` tasks."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"the list has more than {MAX_TASKS} tasks",
+            code="PLAN_TOO_LARGE",
+            hint="divide the list into several plans",
+        )
 
 
 class State(StrEnum):
