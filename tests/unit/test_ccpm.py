@@ -92,6 +92,19 @@ def test_ways_to_name_a_task(tracker, field):
     assert codes(loaded) == []
 
 
+def test_ids_of_another_tracker(tracker):
+    """A name that is no number is an id in the fields of a task; one that is none is told."""
+    task(tracker, "001", "beads_id: Shop-huz.6")
+    task(tracker, "002", "id: T-A")
+    task(tracker, "003", "depends_on: [Shop-huz.6, t-a]", "conflicts_with: [T-A]")
+    task(tracker, "004", "depends_on: [Shop-huz.7]")
+    loaded = tracker.open()
+    assert needs(loaded.plan) == {"001": set(), "002": set(), "003": {"001", "002"}, "004": set()}
+    assert get(loaded.plan, "003").locks.keys == ("ccpm:002-003",)
+    (finding,) = told(loaded, "UNKNOWN_REFERENCE")
+    assert "Shop-huz.7" in finding.message
+
+
 @pytest.mark.parametrize("field", ["depends_on: []", "depends_on:", "depends_on: none", "x: 1"])
 def test_no_dependency(tracker, field):
     """Nothing, null and none are no dependency."""

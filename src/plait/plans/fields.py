@@ -91,6 +91,28 @@ def listed_files(
     return tuple(globs)
 
 
+def following_files(lines: Sequence[Line], keys: Collection[str]) -> Iterator[str]:
+    """The texts of each list of files: on the field's own line, and the bullets behind it.
+
+    Args:
+        lines: A text's lines.
+        keys: What the field, or the heading above the list, may be called, in lower case.
+    """
+    meant = {key: key for key in keys}
+    inside = False
+    for line in lines:
+        found = field_of(line, meant) if speaks(line) else None
+        if found:
+            inside = True
+            yield found[1]
+        elif line.kind is Kind.HEADING and line.content.rstrip(": ").lower() in meant:
+            inside = True
+        elif inside and line.kind is Kind.BULLET and not line.content.startswith("**"):
+            yield line.content
+        elif line.kind is not Kind.BLANK:
+            inside = False
+
+
 def speaks(line: Line) -> bool:
     """Whether a line says something to its reader: no code, comment, quote, rule or blank."""
     return line.kind in _SPEAKING

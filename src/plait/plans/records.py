@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope, Span
+from plait.plans.fields import following_files
+from plait.plans.markdown import scan
 from plait.plans.paths import globs_of, listed, written
 from plait.plans.tasks import State
 from plait.plans.yaml_source import Document, Node
@@ -20,6 +22,12 @@ MOST_NAMES = 20_000
 _LONGEST_TITLE = 300
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NONE = frozenset({"", "-", "—", "[]", "n/a", "none", "null", "nothing"})
+_FILES = (
+    *("files", "file", "files affected", "affected files", "files changed", "files to change"),
+    *("files to create", "files to modify", "files to create/modify", "files to update"),
+    *("code locations", "code locations/files affected"),
+)
+_LISTS = re.compile(r"\b(?:files?|code locations)\b", re.IGNORECASE)
 _USUAL_PRIORITY = 5
 _PRIORITIES = {
     **dict.fromkeys(("p0", "critical", "highest", "urgent", "blocker"), 1),
@@ -178,10 +186,15 @@ def scope_of(*, write: Iterable[str], read: Iterable[str] = (), prose: str = "")
     Args:
         write: Paths and lists of paths.
         read: Paths that it should read.
-        prose: Where nothing is listed, paths behind a verb of writing count.
+        prose: Where nothing is listed, its lists of files count, and without such a list the
+            paths behind a verb of writing.
     """
     globs = tuple(dict.fromkeys(glob for text in write for glob in _paths(text)))
-    globs = globs or written(prose.split("\n"))
+    lines = prose.split("\n")
+    if not globs and _LISTS.search(prose):
+        told = following_files(scan(lines).lines, _FILES)
+        globs = tuple(dict.fromkeys(glob for text in told for glob in _paths(text)))
+    globs = globs or written(lines)
     known = tuple(dict.fromkeys(glob for text in read for glob in _paths(text)))
     confidence = Confidence.INFERRED if globs else Confidence.UNKNOWN
     return Scope(write=globs, read=(*known, "**"), confidence=confidence)
