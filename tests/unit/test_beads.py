@@ -198,6 +198,8 @@ def test_blocked_by_its_own_epic(tracker):
         ("**Files to modify:**\n- `src/a.py` — add it\n- `src/b.py`", None),
         ("Files to create:\n- src/a.py\n\nFiles to modify:\n* src/b.py", None),
         ("## Files\n\n- src/a.py\n- src/b.py\n\n## Notes\n- src/c.py", None),
+        ("File scope: `src/a.py`,\n`src/b.py` (new).\nSee `src/c.py`.", None),
+        ("- Create `src/a.py`\n- [ ] Update `src/b.py`\n- Look at `src/c.py`", None),
         ("Profiles: src/a.py\n```\nFiles: src/a.py\n```", ()),
         ("Files: none", ()),
     ],

@@ -233,6 +233,16 @@ def test_work_streams(tracker):
     assert f"{HOME}/2-analysis.md" in [file.path for file in plan.files]
 
 
+def test_files_in_the_text(tracker):
+    """A list of files in the task's own text is an inferred scope too."""
+    listed = "**Code locations/files affected:**\n- the pool\n- `src/a.py` for it\n- `src/b.py`"
+    task(tracker, "1", body=f"{listed}\n\nCreate `src/c.py`.")
+    task(tracker, "2", body="## Scope\n\nFiles: `src/deck/`,\n`src/d.md`.\n\n- See `src/e.md`.")
+    plan = tracker.open().plan
+    assert get(plan, "1").scope.write == ("src/a.py", "src/b.py")
+    assert get(plan, "2").scope.write == ("src/deck/**", "src/d.md")
+
+
 def test_further_fields(tracker):
     """Files, phase, priority, agent and effort of the variants are read."""
     task(

@@ -11,7 +11,7 @@ from pathlib import Path
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Locks, Scope, SourceFile, Span
 from plait.plans.ccpm_files import EPIC, MOST_FILES, Epic, File, epic_of, normal
-from plait.plans.fields import field_of, following_files, speaks, time_of
+from plait.plans.fields import field_of, following_files, time_of
 from plait.plans.lookup import unknown
 from plait.plans.markdown import Kind
 from plait.plans.places import holds, named, slug
@@ -143,8 +143,7 @@ def _scope(file: File) -> Scope:
     record = file.record
     fields = record.entries("files") + record.entries("test_files") if record else ()
     streams = following_files(file.analysis.lines, _FILES) if file.analysis else ()
-    said = "\n".join(line.content for line in file.front.lines if speaks(line))
-    return scope_of(write=[*map(text_of, fields), *streams], prose=said)
+    return scope_of(write=[*map(text_of, fields), *streams], prose=file.front.lines)
 
 
 def _body(file: File) -> str:
