@@ -43,6 +43,7 @@ ORDINARY = {
     "a package": '{"name": "x", "dependencies": {"a": "^1"}, "tasks": [{"id": 1}]}\n',
     "an editor's tasks": '{"tasks": [{"label": "b", "status": "x", "dependencies": []}]}\n',
     "a cluster's tasks": '{"tasks": [{"arn": "a", "status": "RUNNING", "dependencies": []}]}\n',
+    "a schema": '{"properties": {\n"packages": {"items": {\n"package_id": {"type": "string"}}}}}\n',
     "a workspace": "version: 1\npackages:\n  - packages/*\n",
     "a workflow": "name: CI\non: [push]\njobs:\n  deploy:\n    needs: [test]\n",
     "a compose file": 'version: "3"\nservices:\n  web:\n    depends_on: [db]\n',

@@ -17,7 +17,7 @@ _MOST_FOLDERS = 2000  # looked into for a hint
 _MOST_FILES = 20_000  # likewise
 _SKIPPED = frozenset({".git", ".plait", ".venv", "node_modules", "__pycache__"})
 _MOST_NAMED = 5
-_LIKE = 0.35  # of a likeness: less is not worth a word
+_LIKE = 0.45  # of a likeness: less is not worth a word
 _LIKE_WITH_BOXES = 0.1  # a list, at least
 _BOX = re.compile(
     r"^[ \t]{0,40}(?:[-*+]|[0-9]{1,4}[.)])[ \t]{1,4}\[[^\]\n]?\][*]?[ \t]", re.MULTILINE
