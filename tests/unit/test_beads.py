@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.fakes.tracked import Tracker, get, lines, needs, states, told
 
-from plait.core.plan import PackageKind
+from plait.core.plan import Confidence, PackageKind
 from plait.plans.beads import FORMAT
 
 PLACE = ".beads/issues.jsonl"
@@ -162,6 +162,53 @@ def test_states(tracker, status, meant, codes):
     loaded = tracker.load(lines(issue("x-1", status=status)))
     assert states(loaded.plan) == {"x-1": meant}
     assert [f.code for f in loaded.findings] == codes
+
+
+def test_what_is_deleted(tracker):
+    """What is deleted blocks nobody, and its parts stand for themselves, by dependency or id."""
+    loaded = tracker.load(
+        lines(
+            issue("x-1", status="tombstone"),
+            issue("x-1.1"),
+            issue("x-2", ("parent-child", "x-1")),
+            issue("x-3", ("blocks", "x-1"), ("blocks", "x-2")),
+        )
+    )
+    assert states(loaded.plan) == {
+        "x-1": "skipped",
+        "x-1.1": "pending",
+        "x-2": "pending",
+        "x-3": "pending",
+    }
+    assert needs(loaded.plan)["x-3"] == {"x-2"}
+    assert loaded.findings == ()
+
+
+def test_blocked_by_its_own_epic(tracker):
+    """A part that waits for its whole waits for nothing: it could never start."""
+    plan = tracker.plan(lines(issue("x-1", issue_type="epic"), issue("x-1.1", ("blocks", "x-1"))))
+    assert needs(plan) == {"x-1.1": set()}
+
+
+@pytest.mark.parametrize(
+    ("description", "write"),
+    [
+        ("Fix it.\n\nFiles: src/a.py, src/b.py", ("src/a.py", "src/b.py")),
+        ("Fix it.\n\nFiles:\n- src/a.py (new)\n- src/b.py\n\nSteps:\n- c/d.py", None),
+        ("**Files to modify:**\n- `src/a.py` — add it\n- `src/b.py`", None),
+        ("Files to create:\n- src/a.py\n\nFiles to modify:\n* src/b.py", None),
+        ("## Files\n\n- src/a.py\n- src/b.py\n\n## Notes\n- src/c.py", None),
+        ("File scope: `src/a.py`,\n`src/b.py` (new).\nSee `src/c.py`.", None),
+        ("- Create `src/a.py`\n- [ ] Update `src/b.py`\n- Look at `src/c.py`", None),
+        ("Profiles: src/a.py\n```\nFiles: src/a.py\n```", ()),
+        ("Files: none", ()),
+    ],
+)
+def test_files_in_a_description(tracker, description, write):
+    """A list of files in the text is an inferred scope, however it is called and marked."""
+    package = get(tracker.plan(lines(issue("x-1", description=description))), "x-1")
+    assert package.scope.write == (("src/a.py", "src/b.py") if write is None else write)
+    assert (package.scope.confidence is Confidence.INFERRED) == bool(package.scope.write)
 
 
 def test_needs_the_deferred(tracker):
@@ -334,3 +381,9 @@ def test_where_it_lies(tracker, place):
 def test_by_content(text, sure):
     """Lines of issues are known by the fields that only they have together."""
     assert (FORMAT.by_content(text) >= 0.5) is sure
+
+
+def test_indented_lines_are_known():
+    """Blanks before the records, as some tools leave them, hide nothing."""
+    text = json.dumps(issue("x-1"))
+    assert FORMAT.by_content(f" {text}\n\t{text}\n") == FORMAT.by_content(text) >= 0.5

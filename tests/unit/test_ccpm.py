@@ -92,6 +92,19 @@ def test_ways_to_name_a_task(tracker, field):
     assert codes(loaded) == []
 
 
+def test_ids_of_another_tracker(tracker):
+    """A name that is no number is an id in the fields of a task; one that is none is told."""
+    task(tracker, "001", "beads_id: Shop-huz.6")
+    task(tracker, "002", "id: T-A")
+    task(tracker, "003", "depends_on: [Shop-huz.6, t-a]", "conflicts_with: [T-A]")
+    task(tracker, "004", "depends_on: [Shop-huz.7]")
+    loaded = tracker.open()
+    assert needs(loaded.plan) == {"001": set(), "002": set(), "003": {"001", "002"}, "004": set()}
+    assert get(loaded.plan, "003").locks.keys == ("ccpm:002-003",)
+    (finding,) = told(loaded, "UNKNOWN_REFERENCE")
+    assert "Shop-huz.7" in finding.message
+
+
 @pytest.mark.parametrize("field", ["depends_on: []", "depends_on:", "depends_on: none", "x: 1"])
 def test_no_dependency(tracker, field):
     """Nothing, null and none are no dependency."""
@@ -218,6 +231,16 @@ def test_work_streams(tracker):
     assert package.description.endswith(f"`{HOME}/2-analysis.md`")
     assert plan is not None
     assert f"{HOME}/2-analysis.md" in [file.path for file in plan.files]
+
+
+def test_files_in_the_text(tracker):
+    """A list of files in the task's own text is an inferred scope too."""
+    listed = "**Code locations/files affected:**\n- the pool\n- `src/a.py` for it\n- `src/b.py`"
+    task(tracker, "1", body=f"{listed}\n\nCreate `src/c.py`.")
+    task(tracker, "2", body="## Scope\n\nFiles: `src/deck/`,\n`src/d.md`.\n\n- See `src/e.md`.")
+    plan = tracker.open().plan
+    assert get(plan, "1").scope.write == ("src/a.py", "src/b.py")
+    assert get(plan, "2").scope.write == ("src/deck/**", "src/d.md")
 
 
 def test_further_fields(tracker):

@@ -17,6 +17,7 @@ _FURTHER = ("spec-lite.md", "sub-specs/technical-spec.md", "sub-specs/api-spec.m
 _START = 200_000  # characters: what is a plan says so at its beginning
 _GROUP = re.compile(r"^#{2,4} +(?:\W{1,4} +)?Task Group \d", re.MULTILINE)
 _BOX = re.compile(r"^[ \t]{0,8}[-*] \[[ xX]\] ", re.MULTILINE)
+_NUMBERED = re.compile(r"^[-*] \[[ xX]\] \*{0,2}\d{1,4}\.", re.MULTILINE)
 _MARKS = (
     (re.compile(r"^\*\*Assigned [Ii]mplementer:?\*\*", re.MULTILINE), 0.4),
     (re.compile(r"^[-*] \[[ xX]\] \*{0,2}\d{1,4}\.0\b", re.MULTILINE), 0.4),
@@ -56,7 +57,7 @@ class AgentOs:
     def by_content(self, text: str) -> float:
         """How much a text has of what only agent-os writes: groups with implementers, `1.0`."""
         start = text[:_START]
-        named = bool(_NAMED.search(start))
+        named = _NAMED.search(start) and _NUMBERED.search(start)
         if not _BOX.search(start) or not (named or _GROUP.search(start)):
             return 0.0
         own = 0.2 + sum(weight for mark, weight in _MARKS if mark.search(start))

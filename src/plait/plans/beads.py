@@ -63,7 +63,8 @@ FORMAT = Beads()
 
 
 def _likeness(line: str) -> float:
-    if not (line.startswith("{") and line.rstrip().endswith("}")):
+    line = line.strip()
+    if not (line.startswith("{") and line.endswith("}")):
         return 0.0
     line = line[:_LONGEST]
     named = set(_FIELDS.findall(line))

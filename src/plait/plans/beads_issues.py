@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from plait.core.finding import Finding, Severity
@@ -31,9 +31,10 @@ _STATES = {
     **dict.fromkeys(("deferred", "pinned", "tombstone", "cancelled", "wontfix"), State.SKIPPED),
     "blocked": State.BLOCKED,
 }
+_DELETED = "tombstone"
 _REASONS = {
     "pinned": "a pinned note",
-    "tombstone": "deleted",
+    _DELETED: "deleted",
 }
 _BLOCKING = frozenset({"", "blocks", "blocked-by", "waits-for"})
 _CONDITIONAL = "conditional-blocks"
@@ -55,6 +56,13 @@ class _Links:
     needs: dict[str, Ref] = field(default_factory=dict)
     parents: dict[str, Span] = field(default_factory=dict)
     failures: dict[str, None] = field(default_factory=dict)  # it runs only if one of these fails
+    deleted: bool = False
+
+    def leave(self, names: Collection[str]) -> None:
+        """Say nothing of these issues."""
+        for said in (self.needs, self.parents, self.failures):
+            for name in [each for each in said if each in names]:
+                del said[name]
 
 
 def issues_of(source: PlanSource, findings: list[Finding]) -> TaskList:
@@ -66,11 +74,17 @@ def issues_of(source: PlanSource, findings: list[Finding]) -> TaskList:
     document, file = _read(source, findings)
     files = [file]
     issues = _issues(_records(document), findings)
-    links: dict[str, _Links] = {name: _Links() for name in issues}
+    links: dict[str, _Links] = {
+        name: _Links(deleted=issue.line("status").lower() == _DELETED)
+        for name, issue in issues.items()
+    }
     for name, issue in issues.items():
         _own_links(name, issue, links)
     if source.path.parent.name == "backup":
         _backed_up(source, files, links, findings)
+    deleted = {name for name, own in links.items() if own.deleted}
+    for own in links.values():  # what is deleted blocks nobody, and has no parts
+        own.leave(deleted)
     tasks = tuple(_task(name, issue, links, findings) for name, issue in issues.items())
     feature = "seeds" if source.path.parent.name == ".seeds" else "beads"
     return TaskList(
@@ -283,7 +297,7 @@ def _parent(
             )
         )
     above, _, number = name.rpartition(".")
-    if not known and number.isdigit() and above in links:
+    if not known and number.isdigit() and above in links and not links[above].deleted:
         return above
     return known[0] if known else None
 

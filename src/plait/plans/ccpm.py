@@ -27,10 +27,12 @@ _MARKS = (
     (re.compile(r"^status:", re.MULTILINE), 0.1),
     (re.compile(r"^(?:name|title):", re.MULTILINE), 0.1),
     (re.compile(r"^# (?:Task|Issue)\b", re.MULTILINE), 0.15),
-    (re.compile(r"^# Epic\b", re.MULTILINE), 0.25),
+    (re.compile(r"^# Epic\b", re.MULTILINE), 0.1),
 )
 _FRONT = re.compile(r"---[ \t]*\n|(?:.{0,300}\n){0,9}## Front ?matter", re.IGNORECASE)
-_OTHERS = re.compile(r"^(?:work_package_id|owned_files|lane|issue|analysis_date):", re.MULTILINE)
+_OTHERS = re.compile(
+    r"^(?:work_package_id|owned_files|lane|issue|analysis_date|severity|supersedes):", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

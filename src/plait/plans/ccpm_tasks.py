@@ -11,11 +11,11 @@ from pathlib import Path
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Locks, Scope, SourceFile, Span
 from plait.plans.ccpm_files import EPIC, MOST_FILES, Epic, File, epic_of, normal
-from plait.plans.fields import field_of, speaks, time_of
+from plait.plans.fields import field_of, following_files, time_of
 from plait.plans.lookup import unknown
-from plait.plans.markdown import Kind, Line
+from plait.plans.markdown import Kind
 from plait.plans.places import holds, named, slug
-from plait.plans.records import Record, priority_of, scope_of, state_of, text_of
+from plait.plans.records import Record, line_of, priority_of, scope_of, state_of, text_of
 from plait.plans.tasks import Ref, State, Task, TaskList
 from plait.plans.text import read
 from plait.ports import PlanSource
@@ -35,7 +35,7 @@ _ISSUE_URL = re.compile(r"(?:https?://[^\s]{1,300}/issues/|#)?([0-9]{1,9})/?")
 _NAMED = re.compile(r"(?:task|issue)?[ _#-]{0,3}([0-9]{1,9}[a-z]?)(?![0-9a-z])", re.IGNORECASE)
 _RANGE = re.compile(r"[0-9]{1,9}[ ]?(?:-|–|~|\.\.)[ ]?[0-9]{1,9}")  # noqa: RUF001 - a dash too
 _TITLE = re.compile(r"(?:task|issue)?[ ]?#?[0-9]{0,9}[a-z]?[ ]?[:：][ ]?(.+)", re.IGNORECASE)  # noqa: RUF001
-_FILES = {"files": "files", "file": "files", "文件": "files", "files to modify": "files"}
+_FILES = ("files", "file", "文件", "files to modify")
 _STATUS = {"status": "status", "状态": "status"}
 
 
@@ -141,23 +141,8 @@ def _scope(file: File) -> Scope:
     """The files that its fields and its work streams list, else what its text says it writes."""
     record = file.record
     fields = record.entries("files") + record.entries("test_files") if record else ()
-    streams = _stream_files(file.analysis.lines) if file.analysis else ()
-    said = "\n".join(line.content for line in file.front.lines if speaks(line))
-    return scope_of(write=[*map(text_of, fields), *streams], prose=said)
-
-
-def _stream_files(lines: Sequence[Line]) -> Iterator[str]:
-    """The lines of each list `Files:`: on the field's own line, and the bullets behind it."""
-    inside = False
-    for line in lines:
-        found = field_of(line, _FILES) if speaks(line) else None
-        if found:
-            inside = True
-            yield found[1]
-        elif inside and line.kind is Kind.BULLET and not line.content.startswith("**"):
-            yield line.content
-        elif line.kind is not Kind.BLANK:
-            inside = False
+    streams = following_files(file.analysis.lines, _FILES) if file.analysis else ()
+    return scope_of(write=[*map(text_of, fields), *streams], prose=file.front.lines)
 
 
 def _body(file: File) -> str:
@@ -240,18 +225,23 @@ class _Names:
     """Whom a name means: files are renamed to issue numbers, and their old names stay in use.
 
     A file's own number counts first, then the number in its fields, then its issue's. A folder
-    of tasks below the epic counts by itself.
+    of tasks below the epic counts by itself. A name that is no number is an id in their fields.
     """
 
     files: Sequence[File]
     findings: list[Finding]
     known: tuple[dict[tuple[str, str], str], ...] = field(init=False)
+    called: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.known = ({}, {}, {})
         for file in self.files:
             record = file.record
             own = _number(record.line("task_id", "task", "id")) if record else None
+            for name in (
+                record.entries("id", "task_id") + record.entries("beads_id") if record else ()
+            ):
+                self.called.setdefault((file.group, line_of(name).lower()), file.id)
             issue = _ISSUE_URL.fullmatch(record.line(*_ISSUE)) if record else None
             for names, number in zip(
                 self.known, (file.number, own, issue[1] if issue else None), strict=True
@@ -275,7 +265,7 @@ class _Names:
         """The id of the task that a name means, from a file's point of view."""
         number = None if _RANGE.fullmatch(text) else _number(text)
         if number is None:
-            return None
+            return self.called.get((file.group, text.lower()))
         key = (file.group, normal(number))
         found = list(dict.fromkeys(names[key] for names in self.known if key in names))
         if len(found) > 1:

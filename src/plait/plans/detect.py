@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from pathlib import Path
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Span
 from plait.errors import UsageError
-from plait.plans.nearest import did_you_mean, nearest
-from plait.plans.registry import Registry, blamed
+from plait.plans import suggestions
+from plait.plans.asked import Formats, is_placed, located, score
+from plait.plans.markdown import without_fences
+from plait.plans.nearest import did_you_mean
+from plait.plans.registry import Registry
 from plait.plans.text import read
 from plait.ports import PlanFormat, PlanSource
 
-Formats = Mapping[str, PlanFormat]
-
+_NO_FORMAT = "no plan format recognises this file"
 _SURE_ENOUGH = 0.5
 _BINARY_WITHIN = 8000  # bytes; a zero byte among the first ones says that it is no text
-_MOST_FOLDERS = 2000  # looked into for a hint
-_SKIPPED = frozenset({".git", ".plait", ".venv", "node_modules", "__pycache__"})
-_MOST_NAMED = 3
 _LONGEST_NAME = 255  # bytes that file systems take
 _LONGEST_PATH = 3800  # bytes, with room for what formats add
 
@@ -76,12 +74,7 @@ def resolve(plan: str, *, start: Path, root: Path | None, formats: Formats) -> P
             hint="check that you may read the folders on its way",
         ) from error
     if found is None:
-        raise UsageError(
-            f"there is no plan {plan!r}",
-            code="NO_SUCH_PLAN",
-            where=plan,
-            hint=_hint(plan, base if top is None else top, formats),
-        )
+        raise _no_such(plan, base, top, formats)
     return _source(found, base, top)
 
 
@@ -104,11 +97,13 @@ def recognise(source: PlanSource, formats: Formats, *, forced: bool) -> PlanForm
         return _unrecognised(source, formats, "the file is empty")
     if forced:
         return next(iter(formats.values()))
-    placed = {name: each for name, each in formats.items() if _is_placed(each, source.path)}
-    scores = {name: _score(each, content.text) for name, each in (placed or formats).items()}
+    placed = {name: each for name, each in formats.items() if is_placed(each, source.path)}
+    text = without_fences(content.text)
+    scores = {name: score(each, text) for name, each in (placed or formats).items()}
     best = max(scores, key=lambda name: scores[name], default=None)
     if best is None or (not placed and scores[best] < _SURE_ENOUGH):
-        return _unrecognised(source, formats, "no plan format recognises this file")
+        why = ": ".join(filter(None, (_NO_FORMAT, suggestions.lacking(text))))
+        return _unrecognised(source, formats, why, suggestions.likeness(scores, text))
     return formats[best]
 
 
@@ -126,57 +121,60 @@ def _is_name(plan: str, base: Path) -> bool:
 
 def _found(plan: str, base: Path, top: Path | None, formats: Formats) -> Path | None:
     path = Path(os.path.normpath(base / plan))
+    root = base if top is None else top
     if path.is_dir():
-        return _in_folder(path, top, formats)
+        return _in_folder(path, root if top is not None else path, plan, formats)
     if path.exists():
         return path
-    return _by_name(plan, base if top is None else top, formats)
+    return _by_name(plan, root, formats)
 
 
-def _in_folder(folder: Path, top: Path | None, formats: Formats) -> Path | None:
+def _in_folder(folder: Path, root: Path, plan: str, formats: Formats) -> Path | None:
     """The plan of a folder; formats are asked from the root, so that they see their layout."""
-    if top is not None and folder.is_relative_to(top):
-        return _only(_located(top, folder.relative_to(top).as_posix(), formats), str(folder))
-    return _only(_located(folder, ".", formats), str(folder))
+    if not folder.is_relative_to(root):
+        root = folder
+    name = folder.relative_to(root).as_posix()
+    return _only(located(root, name, formats), plan, root, folder, formats)
 
 
 def _by_name(name: str, base: Path, formats: Formats) -> Path | None:
     """The plan of that name; a name that climbs out of the base is none."""
     if Path(name).is_absolute() or ".." in Path(name).parts:
         return None
-    return _only(_located(base, name, formats), name)
+    return _only(located(base, name, formats), name, base, None, formats)
 
 
-def _located(base: Path, name: str, formats: Formats) -> dict[str, Path]:
-    """What each format finds; if none does, a format may tell what its own layout lacks."""
-    found: dict[str, Path] = {}
-    lacking: UsageError | None = None
-    for key, each in formats.items():
-        try:
-            with blamed(each):
-                path = each.locate(base, name)
-        except UsageError as error:
-            if error.code != "NO_SUCH_PLAN":
-                raise
-            lacking = lacking or error
-            continue
-        if path is not None:
-            found[key] = Path(os.path.normpath(path))
-    if lacking and not found:
-        raise lacking
-    placed = {n: path for n, path in found.items() if _is_placed(formats[n], path)}
-    return placed or found
-
-
-def _only(found: Mapping[str, Path], meant: str) -> Path | None:
+def _only(
+    found: Mapping[str, Path], plan: str, root: Path, folder: Path | None, formats: Formats
+) -> Path | None:
     if len(set(found.values())) > 1:
-        listed = ", ".join(f"{path} ({name})" for name, path in found.items())
+        listed = ", ".join(f"{_shown(path, root)} ({name})" for name, path in found.items())
+        further = suggestions.others(folder, formats, found) if folder else ""
+        hint = "name the file, or its format with --format"
         raise UsageError(
-            f"{meant!r} names several plans: {listed}",
+            f"{plan!r} names several plans: {listed}",
             code="PLAN_AMBIGUOUS",
-            hint="name the file, or its format with --format",
+            where=plan,
+            hint="; ".join(filter(None, (hint, further))),
         )
     return next(iter(found.values()), None)
+
+
+def _shown(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+
+def _no_such(plan: str, base: Path, top: Path | None, formats: Formats) -> UsageError:
+    """The refusal of a name that nothing has, or of a folder that is no plan."""
+    root = base if top is None else top
+    folder = Path(os.path.normpath(base / plan))
+    if folder.is_dir() and folder.is_relative_to(root):
+        message = f"the folder {plan!r} is no plan"
+        hint = suggestions.below(folder, root, formats)
+    else:
+        message = f"there is no plan {plan!r}"
+        hint = suggestions.closest(plan, root, formats)
+    return UsageError(message, code="NO_SUCH_PLAN", where=plan, hint=hint)
 
 
 def _source(path: Path, base: Path, top: Path | None) -> PlanSource:
@@ -194,46 +192,12 @@ def _source(path: Path, base: Path, top: Path | None) -> PlanSource:
     return PlanSource(root=root, path=path, name=str(path), in_repository=False)
 
 
-def _is_placed(plan_format: PlanFormat, path: Path) -> bool:
-    with blamed(plan_format):
-        return plan_format.by_place(path)
-
-
-def _score(plan_format: PlanFormat, text: str) -> float:
-    with blamed(plan_format):
-        return plan_format.by_content(text)
-
-
-def _unrecognised(source: PlanSource, formats: Formats, why: str) -> Finding:
+def _unrecognised(source: PlanSource, formats: Formats, why: str, like: str = "") -> Finding:
+    usual = "name the plan's own file, or its format with --format"
     return Finding(
         code="PLAN_UNRECOGNISED",
         severity=Severity.ERROR,
         message=f"{why} (formats tried: {', '.join(formats) or 'none'})",
         span=Span(file=source.name),
-        hint="name the plan's own file, or its format with --format",
+        hint=suggestions.beside(source, formats) or like or usual,
     )
-
-
-def _hint(plan: str, base: Path, formats: Formats) -> str:
-    """The closest plan there is, or some that there are."""
-    plans = list(_plans_below(base, formats))
-    names = {path.parent.name: path for path in plans}
-    names |= {path.relative_to(base).as_posix(): path for path in plans}
-    names |= {path.parent.relative_to(base).as_posix(): path for path in plans}
-    close = nearest(plan, names) or nearest(Path(plan).name, names)
-    if close:
-        return f"did you mean {close!r}?"
-    if plans:
-        some = ", ".join(path.relative_to(base).as_posix() for path in islice(plans, _MOST_NAMED))
-        return f"plans here: {some}"
-    return "name a plan's file, its folder, or its id"
-
-
-def _plans_below(base: Path, formats: Formats) -> Iterator[Path]:
-    """Files that lie where a format's plans lie, links not followed, within limits."""
-    for folder, folders, files in islice(os.walk(base), _MOST_FOLDERS):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED)
-        for name in sorted(files):
-            path = Path(folder) / name
-            if any(_is_placed(each, path) for each in formats.values()):
-                yield path

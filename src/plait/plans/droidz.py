@@ -33,7 +33,7 @@ _MARKS = (
     (re.compile(r"Assignable to: Worker"), 0.6),
     (re.compile(r"Parallelizable With"), 0.4),
     (re.compile(r"^## Phase \d.{0,120}\((?:Sequential|Parallel)\)", re.MULTILINE), 0.3),
-    (re.compile(r"\bdroidz/specs/"), 0.5),
+    (re.compile(r"\bdroidz/specs/"), 0.3),
     (re.compile(r"^- \*\*Complexity:?\*\*:? ", re.MULTILINE), 0.2),
     (re.compile(r"\| \*\*Complexity\*\*: [SMLX]"), 0.3),
 )

@@ -91,6 +91,35 @@ def listed_files(
     return tuple(globs)
 
 
+def following_files(lines: Sequence[Line], keys: Collection[str]) -> Iterator[str]:
+    """The texts of each list of files: on the field's own line, else the bullets behind it.
+
+    A line that ends with a comma goes on in the next one.
+
+    Args:
+        lines: A text's lines.
+        keys: What the field, or the heading above the list, may be called, in lower case.
+    """
+    meant = {key: key for key in keys}
+    inside = goes_on = False
+    for line in lines:
+        found = field_of(line, meant) if speaks(line) else None
+        went_on, goes_on = goes_on, False
+        if found:
+            inside = not found[1]
+            goes_on = found[1].endswith(",")
+            yield found[1]
+        elif went_on and line.kind is Kind.TEXT:
+            goes_on = line.content.rstrip().endswith(",")
+            yield line.content
+        elif line.kind is Kind.HEADING and line.content.rstrip(": ").lower() in meant:
+            inside = True
+        elif inside and line.kind is Kind.BULLET and not line.content.startswith("**"):
+            yield line.content
+        elif line.kind is not Kind.BLANK:
+            inside = False
+
+
 def speaks(line: Line) -> bool:
     """Whether a line says something to its reader: no code, comment, quote, rule or blank."""
     return line.kind in _SPEAKING

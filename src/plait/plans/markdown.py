@@ -20,6 +20,7 @@ _BOX = re.compile(r"\[([^\]]?)\](\*)?(?:[ \t]+|$)")
 _RULE = re.compile(r"(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$")
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+$")
 _TAB = 4
+_FRONT = 10  # lines
 
 
 class Kind(StrEnum):
@@ -74,6 +75,35 @@ def scan(lines: Sequence[str]) -> Document:
     scanner = _Scanner(lines=lines)
     found = tuple(scanner.run())
     return Document(lines=found, unclosed=tuple(scanner.unclosed))
+
+
+def without_fences(text: str) -> str:
+    """A text without its fenced code, roughly: what stands in examples does not tell what it is.
+
+    What follows a fence that never closes is left as it is, and so is YAML at the beginning:
+    some write their front matter so.
+    """
+    if "```" not in text and "~~~" not in text:
+        return text
+    lines = text.split("\n")
+    kept: list[str] = []
+    fenced: list[str] = []
+    mark = ""
+    front = False
+    for at, line in enumerate(lines):
+        body = line.strip()
+        if mark:
+            fenced.append(line)
+            if _closes(body, mark):
+                kept += fenced if front else ()
+                mark = ""
+        elif (fence := _FENCE.match(body)) and not (fence[1][0] == "`" and "`" in fence[2]):
+            mark = fence[1]
+            front = at < _FRONT and fence[2].strip() == "yaml"
+            fenced = [line]
+        else:
+            kept.append(line)
+    return "\n".join([*kept, *(fenced if mark else ())])
 
 
 @dataclass(slots=True)

@@ -25,9 +25,11 @@ from plait.ports import Loaded, PlanSource
 _TASKS = "tasks.md"
 _PACKAGES = "work-packages.yaml"
 _SHOWN = 5
+_BOXES_ONLY = 0.1  # a list without numbers: this format reads it, but so may anybody write
 _TITLE = re.compile(r"(?:Implementation[ \t]+)?Tasks[ \t]*[:–—-][ \t]*(.+)", re.IGNORECASE)  # noqa: RUF001
 _GROUPS = re.compile(r"^##[ \t]+(?:Phase[ \t]+)?([0-9]{1,4})(?:[.:)]|[ \t]+[-–—]).*$", re.MULTILINE)  # noqa: RUF001
 _BOXES = re.compile(r"^[-*][ \t]+\[[ xX~-]\][ \t]+(?:\*\*)?([0-9]{1,4})\.[0-9]{1,4}", re.MULTILINE)
+_ANY_BOX = re.compile(r"^[-*][ \t]+\[[ xX~-]\][ \t]", re.MULTILINE)
 _PLAIN = re.compile(r"^##[ \t]+[0-9]{1,4}\.[ \t]", re.MULTILINE)
 _STATED = re.compile(r"^[ \t]+\*\*(?:Dependencies|Spec scenarios)\*\*:", re.MULTILINE)
 _OTHERS = re.compile(
@@ -74,13 +76,14 @@ class OpenSpec:
         """How many boxes carry their headings' numbers, and whether other formats' signs lack."""
         groups = set(_GROUPS.findall(text))
         boxes = _BOXES.findall(text)
+        every = len(_ANY_BOX.findall(text))
         if not groups or not boxes:
-            return 0.0
-        agree = sum(number in groups for number in boxes) / len(boxes)
+            return _BOXES_ONLY if every else 0.0
+        agree = sum(number in groups for number in boxes) / every
         own = 0.65 * agree if _PLAIN.search(text) else 0.25 * agree
         own += 0.35 if _STATED.search(text) else 0.0
         own -= 0.4 if _OTHERS.search(text) else 0.0
-        return min(1.0, max(0.1, own))
+        return min(1.0, max(_BOXES_ONLY, own))
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list, and what lies around it."""

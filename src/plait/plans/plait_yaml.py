@@ -21,8 +21,9 @@ _ENDINGS = (".plait.yaml", ".plait.yml")
 _HOME = "plans"
 _SIGNS = {
     r"version[ \t]*:[ \t]*1[ \t]*(?:#.*)?$": 0.3,
-    r"packages[ \t]*:": 0.2,
-    r"[ \-{]*(?:needs|write|checks|estimate)[ \t]*:": 0.3,
+    r"packages[ \t]*:": 0.15,
+    r"[ \-{]*+(?:id|title)[ \t]*:": 0.1,
+    r"[ \-{]*+(?:needs|write|checks|estimate)[ \t]*:": 0.3,
 }
 _OTHER_NAMES = {
     "after": "needs",

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope, Span
+from plait.plans.fields import following_files, speaks
+from plait.plans.markdown import Line, scan
 from plait.plans.paths import globs_of, listed, written
 from plait.plans.tasks import State
 from plait.plans.yaml_source import Document, Node
@@ -20,6 +22,12 @@ MOST_NAMES = 20_000
 _LONGEST_TITLE = 300
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _NONE = frozenset({"", "-", "—", "[]", "n/a", "none", "null", "nothing"})
+_FILES = (
+    *("files", "file", "files affected", "affected files", "files changed", "files to change"),
+    *("files to create", "files to modify", "files to create/modify", "files to update"),
+    *("code locations", "code locations/files affected", "file scope"),
+)
+_TELLS = re.compile(r"`|\b(?:files?|code locations)\b", re.IGNORECASE)
 _USUAL_PRIORITY = 5
 _PRIORITIES = {
     **dict.fromkeys(("p0", "critical", "highest", "urgent", "blocker"), 1),
@@ -172,19 +180,34 @@ def priority_of(record: Record, *names: str, usual: int | None = None) -> int:
     return _PRIORITIES.get(word) or _PRIORITIES.get(f"p{word}") or usual or _USUAL_PRIORITY
 
 
-def scope_of(*, write: Iterable[str], read: Iterable[str] = (), prose: str = "") -> Scope:
+def scope_of(
+    *, write: Iterable[str], read: Iterable[str] = (), prose: str | Sequence[Line] = ""
+) -> Scope:
     """What a record suggests that its task writes; by default, what its prose says that it does.
 
     Args:
         write: Paths and lists of paths.
         read: Paths that it should read.
-        prose: Where nothing is listed, paths behind a verb of writing count.
+        prose: Where nothing is listed, its lists of files count, and without such a list the
+            paths behind a verb of writing.
     """
-    globs = tuple(dict.fromkeys(glob for text in write for glob in _paths(text)))
-    globs = globs or written(prose.split("\n"))
-    known = tuple(dict.fromkeys(glob for text in read for glob in _paths(text)))
+    globs = _globs(write) or _told(prose)
+    known = _globs(read)
     confidence = Confidence.INFERRED if globs else Confidence.UNKNOWN
     return Scope(write=globs, read=(*known, "**"), confidence=confidence)
+
+
+def _told(prose: str | Sequence[Line]) -> tuple[str, ...]:
+    if isinstance(prose, str):
+        if not _TELLS.search(prose):  # then there is nothing to find
+            return ()
+        prose = scan(prose.split("\n")).lines
+    said = (line.content for line in prose if speaks(line))
+    return _globs(following_files(prose, _FILES)) or written(said)
+
+
+def _globs(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(glob for text in texts for glob in _paths(text)))
 
 
 def _paths(text: str) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ _SOURCES = re.compile(
 _DOCUMENTS = frozenset({_TASKS, "constitution.md", *_EXPECTED, *_FURTHER})
 _ID = r"(?:\*\*|~~)?T[0-9]{3,4}[a-z]?\b"
 _LISTED = re.compile(rf"^[ \t]*[-*+] \[[ xX]\] {_ID}|^#{{3,5}} {_ID}", re.MULTILINE)
+_HEADED = re.compile(rf"^#{{3,5}} {_ID}", re.MULTILINE)
+_BOX = re.compile(r"^[-*+] \[[ xX]\] (?:\*\*|~~)?(T(?=[0-9]{3})|)", re.MULTILINE)
 _MARKS = (
     (re.compile(rf"^[ \t]*[-*+] \[[ xX]\] {_ID}", re.MULTILINE), 0.2),
     (re.compile(r"\bT[0-9]{3}[^\n]{0,200}\[(?:P|US[0-9/]{1,5})\]", re.MULTILINE), 0.3),
@@ -107,6 +109,9 @@ class SpecKit:
         if not _LISTED.search(text):
             return 0.0
         own = 0.2 + sum(weight for mark, weight in _MARKS if mark.search(text))
+        boxes = _BOX.findall(text)
+        if boxes.count("T") < len(boxes) / 2 and not _HEADED.search(text):
+            own -= 0.3  # one T100 among other boxes
         return min(1.0, max(0.0, own - (0.4 if _OTHERS.search(text) else 0.0)))
 
     def load(self, source: PlanSource) -> Loaded:

@@ -18,7 +18,7 @@ _MARKS = (
     (re.compile(r'"testStrategy"[ \t\n]{0,20}:'), 0.4),
     (re.compile(r'"subtasks"[ \t\n]{0,20}:[ \t\n]{0,20}\['), 0.3),
     (re.compile(r'"dependencies"[ \t\n]{0,20}:[ \t\n]{0,20}\['), 0.1),
-    (re.compile(r'"status"[ \t\n]{0,20}:[ \t\n]{0,20}"'), 0.1),
+    (re.compile(r'"status"[ \t\n]{0,20}:[ \t\n]{0,20}"(?:pending|in-progress|done)"'), 0.1),
 )
 _OTHERS = re.compile(r'"(?:specialist|waves|isBackground|issue_type)"[ \t\n]{0,20}:')
 

@@ -17,12 +17,12 @@ from plait.ports import Loaded, PlanFormat, PlanSource
 _FILE = "work-packages.yaml"
 _PLACE = re.compile(r"(?:.*[^A-Za-z0-9])?work[-_]packages\.ya?ml")
 _SIGNS = {
-    "package_id": 0.4,
-    "packages": 0.2,
+    "package_id": 0.3,
+    "packages": 0.15,
     "feature": 0.1,
-    "contracts": 0.1,
-    "schema_version": 0.1,
-    "write_allow": 0.1,
+    "contracts": 0.15,
+    "schema_version": 0.15,
+    "write_allow": 0.15,
 }
 _OTHER_NAMES = {
     "id": "package_id",
@@ -60,7 +60,7 @@ class WorkPackages:
         return sum(
             weight
             for field, weight in _SIGNS.items()
-            if re.search(rf"^[ \-{{]*[\"']?{field}[\"']?[ \t]*:", text, re.MULTILINE)
+            if re.search(rf"^[ \-{{]*+[\"']?{field}[\"']?[ \t]*:", text, re.MULTILINE)
         )
 
     def load(self, source: PlanSource) -> Loaded:
