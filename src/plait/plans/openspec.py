@@ -45,15 +45,13 @@ class OpenSpec:
     """The format."""
 
     name: str = "openspec"
+    yields_to: frozenset[str] = frozenset({"openspec-packages"})  # of the same folder
 
     def locate(self, root: Path, name: str) -> Path | None:
-        """A change's task list, given its folder or its id; archived changes are found too.
-
-        None if work packages lie beside it: then these are meant, unless the file is named.
-        """
+        """A change's task list, given its folder or its id; archived changes are found too."""
         try:
             found = openspec_layout.locate(root, name, _TASKS)
-            if found is None or (found.parent / _PACKAGES).is_file():
+            if found is None:
                 return None
             place = found if name == "." else found.relative_to(root)
             return None if places.belongs_elsewhere(place, "openspec") else found
