@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 _NULL = re.compile(r"(?:none|nothing|no|nil|null|n/?a)\b|なし|無し|無\b|$", re.IGNORECASE)
 _BLANK = " \t.-–—_*[]()（）"  # noqa: RUF001
 _DASHES = re.compile(r"[-‐‑–—~〜～]")  # noqa: RUF001
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*[a-z]?")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.(?:[0-9]{1,9}|[A-Z]))*[a-z]?")
 _WORDED = re.compile(
     r"([A-Za-z]{1,12})(?:[-.]?[0-9]{1,9}[a-z]?|-[A-Z]|-FINAL)(?:[-.](?:[0-9]{1,9}[a-z]?|[A-Z]))*"
 )
