@@ -343,7 +343,7 @@ def test_files_of_a_group(spec: Spec) -> None:
     ("status", "boxes", "done"),
     [("", "xx", True), ("", "x ", False), ("- **Status**: In progress\n", "xx", False)],
 )
-def test_criteria_that_are_met(spec: Spec, status: str, boxes: str, done: bool) -> None:  # noqa: FBT001
+def test_criteria_that_are_met(spec: Spec, status: str, boxes: str, done: bool) -> None:
     """Where nothing else says so, a task is done when all its criteria are ticked."""
     criteria = "\n".join(f"  - [{box}] It works" for box in boxes)
     plan = spec.load(

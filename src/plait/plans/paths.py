@@ -24,10 +24,11 @@ _LEAD = re.compile(  # an id and what labels follow it: "1.2 ", "**T004** [P] [U
     r"(?=[ \t])[ \t]*(?:\[[^\]\n]{0,12}\][ \t]*|\(P\)[ \t]*){0,4}"
 )
 _WRITES = re.compile(
-    r"(?:add|adjust|append|bootstrap|build|change|configure|convert|copy|create|define|delete|"
-    r"document|edit|enhance|extend|extract|fix|generate|implement|initiali[sz]e|introduce|"
-    r"migrate|modify|move|port|put|refactor|register|remove|rename|replace|rewrite|scaffold|"
-    r"set up|setup|split|update|wire|write)\b"
+    r"(?:add|adjust|append|apply|author|bootstrap|build|change|configure|convert|copy|correct|"
+    r"create|define|delete|disable|document|draft|edit|enable|enhance|expose|extend|extract|fix|"
+    r"generate|implement|initiali[sz]e|integrate|introduce|migrate|modify|move|optimi[sz]e|port|"
+    r"put|refactor|register|remove|rename|replace|rewrite|scaffold|set up|setup|split|update|"
+    r"wire|write)\b"
     r"|(?:actualizar|adicionar|agregar|ajouter|alterar|añadir|atualizar|crear|criar|créer|eliminar|"
     r"implementar|modificar|modifier|remover|supprimer)\b"
     r"|(?:创建|新建|新增|添加|增加|修改|更新|删除|移除|实现|编写|重构|扩展|补充|调整|替换|迁移|"
