@@ -23,6 +23,7 @@ from plait.plans.paths import globs_of, listed, titled, written
         ("src/app/[id]/page.tsx", ("src/app/[[]id]/page.tsx",)),
         ("src/detection/strategies/*.ts", ("src/detection/strategies/*.ts",)),
         ("src/{a,b}.ts", ("src/a.ts", "src/b.ts")),
+        ("/src/a.py", ("src/a.py",)),
         ("migrations/[timestamp]_users.sql", ("migrations/*_users.sql",)),
         ("migrations/YYYYMMDDHHMMSS_users.sql", ("migrations/*_users.sql",)),
         ("src/__tests__/FAB.test.tsx", ("src/__tests__/FAB.test.tsx",)),

@@ -18,6 +18,9 @@ _LINE = re.compile(r"(?::[0-9]+)+$")
 _BLANK = re.compile(  # what only the doing tells: `migrations/[timestamp]_users.sql`
     r"[\[<{](?:timestamp|date|datetime|number|seq)[\]>}]|YYYYMMDD(?:HHMMSS)?|X{3,12}|N{3,12}",
 )
+_ROOTED = re.compile(  # "/src/a.py": the root that is meant is the repository's
+    r"/(?:apps?|components|docs|e2e|lib|packages|scripts|server|src|tests?|__tests__)/"
+)
 _DIRECTORY = re.compile(r"\W*(?:\w+\W+)?(?:director(?:y|ies)|folders?|packages?)\b", re.IGNORECASE)
 _LEAD = re.compile(  # an id and what labels follow it: "1.2 ", "**T004** [P] [US1] "
     r"[*_ \t]{0,4}(?:Task[ \t]+)?[A-Z]{0,4}-?[0-9]{1,5}(?:[.][0-9]{1,4}){0,4}[a-z]?[.:)]?[*_]{0,3}"
@@ -114,6 +117,8 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
         directory: The text calls it a directory.
     """
     path = _BLANK.sub("*", _LINE.sub("", word.strip()).removeprefix("./"))
+    if _ROOTED.match(path):
+        path = path[1:]
     brace = _BRACE.fullmatch(path)
     if brace:
         options = brace[2].split(",")[:50]
