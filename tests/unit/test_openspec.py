@@ -312,7 +312,7 @@ class TestBoxes:
 
     def test_optional(self, change: Folder) -> None:
         """A task called optional may be left out."""
-        plan = change.plan("## 1. A\n- [ ] 1.1 （可选）a\n- [ ] 1.2 b\n")  # noqa: RUF001
+        plan = change.plan("## 1. A\n- [ ] 1.1 （可选）a\n- [ ] 1.2 b\n")
         assert [p.optional for p in plan.packages] == [True, False]
 
     def test_no_boxes(self, change: Folder) -> None:
