@@ -276,3 +276,79 @@ def test_content() -> None:
     assert FORMAT.by_content(older) >= 0.5
     assert FORMAT.by_content("## Task Group 1: A\n### Task 1.1: B\n- [ ] step\n") < 0.5
     assert FORMAT.by_content("# Prose about Task Group 1\n") == 0
+
+
+def test_groups_with_letters(spec: Spec) -> None:
+    """Groups 1.A and 1.B are two, and their tasks carry their ids on."""
+    plan = spec.load(
+        """\
+        # Task Breakdown: Export
+
+        ### Phase 1: Write
+        #### Task Group 1.A: Old writers
+        **Dependencies:** None
+        - [ ] 1.A.0 Retire the old writers
+          - [ ] 1.A.1 Modify `src/old.py`
+        #### Task Group 1.B: New writers
+        **Dependencies:** None (parallel with 1.A)
+        - [ ] 1.B.0 Write the new
+          - [ ] 1.B.1 Create `src/new.py`
+        #### Task Group 1.C: Review
+        **Dependencies:** Task Groups 1.A, 1.B
+        - [ ] 1.C.1 Run all tests
+        """
+    ).plan
+    assert plan is not None
+    assert edges(plan) == {
+        "1.A.1": {},
+        "1.B.1": {},
+        "1.C.1": {"1.A.1": "explicit", "1.B.1": "explicit"},
+    }
+
+
+def test_files_of_a_group(spec: Spec) -> None:
+    """Each task writes what it names; the last one what the group lists beside."""
+    plan = spec.load(
+        """\
+        # Task Breakdown: Export
+
+        ### Task Group 1: Agent
+        - [ ] 1.1 Create `src/agent.ts`
+        - [ ] 1.2 Create `src/types.ts`
+
+        **Files to Create:**
+        - `src/agent.ts`
+        - `src/types.ts`
+        - `src/index.ts`
+
+        ### Task Group 2: Tests
+        - [ ] 2.1 Create `tests/agent.ts`
+        - [ ] 2.2 Run them
+
+        **Files to Create:**
+        - `tests/agent.ts`
+        - `tests/types.ts`
+        """
+    ).plan
+    assert plan is not None
+    assert [get(plan, name).scope.write for name in ("1.1", "1.2", "2.1", "2.2")] == [
+        ("src/agent.ts",),
+        ("src/types.ts", "src/index.ts"),
+        ("tests/agent.ts",),
+        ("tests/agent.ts", "tests/types.ts"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "boxes", "done"),
+    [("", "xx", True), ("", "x ", False), ("- **Status**: In progress\n", "xx", False)],
+)
+def test_criteria_that_are_met(spec: Spec, status: str, boxes: str, done: bool) -> None:
+    """Where nothing else says so, a task is done when all its criteria are ticked."""
+    criteria = "\n".join(f"  - [{box}] It works" for box in boxes)
+    plan = spec.load(
+        f"## Task Group 1: Export\n\n### Task 1.1: Write it\n{status}"
+        f"- **Acceptance Criteria**:\n{criteria}\n"
+    ).plan
+    assert plan is not None
+    assert (get(plan, "1.1").status is SourceStatus.DONE) is done

@@ -1,4 +1,5 @@
 """OpenSpec task lists: what each trap comes to."""
+# ruff: noqa: RUF001 - as it is written
 
 from __future__ import annotations
 
@@ -311,7 +312,7 @@ class TestBoxes:
 
     def test_optional(self, change: Folder) -> None:
         """A task called optional may be left out."""
-        plan = change.plan("## 1. A\n- [ ] 1.1 （可选）a\n- [ ] 1.2 b\n")  # noqa: RUF001
+        plan = change.plan("## 1. A\n- [ ] 1.1 （可选）a\n- [ ] 1.2 b\n")
         assert [p.optional for p in plan.packages] == [True, False]
 
     def test_no_boxes(self, change: Folder) -> None:
@@ -471,3 +472,53 @@ def test_any_list(change: Folder, lines: list[str]) -> None:
     ids = [p.id for p in loaded.plan.packages]
     assert len(set(ids)) == len(ids)
     assert {e.id for p in loaded.plan.packages for e in p.needs} <= set(ids)
+
+
+class TestRealLists:
+    """What authors write beside the template."""
+
+    def test_wrapped_lines(self, change: Folder) -> None:
+        """A task's line goes on where it is wrapped: its title, its files, what it needs."""
+        plan = change.plan(
+            """\
+            ## 1. A
+            - [ ] 1.1 Edit the headers only in `ci/a.yml` and
+              `ci/b.yml`. No more.
+            - [ ] 1.2 Serve it
+            - [ ] 1.3 Test the route (depends on
+              1.1)
+            """
+        )
+        first = get(plan, "1.1")
+        assert first.title == "Edit the headers only in `ci/a.yml` and `ci/b.yml`. No more."
+        assert first.scope.write == ("ci/a.yml", "ci/b.yml")
+        assert edges(plan)["1.3"] == {"1.1": "explicit"}
+
+    def test_a_path_first(self, change: Folder) -> None:
+        """A task that begins with a path writes it."""
+        plan = change.plan(
+            "## 1. A\n- [ ] 1.1 `src/a.py`: read `conf.d/` too\n- [ ] 1.2 `make` passes\n"
+        )
+        assert get(plan, "1.1").scope.write == ("src/a.py",)
+        assert get(plan, "1.2").scope.confidence is Confidence.UNKNOWN
+
+    def test_short_labels_in_bold(self, change: Folder) -> None:
+        """A label in bold is no title by itself; a sentence in bold is."""
+        plan = change.plan(
+            "## 1. A\n- [ ] **FB-2**: sort the list\n- [ ] **Sort the whole list.** It is long.\n"
+        )
+        assert [p.title for p in plan.packages] == ["FB-2: sort the list", "Sort the whole list."]
+
+    def test_chinese(self, change: Folder) -> None:
+        """Titles that say no more than "tasks", and dependencies, in Chinese."""
+        plan = change.plan(
+            "# 任务\n\n## 1. 后端\n- [ ] 1.1 甲\n- [ ] 1.2 乙\n- [ ] 1.3 丙（依赖 1.1）\n"
+        )
+        assert plan.title == "add-cache"
+        assert edges(plan)["1.3"] == {"1.1": "explicit"}
+
+    def test_a_title_that_is_a_change(self) -> None:
+        """A list of phases is one of OpenSpec if its title is a change's id."""
+        text = "# Tasks: {}\n\n## Phase 1: A\n\n- [ ] 1.1 a\n- [ ] 1.2 b\n"
+        assert FORMAT.by_content(text.format("add-cache")) >= 0.5
+        assert FORMAT.by_content(text.format("Cache")) < 0.5

@@ -59,6 +59,16 @@ def test_packages_are_meant(tmp_path: Path, name: str) -> None:
     assert source.name == f"{CHANGE}/work-packages.yaml"
     listed = resolve(f"{CHANGE}/tasks.md", start=tmp_path, root=tmp_path, formats=FORMATS)
     assert format_of(listed) == "openspec"
+    asked = resolve(name, start=tmp_path, root=tmp_path, formats={"openspec": FORMAT})
+    assert asked.name == f"{CHANGE}/tasks.md"
+
+
+def test_archived_packages_are_another_plan(tmp_path: Path) -> None:
+    """Packages of an archived change do not stand for the list of an active one."""
+    put(tmp_path, f"{CHANGE}/tasks.md")
+    put(tmp_path, "openspec/changes/archive/2026-01-01-add-cache/work-packages.yaml")
+    with pytest.raises(UsageError, match="names several plans"):
+        resolve("add-cache", start=tmp_path, root=tmp_path, formats=FORMATS)
 
 
 def test_outside_a_repository(tmp_path: Path) -> None:

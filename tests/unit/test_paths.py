@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plait.core.scope import matches
-from plait.plans.paths import globs_of, listed, written
+from plait.plans.paths import globs_of, listed, titled, written
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ from plait.plans.paths import globs_of, listed, written
         ("src/app/[id]/page.tsx", ("src/app/[[]id]/page.tsx",)),
         ("src/detection/strategies/*.ts", ("src/detection/strategies/*.ts",)),
         ("src/{a,b}.ts", ("src/a.ts", "src/b.ts")),
+        ("/src/a.py", ("src/a.py",)),
+        ("migrations/[timestamp]_users.sql", ("migrations/*_users.sql",)),
+        ("migrations/YYYYMMDDHHMMSS_users.sql", ("migrations/*_users.sql",)),
         ("src/__tests__/FAB.test.tsx", ("src/__tests__/FAB.test.tsx",)),
         ("Launcher/Launcher.csproj", ("Launcher/Launcher.csproj",)),
     ],
@@ -72,3 +75,29 @@ def test_brackets_in_a_path_are_letters() -> None:
     (glob,) = globs_of("src/app/[id]/page.tsx")
     assert matches(glob, "src/app/[id]/page.tsx")
     assert not matches(glob, "src/app/i/page.tsx")
+
+
+@pytest.mark.parametrize(
+    ("title", "globs"),
+    [
+        ("`src/a.py`: add a parser, see `src/b.py`", ("src/a.py",)),
+        ("`src/a.py`, `src/b.py` and `docs/` cleaned up", ("src/a.py", "src/b.py", "docs/**")),
+        ("In `src/a.py`, start it after `server.listen`", ("src/a.py",)),
+        ("**1.2** `src/a.py` with entries", ("src/a.py",)),
+        ("Create src/billing/service.ts", ("src/billing/service.ts",)),
+        ("Add the parser following `src/old.py`", ()),
+        ("Create `src/a.py` based on `src/b.py`", ("src/a.py",)),
+        ("Implement support for text and/or numbers", ()),
+        ("新增 `src/a.py`", ("src/a.py",)),
+        ("Criar `src/a.py`", ("src/a.py",)),
+    ],
+)
+def test_titles(title: str, globs: tuple[str, ...]) -> None:
+    """A task's own line says what it writes: what it begins with, or what follows its verb."""
+    assert titled(title) == globs
+
+
+@pytest.mark.parametrize("title", ["`tests/a.py` passes", "`src/a.py` stays as it is", "`pytest`"])
+def test_titles_that_only_judge(title: str) -> None:
+    """A path that passes, or stays, is not written."""
+    assert titled(title) == ()

@@ -146,10 +146,11 @@ def test_phases_follow_one_another_by_default(desk: Desk) -> None:
     }
 
 
-def test_a_ticket_that_is_said_to_run_beside_a_phase_does(desk: Desk) -> None:
-    """What may be built in parallel with phase 2 waits for what phase 2 waits for."""
+@pytest.mark.parametrize("other", ["Phase 2", "AB-2", "`AB-2`"])
+def test_a_ticket_that_is_said_to_run_beside_a_phase_does(desk: Desk, other: str) -> None:
+    """What may be built in parallel with phase 2, or its ticket, waits for what that waits for."""
     plan = desk.plan(
-        """\
+        f"""\
         ### Phase 1: One
         #### AB-1: A
         **Dependencies:** None
@@ -158,7 +159,7 @@ def test_a_ticket_that_is_said_to_run_beside_a_phase_does(desk: Desk) -> None:
         **Dependencies:** None
         ### Phase 3: Three
         #### AB-3: C
-        **Dependencies:** None (can be built in parallel with Phase 2)
+        **Dependencies:** None (can be built in parallel with {other})
         #### AB-4: D
         **Dependencies:** None
         """

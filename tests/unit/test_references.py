@@ -58,6 +58,11 @@ def span(first: int, last: int) -> list[str]:
         ("Groups 1 & 2", ["4", "5", "6"]),
         ("Task Group 2 (all tables must exist)", ["6"]),
         ("Task Groups 1-3", ["4", "5", "6", "7"]),
+        ("Phase 1 (types only; does not depend on Phase 2/3)", ["1"]),
+        ("Phase 1 complete (runs in parallel with Phase 2/3)", ["1"]),
+        ("Task 2, in parallel with Task 3", ["2"]),
+        ("In parallel with Task 3, but after Task 2", ["2"]),
+        ("Task 2; independent of Track B", ["2"]),
         ("Phases 1–2", span(1, 3)),  # noqa: RUF001
         ("Phase 1 complete", ["1"]),
         ("1 → 2", ["1", "2"]),
@@ -168,3 +173,11 @@ def test_reading_is_total(phrase: str) -> None:
     found = ids(phrase)
     assert len(set(found)) == len(found)
     assert set(found) <= set(PLAN.order)
+
+
+def test_ids_with_a_letter_in_them() -> None:
+    """A group may be called 1.A: by itself, in lists and in ranges."""
+    names = names_of(["1.A", "1.B", "1.C", "1.C.1"])
+    assert ids("1.A, 1.C", names) == ["1.A", "1.C"]
+    assert ids("1.A-1.C", names) == ["1.A", "1.B", "1.C"]
+    assert ids("1.C.1", names) == ["1.C.1"]

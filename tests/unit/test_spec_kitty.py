@@ -506,3 +506,130 @@ def test_any_list(mission: Folder, lines: list[str], other: str) -> None:
     ids = [p.id for p in loaded.plan.packages]
     assert len(set(ids)) == len(ids)
     assert {e.id for p in loaded.plan.packages for e in p.needs} <= set(ids)
+
+
+class TestRealLists:
+    """What authors and older versions write beside the template."""
+
+    def test_fields_in_a_row(self, mission: Folder) -> None:
+        """Fields that share a line are all read."""
+        plan = mission.plan(
+            """\
+            ## WP01 — A
+            **Priority**: P1 · **Dependencies**: none · **Estimated prompt size**: ~300 lines
+            ## WP02 — B
+            **Priority**: P1 · **Dependencies**: WP01 · **Estimated prompt size**: ~250 lines
+            ## WP03 — C
+            **Priority**: P0 | **Dependencies**: WP01
+            """
+        )
+        assert edges(plan) == {
+            "WP01": {},
+            "WP02": {"WP01": "explicit"},
+            "WP03": {"WP01": "explicit"},
+        }
+        assert [p.priority for p in plan.packages] == [3, 3, 1]
+
+    def test_subtasks_without_ids_of_their_own(self, mission: Folder) -> None:
+        """Below the words for it, every box is a subtask; where some have ids, only these are."""
+        plan = mission.plan(
+            """\
+            ## WP01: A
+            ### Included Subtasks
+            - [x] FR-001 Keep it
+            - [x] Unit tests
+            ## WP02: B
+            **Included Subtasks:**
+            - [x] FR-002 Keep it
+            - [ ] Unit tests
+            ### Review
+            - [x] read
+            """
+        )
+        assert [p.status.value for p in plan.packages] == ["done", "pending"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "## Status\n- [x] WP01: A <!-- id: WP01 -->\n- [ ] WP02: B\n### WP01: A\n### WP02: B\n",
+            "### WP01: A\n**Status**: COMPLETE - all passing\n\n### WP02: B\n**Status**: open\n",
+        ],
+    )
+    def test_status_by_words_or_a_list(self, mission: Folder, text: str) -> None:
+        """A ticked list of the packages, and a section's own word, say what is done."""
+        assert [p.status.value for p in mission.plan(text).packages] == ["done", "pending"]
+
+    def test_files_that_subtasks_and_prompts_name(self, mission: Folder) -> None:
+        """Without owned files, the paths of subtasks and of the package's file are a guess."""
+        plan = mission.plan(
+            """\
+            ## WP01: A
+            - [ ] T001 [P] Create `src/a.py`
+            - [ ] T002 `src/b.py` keeps what is read
+            ## WP02: B
+            """,
+            **{"tasks/WP02-b.md": prompt("WP02", "**Files**:\n- `src/c.py`\n")},
+        )
+        assert [get(plan, name).scope.write for name in ("WP01", "WP02")] == [
+            ("src/a.py", "src/b.py"),
+            ("src/c.py",),
+        ]
+        assert get(plan, "WP02").scope.confidence is Confidence.INFERRED
+
+
+MANIFEST = """\
+    work_packages:
+      - id: WP01
+        title: Store
+        dependencies: []
+        owned_files: ["src/store/**"]
+        requirement_refs: [FR-001]
+      - id: WP02
+        title: API
+        dependencies: [WP01]
+        owned_files: ["src/api/**"]
+    """
+
+
+class TestManifest:
+    """`wps.yaml`, which holds all packages."""
+
+    def test_alone(self, mission: Folder) -> None:
+        """It is a plan by itself."""
+        mission.write({"wps.yaml": MANIFEST})
+        loaded = mission.load("wps.yaml")
+        assert loaded.plan is not None
+        assert edges(loaded.plan) == {"WP01": {}, "WP02": {"WP01": "explicit"}}
+        first = get(loaded.plan, "WP01")
+        assert (first.title, first.scope.write, first.requirements) == (
+            "Store",
+            ("src/store/**",),
+            ("FR-001",),
+        )
+        assert first.scope.confidence is Confidence.DECLARED
+        assert FORMAT.by_place(mission.root / mission.place / "wps.yaml")
+        assert FORMAT.locate(mission.root, "012-cache") == mission.root / PLACE / "wps.yaml"
+
+    def test_beside_files(self, mission: Folder) -> None:
+        """It says what a package's own file does not; what differs is told."""
+        loaded = mission.read(
+            "## WP01: A\n## WP02: B\n",
+            **{
+                "wps.yaml": MANIFEST,
+                "tasks/WP01-a.md": prompt("WP01"),
+                "tasks/WP02-b.md": prompt("WP02", dependencies=[], owned_files=["src/b/**"]),
+            },
+        )
+        assert loaded.plan is not None
+        assert edges(loaded.plan) == {"WP01": {}, "WP02": {}}
+        assert [p.scope.write for p in loaded.plan.packages] == [("src/store/**",), ("src/b/**",)]
+        found = only(loaded, "CONTRADICTORY_DEPENDENCIES")
+        assert found.span is not None
+        assert (found.span.file, found.span.line) == (f"{PLACE}/wps.yaml", 9)
+
+    @pytest.mark.parametrize("text", ["work_packages: 3\n", "- WP01\n", "work_packages:\n  - x\n"])
+    def test_of_another_shape(self, mission: Folder, text: str) -> None:
+        """What is no list of work packages is told, and the rest read."""
+        loaded = mission.read("## WP01: A\n", **{"wps.yaml": text})
+        assert loaded.plan is not None
+        assert only(loaded, "SCHEMA_BAD_VALUE").severity is Severity.WARNING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from plait.errors import UsageError
@@ -46,5 +46,12 @@ def located(base: Path, name: str, formats: Formats) -> dict[str, Path]:
             found[key] = Path(os.path.normpath(path))
     if lacking and not found:
         raise lacking
+    found = {n: path for n, path in found.items() if not _yields(formats[n], path, found)}
     placed = {n: path for n, path in found.items() if is_placed(formats[n], path)}
     return placed or found
+
+
+def _yields(plan_format: PlanFormat, path: Path, found: Mapping[str, Path]) -> bool:
+    """Whether the folder holds a plan of a format that says more of the same work."""
+    stronger: Collection[str] = getattr(plan_format, "yields_to", frozenset())
+    return any(found[name].parent == path.parent for name in stronger if name in found)

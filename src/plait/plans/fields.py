@@ -82,9 +82,10 @@ def listed_files(
     for line in body:
         field = field_of(line, keys) if speaks(line) else None
         if field and field[0] in names:
-            indent = line.indent
+            # A list below a label that is no bullet itself need not be indented.
+            indent = line.indent - (line.kind is Kind.TEXT)
             globs.update(dict.fromkeys(listed(field[1])))
-        elif indent is not None and speaks(line) and line.indent > indent:
+        elif indent is not None and speaks(line) and line.indent > indent and _nests(line, indent):
             globs.update(dict.fromkeys(listed(line.content)))
         elif line.kind is not Kind.BLANK:
             indent = None
@@ -118,6 +119,10 @@ def following_files(lines: Sequence[Line], keys: Collection[str]) -> Iterator[st
             yield line.content
         elif line.kind is not Kind.BLANK:
             inside = False
+
+
+def _nests(line: Line, indent: int) -> bool:
+    return line.indent > indent + 1 or line.kind in {Kind.BULLET, Kind.BOX}
 
 
 def speaks(line: Line) -> bool:

@@ -18,7 +18,7 @@ from plait.plans.tasks import State
 MARKS = {" ": State.OPEN, "x": State.DONE, "X": State.DONE}
 HOUR = 3600.0
 
-_NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}[a-z]?"
+_NUMBER = r"[0-9]{1,9}(?:\.(?:[0-9]{1,9}|[A-Z](?![A-Za-z0-9]))){0,5}[a-z]?"
 _WORDED = r"[A-Z]{1,8}[.-][0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
 _LETTERED = r"[A-Z]{1,3}\.[0-9]{1,9}(?:\.[0-9]{1,9}){0,4}"
 _ID = rf"(?:{_NUMBER}|{_WORDED})"

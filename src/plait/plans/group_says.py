@@ -14,7 +14,7 @@ from plait.plans.group_lines import MARKS, Role, status_of
 from plait.plans.group_outline import KEYS, Node, said_of
 from plait.plans.markdown import Kind, Line
 from plait.plans.page import Page, marker_of, span_of, state_of
-from plait.plans.paths import written
+from plait.plans.paths import titled, written
 from plait.plans.tasks import State
 
 _TELLING = frozenset({"needs", "criteria", "estimate", "size", "files", "role"})
@@ -59,7 +59,8 @@ def state_of_node(node: Node, page: Page, findings: list[Finding]) -> tuple[Stat
     """Whether it is done, and why not.
 
     A box of its own decides, without one all of its steps: those are what Plait ticks. Words
-    that say otherwise are told; without boxes they decide.
+    that say otherwise are told; without boxes they decide. Where nothing else says anything, a
+    task whose criteria are all ticked is done.
     """
     title = node.head.title
     status = first(node, "status")
@@ -67,6 +68,8 @@ def state_of_node(node: Node, page: Page, findings: list[Finding]) -> tuple[Stat
     reason = title.reason or (status if words is not None else "")
     whole = node.role is not Role.ITEM and node.parts
     done = None if whole else _ticked(node, page, findings)
+    if done is None and words is None and not whole and _met(node, page, findings):
+        return State.DONE, ""
     if done is None or (not done and words is not State.DONE):
         return words or State.OPEN, "" if words is State.DONE else reason
     if words is not None and done is not (words is State.DONE):
@@ -79,7 +82,8 @@ def scope_of(node: Node) -> Scope:
     lines = _nested(node.body)
     globs = listed_files(lines, KEYS)
     if not globs and not node.parts:
-        globs = written(line.content for line in (node.line, *node.body) if speaks(line))
+        prose = written(line.content for line in node.body if speaks(line))
+        globs = tuple(dict.fromkeys((*titled(node.head.title.text), *prose)))
     confidence = Confidence.INFERRED if globs else Confidence.UNKNOWN
     return Scope(write=globs, confidence=confidence)
 
@@ -123,6 +127,13 @@ def _ticked(node: Node, page: Page, findings: list[Finding]) -> bool | None:
         return None
     states = [state_of(box, MARKS, page.text.name, findings) for box in node.boxes]
     return all(state is State.DONE for state in states)
+
+
+def _met(node: Node, page: Page, findings: list[Finding]) -> bool:
+    """Whether it has criteria with boxes, and all of them are ticked."""
+    boxes = [line for line in node.body if line.kind is Kind.BOX]
+    states = [state_of(box, MARKS, page.text.name, findings) for box in boxes]
+    return bool(states) and all(state is State.DONE for state in states)
 
 
 def _heading_marker(line: Line, page: Page) -> Marker | None:

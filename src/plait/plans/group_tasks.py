@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from plait.core.finding import Finding, Severity
-from plait.core.plan import PackageKind
+from plait.core.plan import Confidence, PackageKind
 from plait.plans.group_lines import Role, priority_of, size_of
 from plait.plans.group_orders import Place, orders_of
 from plait.plans.group_outline import HOLDING, Node, Outline, outline_of
@@ -251,13 +251,25 @@ class _Reader:
 
 
 def _completed(tasks: dict[Node, Task]) -> dict[Node, Task]:
-    """The last task of a group with what the group as a whole must meet."""
+    """The last task of a group with what the group as a whole must meet, and yet must write."""
     last = {group: node for node in tasks if not node.parts and (group := node.within(Role.GROUP))}
     for group, node in last.items():
+        if group in tasks and (rest := _unclaimed(group, tasks)):
+            own = tasks[node].scope
+            tasks[node] = replace(tasks[node], scope=replace(own, write=(*own.write, *rest)))
         if words := body_of(group):
             body = "\n\n".join(filter(None, (tasks[node].body, f"{group.head.label}:", words)))
             tasks[node] = replace(tasks[node], body=body)
     return tasks
+
+
+def _unclaimed(group: Node, tasks: Mapping[Node, Task]) -> tuple[str, ...]:
+    """What of a group's list of files none of its tasks names, where each names some."""
+    scopes = [tasks[node].scope for node in group.parts if node in tasks and not node.parts]
+    if any(scope.confidence is Confidence.UNKNOWN for scope in scopes):
+        return ()  # such a task has all of the list from the group
+    claimed = {glob for scope in scopes for glob in scope.write}
+    return tuple(glob for glob in tasks[group].scope.write if glob not in claimed)
 
 
 def _counts(node: Node) -> bool:

@@ -26,11 +26,24 @@ _TASKS = "tasks.md"
 _PACKAGES = "work-packages.yaml"
 _SHOWN = 5
 _BOXES_ONLY = 0.1  # a list without numbers: this format reads it, but so may anybody write
-_TITLE = re.compile(r"(?:Implementation[ \t]+)?Tasks[ \t]*[:–—-][ \t]*(.+)", re.IGNORECASE)  # noqa: RUF001
+_TITLE = re.compile(
+    r"(?:(?:Implementation[ \t]+)?Tasks|(?:实施)?任务(?:清单|列表)?|タスク(?:一覧)?)"
+    r"[ \t]*[:：–—-][ \t]*(.+)",  # noqa: RUF001 - as written
+    re.IGNORECASE,
+)
+_GENERIC = frozenset(
+    {
+        *("tasks", "task list", "implementation tasks", "implementation task list"),
+        *("任务", "任务清单", "任务列表", "实施任务", "タスク", "タスク一覧"),
+    }
+)
 _GROUPS = re.compile(r"^##[ \t]+(?:Phase[ \t]+)?([0-9]{1,4})(?:[.:)]|[ \t]+[-–—]).*$", re.MULTILINE)  # noqa: RUF001
 _BOXES = re.compile(r"^[-*][ \t]+\[[ xX~-]\][ \t]+(?:\*\*)?([0-9]{1,4})\.[0-9]{1,4}", re.MULTILINE)
 _ANY_BOX = re.compile(r"^[-*][ \t]+\[[ xX~-]\][ \t]", re.MULTILINE)
 _PLAIN = re.compile(r"^##[ \t]+[0-9]{1,4}\.[ \t]", re.MULTILINE)
+_OF_CHANGE = re.compile(
+    r"^# (?:Implementation )?Tasks: [a-z0-9]+(?:-[a-z0-9]+)+[ \t]*$", re.MULTILINE
+)
 _STATED = re.compile(r"^[ \t]+\*\*(?:Dependencies|Spec scenarios)\*\*:", re.MULTILINE)
 _OTHERS = re.compile(
     r"^[ \t]*[-*] _(?:Prompt|Leverage|Contracts|Requirements?|Dependencies|Boundary|Depends)\b"
@@ -47,15 +60,13 @@ class OpenSpec:
     """The format."""
 
     name: str = "openspec"
+    yields_to: frozenset[str] = frozenset({"openspec-packages"})  # of the same folder
 
     def locate(self, root: Path, name: str) -> Path | None:
-        """A change's task list, given its folder or its id; archived changes are found too.
-
-        None if work packages lie beside it: then these are meant, unless the file is named.
-        """
+        """A change's task list, given its folder or its id; archived changes are found too."""
         try:
             found = openspec_layout.locate(root, name, _TASKS)
-            if found is None or (found.parent / _PACKAGES).is_file():
+            if found is None:
                 return None
             place = found if name == "." else found.relative_to(root)
             return None if places.belongs_elsewhere(place, "openspec") else found
@@ -82,6 +93,7 @@ class OpenSpec:
         agree = sum(number in groups for number in boxes) / every
         own = 0.65 * agree if _PLAIN.search(text) else 0.25 * agree
         own += 0.35 if _STATED.search(text) else 0.0
+        own += 0.3 if _OF_CHANGE.search(text) else 0.0
         own -= 0.4 if _OTHERS.search(text) else 0.0
         return min(1.0, max(_BOXES_ONLY, own))
 
@@ -124,7 +136,7 @@ def _load(source: PlanSource) -> Loaded:
 def _title(heading: str) -> str:
     named = _TITLE.fullmatch(heading.strip())
     title = named[1].strip() if named else heading.strip()
-    return "" if title.lower() in {"tasks", "implementation tasks"} else title
+    return "" if title.lower() in _GENERIC else title
 
 
 def _groups(outline: Outline, names: dict[int, str]) -> dict[str, list[str]]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from textwrap import dedent
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, PackageKind, Scope
 from plait.plans.fields import (
     Words,
+    field_of,
     fields_of,
     items_of,
     listed_files,
@@ -17,9 +19,10 @@ from plait.plans.fields import (
     time_of,
     without_time,
 )
+from plait.plans.markdown import Kind
 from plait.plans.openspec_tasks import KEYS, Item, Outline
 from plait.plans.page import Page, marker_of, span_of, state_of
-from plait.plans.paths import written
+from plait.plans.paths import titled, written
 from plait.plans.tasks import Ref, State, Task
 
 MARKS = {
@@ -37,7 +40,7 @@ _LABELS = re.compile(r"(?:[(\[][A-Z][A-Za-z0-9/]{0,7}[)\]][ \t]{0,4}){1,6}")
 _ALIAS = re.compile(r"\((T[0-9]{2,4}[a-z]?)\)$")
 _AFTER = re.compile(
     r"[(\[（][ \t]*(?:depends?[ \t]on|dependenc(?:y|ies)|deps?|after|requires|needs|"  # noqa: RUF001
-    r"blocked[ \t]by)"
+    r"blocked[ \t]by|依赖|前置|依存)"
     r"[:： \t][ \t]*([^()\[\]（）]{1,300})[)\]）]",  # noqa: RUF001 - as written in CJK text
     re.IGNORECASE,
 )
@@ -56,7 +59,9 @@ _OPTIONAL = re.compile(r"[(\[（](?:optional|可选|可選|任意)", re.IGNORECA
 _CHECKPOINT = re.compile(r"\W*check-?point\b", re.IGNORECASE)
 _DEFERRED = re.compile(r"\b(?:deferred|out of scope|not in this change)\b", re.IGNORECASE)
 _PARALLEL = re.compile(r"\bparalleli[sz]able\b|\bparallel group\b|\(parallel\)", re.IGNORECASE)
+_MOST_WRAPPED = 20  # lines
 _LONGEST_TITLE = 120
+_SHORTEST_TITLE = 12
 _SHOWN = 5
 
 
@@ -145,18 +150,27 @@ def _labels(rest: str) -> str:
 
 def _title(item: Item) -> str:
     """The first line without what stands around it: labels, sizes, times, dependencies."""
-    text = item.rest[len(_labels(item.rest)) :].strip()
+    text = _sentence(item)
+    text = text[len(_labels(text)) :].strip()
     if item.bold:
         text = text.replace("**", "", 1) if "**" in text else text.replace("__", "", 1)
     text = _STATED.sub("", _AFTER.sub("", _ALIAS.sub("", text).rstrip())).rstrip()
     text = without_time(_SIZE.sub("", text).strip())
-    if text.startswith("**") and text.find("**", 2) > 0:
-        text = text[2 : text.find("**", 2)]
+    if text.startswith("**") and (end := text.find("**", 2)) > 0:
+        # "**FB-2**: sort the list": so little is a label, and no title.
+        text = text[2:end] if end > _SHORTEST_TITLE else text.replace("**", "")
     text = text.removeprefix("~~").removesuffix("~~").strip(" :：") or item.rest.strip()  # noqa: RUF001
     if len(text) > _LONGEST_TITLE:
         cut = text.rfind(" ", 0, _LONGEST_TITLE)
         text = f"{text[: cut if cut > 0 else _LONGEST_TITLE]}…"
     return text
+
+
+def _sentence(item: Item) -> str:
+    """The item's first line with those that it is wrapped onto, as one."""
+    wrapped = takewhile(lambda line: line.kind is Kind.TEXT, item.body[:_MOST_WRAPPED])
+    lines = [line.content for line in wrapped if field_of(line, KEYS) is None]
+    return " ".join((item.rest, *lines)).strip()
 
 
 def _body(item: Item, title: str) -> str:
@@ -197,8 +211,9 @@ def _struck(text: str) -> bool:
 def _needs(item: Item, fields: Sequence[Words], file: str) -> tuple[Ref, ...] | None:
     """What the task says that it needs; words that can name no task say nothing of it."""
     found = [words for words in fields if _NAMES.search(words.text)]
-    inline = [m for m in _AFTER.finditer(item.rest) if _LEADS.match(m[1])]
-    if not fields and (stated := _STATED.search(item.rest)) and _NAMES.search(stated[1]):
+    sentence = _sentence(item)
+    inline = [m for m in _AFTER.finditer(sentence) if _LEADS.match(m[1])]
+    if not fields and (stated := _STATED.search(sentence)) and _NAMES.search(stated[1]):
         inline.append(stated)
     for match in inline:
         text = match[1].strip()
@@ -213,7 +228,8 @@ def _scope(item: Item) -> Scope:
     """Files that it lists, else those in backticks behind a verb of writing."""
     globs = listed_files(item.body, KEYS)
     if not globs:
-        globs = written([item.rest, *(line.content for line in item.body if speaks(line))])
+        prose = written(line.content for line in item.body if speaks(line))
+        globs = tuple(dict.fromkeys((*titled(_sentence(item)), *prose)))
     confidence = Confidence.INFERRED if globs else Confidence.UNKNOWN
     return Scope(write=globs, confidence=confidence)
 

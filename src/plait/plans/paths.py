@@ -15,17 +15,39 @@ _ALLOWED = re.compile(r"[\w.@+\-/*?()\[\]{},#$%=]+")
 _BRACE = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|io|net|dev|in|ai)")
 _LINE = re.compile(r"(?::[0-9]{1,9}){1,3}$")
+_BLANK = re.compile(  # what only the doing tells: `migrations/[timestamp]_users.sql`
+    r"[\[<{](?:timestamp|date|datetime|number|seq)[\]>}]|YYYYMMDD(?:HHMMSS)?|X{3,12}|N{3,12}",
+)
+_ROOTED = re.compile(  # "/src/a.py": the root that is meant is the repository's
+    r"/(?:apps?|components|docs|e2e|lib|packages|scripts|server|src|tests?|__tests__)/"
+)
 _DIRECTORY = re.compile(r"\W*(?:\w+\W+)?(?:director(?:y|ies)|folders?|packages?)\b", re.IGNORECASE)
 _LEAD = re.compile(  # an id and what labels follow it: "1.2 ", "**T004** [P] [US1] "
     r"[*_ \t]{0,4}(?:Task[ \t]+)?[A-Z]{0,4}-?[0-9]{1,5}(?:[.][0-9]{1,4}){0,4}[a-z]?[.:)]?[*_]{0,3}"
     r"(?=[ \t])[ \t]*(?:\[[^\]\n]{0,12}\][ \t]*|\(P\)[ \t]*){0,4}"
 )
 _WRITES = re.compile(
-    r"(?:add|adjust|append|bootstrap|build|change|configure|convert|copy|create|define|delete|"
-    r"document|edit|enhance|extend|extract|fix|generate|implement|initiali[sz]e|introduce|"
-    r"migrate|modify|move|port|put|refactor|register|remove|rename|replace|rewrite|scaffold|"
-    r"set up|setup|split|update|wire|write)\b"
-    r"|(?:创建|新建|添加|增加|修改|更新|删除|实现|编写|重构|作成|追加|変更|修正|削除|実装)",
+    r"(?:add|adjust|append|apply|author|bootstrap|build|change|configure|convert|copy|correct|"
+    r"create|define|delete|disable|document|draft|edit|enable|enhance|expose|extend|extract|fix|"
+    r"generate|implement|initiali[sz]e|integrate|introduce|migrate|modify|move|optimi[sz]e|port|"
+    r"put|refactor|register|remove|rename|replace|rewrite|scaffold|set up|setup|split|update|"
+    r"wire|write)\b"
+    r"|(?:actualizar|adicionar|agregar|ajouter|alterar|añadir|atualizar|crear|criar|créer|eliminar|"
+    r"implementar|modificar|modifier|remover|supprimer)\b"
+    r"|(?:创建|新建|新增|添加|增加|修改|更新|删除|移除|实现|编写|重构|扩展|补充|调整|替换|迁移|"
+    r"作成|追加|変更|修正|削除|実装)",
+    re.IGNORECASE,
+)
+_MARKS = re.compile(r"[*_ \t:–—-]{0,8}")  # noqa: RUF001 - dashes as written
+_FOLLOWED = re.compile(  # the paths behind these words are read, not written
+    r"\b(?:following|similar to|based on|mirroring|as (?:described )?in|see|per|according to|"
+    r"patterns? (?:from|in|of)|consistent with|reus(?:e|es|ing))\b",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"[ \t]{0,4}(?:[,;&+、]|and\b)[ \t]{0,4}", re.IGNORECASE)
+_KEPT = re.compile(
+    r"[ \t]{0,4}(?:(?:is|are|stays?|remains?|must|should|already|exists?|still|unchanged|untouched|"
+    r"pass(?:es)?|fails?|green|builds?|compiles?|works?)\b)",
     re.IGNORECASE,
 )
 _EXTENSIONS_WORDS = """
@@ -63,10 +85,27 @@ def written(lines: Iterable[str]) -> tuple[str, ...]:
         dict.fromkeys(
             glob
             for line in lines
-            if _WRITES.match(_LEAD.sub("", line, count=1).lstrip("*_ "))
-            for glob in _globs(_TICKED.finditer(line), bare=False)
+            if (verb := _WRITES.match(line, _first(line)))
+            for glob in _globs(_TICKED.finditer(line, verb.end(), _end(line)), bare=False)
         )
     )
+
+
+def titled(title: str) -> tuple[str, ...]:
+    """The globs that a task's own line names as what it writes.
+
+    These are the paths that it begins with ("`src/a.py`: add a parser"), else those behind a
+    verb of writing, without any in backticks those that are surely paths.
+    """
+    subjects = _subjects(title)
+    if subjects:
+        return subjects
+    found = written([title])
+    verb = _WRITES.match(title, _first(title))
+    if found or verb is None:
+        return found
+    words = _globs(_BARE.finditer(title, verb.end(), _end(title)), bare=True)
+    return tuple(dict.fromkeys(word for word in words if "/" in word))
 
 
 def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple[str, ...]:
@@ -77,7 +116,9 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
         bare: It stood in prose, not in backticks: "and/or" is no path.
         directory: The text calls it a directory.
     """
-    path = _LINE.sub("", word.strip()).removeprefix("./")
+    path = _BLANK.sub("*", _LINE.sub("", word.strip()).removeprefix("./"))
+    if _ROOTED.match(path):
+        path = path[1:]
     brace = _BRACE.fullmatch(path)
     if brace:
         options = brace[2].split(",")[:50]
@@ -92,6 +133,38 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
     if directory and "." not in last and "*" not in last:
         return (f"{path}/**",)
     return (path,)
+
+
+def _first(line: str) -> int:
+    """Where a line's first word begins, behind its id and labels."""
+    lead = _LEAD.match(line)
+    marks = _MARKS.match(line, lead.end() if lead else 0)
+    return marks.end() if marks else 0
+
+
+def _end(line: str) -> int:
+    """Where what a line writes ends: "following the pattern in `src/b.py`" is no part of it."""
+    followed = _FOLLOWED.search(line)
+    return followed.start() if followed else len(line)
+
+
+def _subjects(title: str) -> tuple[str, ...]:
+    """The paths in backticks that a title begins with; none if it says that they stay."""
+    at = _first(title)
+    if title[at : at + 3].lower() == "in ":
+        at += 3
+    found: list[str] = []
+    while word := _TICKED.match(title, at):
+        globs = globs_of(word[1])
+        if not globs:
+            break
+        found += globs
+        at = word.end()
+        joined = _JOINED.match(title, at)
+        if joined is None:
+            break
+        at = joined.end()
+    return () if _KEPT.match(title, at) else tuple(dict.fromkeys(found))
 
 
 def _globs(words: Iterable[re.Match[str]], *, bare: bool) -> Iterator[str]:

@@ -19,7 +19,7 @@ _TOKEN = re.compile(
 _NULL = re.compile(r"(?:none|nothing|no|nil|null|n/?a)\b|なし|無し|無\b|$", re.IGNORECASE)
 _BLANK = " \t.-–—_*[]()（）"  # noqa: RUF001
 _DASHES = re.compile(r"[-‐‑–—~〜～]")  # noqa: RUF001
-_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*[a-z]?")
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.(?:[0-9]{1,9}|[A-Z]))*[a-z]?")
 _WORDED = re.compile(
     r"([A-Za-z]{1,12})(?:[-.]?[0-9]{1,9}[a-z]?|-[A-Z]|-FINAL)(?:[-.](?:[0-9]{1,9}[a-z]?|[A-Z]))*"
 )
@@ -35,6 +35,16 @@ _NEUTRAL_WORDS = """
     these those until when with
 """
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
+# Words that say what is not needed: "in parallel with Phase 3", "does not depend on Task 2".
+_APART = {
+    **dict.fromkeys(
+        ("parallel", "parallelizable", "concurrent", "concurrently", "simultaneously"),
+        frozenset({"with", "to"}),
+    ),
+    **dict.fromkeys(("independent", "independently"), frozenset({"of", "from"})),
+    "not": frozenset({"blocked", "depend", "dependent", "depends", "need", "require"}),
+}
+_AGAIN = frozenset({"after", "requires", "needs", "but"})  # and these what is
 
 
 class Noun(StrEnum):
@@ -168,6 +178,9 @@ class _Reader:
         """Take a word, or a range of two; returns the place of the last token taken."""
         token = self.tokens[at]
         low = token[0].lower()
+        following = self.tokens[at + 1][0].lower() if at + 1 < len(self.tokens) else ""
+        if following in _APART.get(low, ()):
+            return self._apart(at + 1)
         noun = _NOUNS.get(low.removesuffix("s"))
         if noun:
             self.noun, self.foreign = noun, False
@@ -182,6 +195,15 @@ class _Reader:
         elif low not in _NEUTRAL and low not in _THROUGH:
             self.foreign = True
         return at
+
+    def _apart(self, at: int) -> int:
+        """Pass over what is not needed; returns the place of the last token passed."""
+        for end in range(at + 1, len(self.tokens)):
+            token = self.tokens[end]
+            closed = token.lastgroup == "close" or token[0] in {";", "；"}  # noqa: RUF001
+            if closed or token[0].lower() in _AGAIN:
+                return end - 1
+        return len(self.tokens) - 1
 
     def _qualifies(self, at: int) -> bool:
         """Whether "all" before that token belongs to names already read ("all approved")."""

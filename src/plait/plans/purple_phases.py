@@ -14,13 +14,17 @@ from plait.plans.purple_spec import Spec, Ticket
 from plait.plans.references import Names, names_of
 from plait.plans.tasks import Order
 
-_BESIDE = re.compile(r"\bparallel (?:with|to) (?:all of )?phases? ([0-9]{1,4})\b", re.IGNORECASE)
+_BESIDE = re.compile(
+    r"\b(?i:parallel (?:with|to)) (?:(?i:(?:all of )?phases?) (?P<phase>[0-9]{1,4})\b"
+    r"|`?(?P<ticket>[A-Z][A-Z0-9]{1,11}-[0-9]{1,4}(?:\.[0-9]{1,4}|-[A-Z])?)\b)"
+)
 
 
 def orders_of(spec: Spec, file: str, findings: list[Finding]) -> Iterator[Order]:
     """The orders between phases.
 
-    A ticket that may be built "in parallel with Phase 2" follows what phase 2 follows.
+    A ticket that may be built "in parallel with Phase 2", or with a ticket of phase 2, follows
+    what phase 2 follows.
 
     Args:
         spec: The spec.
@@ -38,10 +42,11 @@ def orders_of(spec: Spec, file: str, findings: list[Finding]) -> Iterator[Order]
     )
     said, tickets = _said(spec, ids, names, file, findings)
     phases = sorted(members)
+    phase_of = {each.id: each.phase for each in spec.tickets}
     before = predecessors(phases, said)
     for number in phases:
         phase = spec.phases[number]
-        for first, then in _groups(members[number], before):
+        for first, then in _groups(members[number], before, phase_of):
             yield from following(
                 then,
                 [ids[each] for each in sorted(first)],
@@ -89,15 +94,18 @@ def _said(
 
 
 def _groups(
-    tickets: list[Ticket], before: Mapping[int, set[int]]
+    tickets: list[Ticket], before: Mapping[int, set[int]], phase_of: Mapping[str, int | None]
 ) -> Iterator[tuple[frozenset[int], list[str]]]:
     """The tickets of a phase by the phases that they wait for."""
     groups: dict[frozenset[int], list[str]] = {}
     for ticket in tickets:
         waits = set(before[ticket.phase]) if ticket.phase is not None else set()
         said = " ".join(words.text for words in ticket.said("needs") or ())
-        beside = {int(found[1]) for found in _BESIDE.finditer(said)}
-        for number in sorted(beside & waits, reverse=True):
+        beside = {
+            int(found["phase"]) if found["phase"] else phase_of.get(found["ticket"])
+            for found in _BESIDE.finditer(said)
+        }
+        for number in sorted((each for each in waits if each in beside), reverse=True):
             waits = (waits - {number}) | before[number]
         groups.setdefault(frozenset(waits), []).append(ticket.id)
     yield from groups.items()

@@ -1,8 +1,8 @@
 """spec-kitty: `kitty-specs/<mission>/`, work packages with files, lanes and status events.
 
-A mission's `tasks.md` lists the packages; `tasks/WP01-<slug>.md` say what they own and need,
-`lanes.json` which share a worktree, `status.events.jsonl` how far they are. Any of the first
-three names the plan, and all of them are read.
+A mission's `tasks.md` lists the packages; `tasks/WP01-<slug>.md`, or `wps.yaml` for all of them,
+say what they own and need, `lanes.json` which share a worktree, `status.events.jsonl` how far they
+are. Any of these but the last names the plan, and all of them are read.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _TASKS = "tasks.md"
 _LANES = "lanes.json"
 _EVENTS = "status.events.jsonl"
+_MANIFEST = "wps.yaml"
 _HOME = "kitty-specs"
 _EXPECTED = ("spec.md", "plan.md")
 _FURTHER = ("research.md", "data-model.md", "quickstart.md")
@@ -58,8 +59,9 @@ class SpecKitty:
     name: str = "spec-kitty"
 
     def locate(self, root: Path, name: str) -> Path | None:
-        """The main file of a mission, given its folder or its name: `tasks.md`, else the lanes."""
-        found = places.located(root, name, homes=(_HOME,), files=(_TASKS, _LANES))
+        """The main file of a mission, given its folder or its name: `tasks.md`, else another."""
+        files = (_TASKS, _LANES, _MANIFEST)
+        found = places.located(root, name, homes=(_HOME,), files=files)
         if found is None:
             try:
                 found = _first_prompt(root / name) or _first_prompt(root / _HOME / name)
@@ -73,7 +75,7 @@ class SpecKitty:
         return None if places.belongs_elsewhere(place, _HOME) else found
 
     def by_place(self, path: Path) -> bool:
-        """Whether it is a mission's `tasks.md`, `lanes.json`, or the file of a work package."""
+        """Whether it is one of a mission's files that name the plan."""
         mission = _mission_of(path)
         return mission is not None and mission.parts[-2:-1] == (_HOME,)
 
@@ -103,6 +105,7 @@ class _Files:
     tasks: Path | None = None
     lanes: Path | None = None
     events: Path | None = None
+    manifest: Path | None = None
     prompts: tuple[Path, ...] = ()
 
 
@@ -116,6 +119,9 @@ def _load(source: PlanSource) -> Loaded:
     page = page_of(found.tasks, places.named(source, found.tasks)) if found.tasks else None
     findings.extend(page.findings if page else ())
     prompts = _prompts(source, found, findings)
+    manifest = _text(source, found.manifest, findings)
+    rows = files.manifest_of(manifest, findings) if manifest else {}
+    prompts |= {n: files.completed(prompts.get(n), row, findings) for n, row in rows.items()}
     lanes = _text(source, found.lanes, findings)
     events = _text(source, found.events, findings)
     mission = plan.Mission(
@@ -142,7 +148,7 @@ def _load(source: PlanSource) -> Loaded:
         feature=feature,
         branch=f"feat/{places.slug(feature)}",
         tasks=tasks,
-        files=_pinned(page, prompts.values(), lanes),
+        files=_pinned(page, prompts.values(), [text for text in (manifest, lanes) if text]),
         orders=tuple(plan.orders_of(mission, tasks, findings)),
         context=context,
     )
@@ -171,12 +177,13 @@ def _files_of(source: PlanSource) -> _Files:
         tasks=there(_TASKS),
         lanes=there(_LANES),
         events=there(_EVENTS),
+        manifest=there(_MANIFEST),
         prompts=tuple(each for each in files.entries(folder) if places.holds(source, each)),
     )
 
 
 def _mission_of(path: Path) -> Path | None:
-    if path.name in {_TASKS, _LANES}:
+    if path.name in {_TASKS, _LANES, _MANIFEST}:
         return path.parent
     if not _FILE.fullmatch(path.name):
         return None
@@ -245,10 +252,11 @@ def _contracts(folder: Path) -> tuple[str, ...]:
 
 
 def _pinned(
-    page: Page | None, prompts: Iterable[Prompt], lanes: SourceText | None
+    page: Page | None, prompts: Iterable[Prompt], others: Iterable[SourceText]
 ) -> tuple[SourceFile, ...]:
     """What an approval pins: the plan, and not how far it is."""
     texts = [page.text] if page else []
     texts += [prompt.text for prompt in prompts]
-    texts += [lanes] if lanes else []
-    return tuple(text.file for text in texts)
+    texts += others
+    unique = {text.name: text for text in texts}
+    return tuple(text.file for text in unique.values())

@@ -107,6 +107,67 @@ def prompt_of(path: Path, text: SourceText, findings: list[Finding]) -> Prompt |
     )
 
 
+def manifest_of(text: SourceText, findings: list[Finding]) -> Mapping[str, Prompt]:
+    """The work packages of `wps.yaml`, which says of them what their own files do in front."""
+    document = yaml_source.parse(text)
+    findings.extend(replace(found, severity=Severity.WARNING) for found in document.findings)
+    key = next((each for each in ("work_packages", "wps") if document.node((each,))), None)
+    rows = document.node((key,)) if key else None
+    if key is None or rows is None or not isinstance(rows.value, list):
+        hint = "write them below work_packages"
+        message = "it holds no work packages"
+        findings.append(_warning("SCHEMA_BAD_VALUE", message, Span(file=text.name), hint))
+        return {}
+    found: dict[str, Prompt] = {}
+    for at in range(len(rows.value)):
+        above = (key, at)
+        name = document.text((*above, "id"))
+        if not _ID.fullmatch(name):
+            message = "a work package without an id such as WP01 is not read"
+            span = document.span(above)
+            findings.append(_warning("SCHEMA_BAD_VALUE", message, span, "give it an id"))
+            continue
+        owned = _texts(document, "owned_files", findings, above=above)
+        refs = _texts(document, "requirement_refs", findings, above=above) or ()
+        row = Prompt(
+            id=name,
+            text=text,
+            title=document.text((*above, "title")),
+            needs=_texts(document, "dependencies", findings, above=above),
+            writes=tuple(_glob(each) for each, _ in owned) if owned else None,
+            requirements=tuple(each for each, _ in refs),
+            body=(len(text.lines) + 1, ""),
+            needs_span=document.span((*above, "dependencies")),
+        )
+        found.setdefault(name, row)
+    return found
+
+
+def completed(prompt: Prompt | None, row: Prompt, findings: list[Finding]) -> Prompt:
+    """A work package's file with what only `wps.yaml` says of it; what it says itself holds."""
+    if prompt is None:
+        return row
+    if prompt.needs is not None and row.needs is not None:
+        said, holds = ({text for text, _ in each.needs or ()} for each in (row, prompt))
+        if said != holds and row.needs_span:
+            findings.append(
+                _warning(
+                    "CONTRADICTORY_DEPENDENCIES",
+                    f"{row.id} needs {', '.join(sorted(said)) or 'none'} here, "
+                    f"{', '.join(sorted(holds)) or 'none'} by its own file: that holds",
+                    row.needs_span,
+                    "let spec-kitty finalize the tasks again",
+                )
+            )
+    return replace(
+        prompt,
+        title=prompt.title or row.title,
+        needs=row.needs if prompt.needs is None else prompt.needs,
+        writes=prompt.writes or row.writes,
+        requirements=prompt.requirements or row.requirements,
+    )
+
+
 def lanes_of(text: SourceText, findings: list[Finding]) -> tuple[Lane, ...]:
     """The lanes of `lanes.json`; what is wrong in it is told, and the rest read."""
     data = _json(text.text, Span(file=text.name), findings)
@@ -180,25 +241,28 @@ def _front_matter(text: SourceText) -> tuple[SourceText, int]:
 
 
 def _texts(
-    document: Document, key: str, findings: list[Finding]
+    document: Document, key: str, findings: list[Finding], *, above: tuple[str | int, ...] = ()
 ) -> tuple[tuple[str, Span], ...] | None:
     """The entries of a list of texts, each at its place; None where there is no such key."""
-    node = document.node((key,))
+    place = (*above, key)
+    node = document.node(place)
     if node is None or node.value is None:
         return None
     if not isinstance(node.value, list):
         single = node.value if isinstance(node.value, str) else ""
         if not single:
             message = f"{key} must be a list"
-            findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span((key,)), _MEND))
-        return ((single, document.span((key,))),) if single else None
+            findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span(place), _MEND))
+        return ((single, document.span(place)),) if single else None
     found = []
     for at, entry in enumerate(node.value):
         if isinstance(entry.value, str) and entry.value.strip():
-            found.append((entry.value.strip(), document.span((key, at))))
+            found.append((entry.value.strip(), document.span((*place, at))))
         else:
             message = f"{key}[{at}] must be text"
-            findings.append(_warning("SCHEMA_BAD_VALUE", message, document.span((key, at)), _MEND))
+            findings.append(
+                _warning("SCHEMA_BAD_VALUE", message, document.span((*place, at)), _MEND)
+            )
     return tuple(found)
 
 

@@ -16,9 +16,9 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Provenance, Scope, Span
 from plait.plans import orders
 from plait.plans.fields import Words, fields_of, items_of, listed_files, speaks, time_of
-from plait.plans.markdown import Line, scan
+from plait.plans.markdown import Kind, scan
 from plait.plans.page import Page, marker_of, span_of
-from plait.plans.paths import written
+from plait.plans.paths import titled, written
 from plait.plans.references import Names, names_of, read
 from plait.plans.spec_kitty_files import Event, Lane, Prompt
 from plait.plans.spec_kitty_sections import KEYS, WP, Section, Sections
@@ -175,10 +175,14 @@ def _scope(section: Section | None, prompt: Prompt | None, lane: Lane | None) ->
     if declared:
         globs = tuple(dict.fromkeys(glob for glob in declared if glob))
         return Scope(write=globs, confidence=Confidence.DECLARED)
-    body: Sequence[Line] = section.body if section else ()
+    body = [*(section.body if section else ())]
+    if prompt:
+        body += scan(prompt.body[1].split("\n")).lines
     found = listed_files(body, KEYS)
     if not found:
-        found = written([line.content for line in body if speaks(line)])
+        tasks = [titled(line.content) for line in body if line.kind is Kind.BOX]
+        prose = written([line.content for line in body if speaks(line)])
+        found = tuple(dict.fromkeys((*(glob for globs in tasks for glob in globs), *prose)))
     confidence = Confidence.INFERRED if found else Confidence.UNKNOWN
     return Scope(write=found, confidence=confidence)
 
@@ -243,7 +247,7 @@ def _state(
     span: Span,
     findings: list[Finding],
 ) -> tuple[State, str]:
-    found = list(_lanes(name, mission))
+    found = list(_lanes(name, section, mission))
     for lane, source, at, _ in found:
         if lane not in _LANES:
             message = f"{source} says that {name} is {lane!r}, which is no lane: read as open"
@@ -275,7 +279,9 @@ def _state(
     return state, f"{lane}{f', {reason}' if reason else ''}" if state is not State.DONE else ""
 
 
-def _lanes(name: str, mission: Mission) -> Iterator[tuple[str, str, Span, str]]:
+def _lanes(
+    name: str, section: Section | None, mission: Mission
+) -> Iterator[tuple[str, str, Span, str]]:
     """The lanes that sources put a package into, the strongest first: lane, source, place, why."""
     if event := mission.events.get(name):
         yield event.lane, event.span.file.rsplit("/", 1)[-1], event.span, event.reason
@@ -285,6 +291,8 @@ def _lanes(name: str, mission: Mission) -> Iterator[tuple[str, str, Span, str]]:
         yield prompt.lane, "its front matter", span, ""
     if mission.page and (state := mission.sections.states.get(name)):
         yield state.lane, "the generated status", span_of(state.line, mission.page.text.name), ""
+    if mission.page and section and section.status:
+        yield "done", "its section", span_of(section.status, mission.page.text.name), ""
 
 
 def _differ(one: State, other: State) -> bool:

@@ -13,9 +13,12 @@ from plait.plans.markdown import Kind, Line
 WP = r"WP[0-9]{1,3}[a-z]?"
 KEYS = {
     **dict.fromkeys(("dependencies", "dependency", "deps", "depends on"), "needs"),
-    **dict.fromkeys(("files", "owned files", "files to modify", "files to create"), "files"),
+    **dict.fromkeys(
+        ("files", "owned files", "owns", "files to modify", "files to create"), "files"
+    ),
     **dict.fromkeys(("requirements", "requirement refs", "discharges"), "requirements"),
     "priority": "priority",
+    "status": "status",
 }
 _HEAD = re.compile(
     rf"(?:\*\*)?(?:Work[ \t]+Package[ \t]+)?(?P<id>{WP})\b[ \t]*[:.–—-]{{0,2}}[ \t]*(?P<rest>.*)"  # noqa: RUF001
@@ -25,6 +28,9 @@ _MEMBER = re.compile(rf"\*\*(?P<id>{WP})\b[ \t:–—-]*(?P<title>[^*]{{0,200}})
 _DEPS = re.compile(r"\((?:deps?|depends on|after|needs)\b:?[ \t]*([^()]{1,300})\)", re.IGNORECASE)
 _STATE = re.compile(rf"(?:\*\*)?(?P<id>{WP})(?:\*\*)?:[ \t]*(?P<lane>[a-z_]{{1,20}})[ \t]*")
 _SUBTASK = re.compile(r"(?:\*\*)?T[0-9]{2,4}[a-z]?\b")
+_SUBTASKS = re.compile(r"[*_ ]{0,4}(?:included )?subtasks[*_: ]{0,4}", re.IGNORECASE)
+_ROW = re.compile(r"[ \t][·|•][ \t]{1,4}(?=[*_]{0,3}[A-Z][A-Za-z ]{0,30}[*_]{0,3}:)")
+_COMPLETE = re.compile(r"\W{0,4}(?:complete|completed|done)\b", re.IGNORECASE)
 _PRIORITY = re.compile(r"\bP([0-9])\b")
 _TAIL = re.compile(r"[ \t]{0,20}\((?:Priority:|P[0-9])[^()]{0,60}\).*$")
 _HEADLINE = 4  # no work package has a deeper heading
@@ -45,6 +51,7 @@ class Section:
     needs: list[Words] | None = None
     body: list[Line] = field(default_factory=list)
     boxes: list[Line] = field(default_factory=list)  # its subtasks'
+    status: Line | None = None  # that says it is done
     common: Sequence[Line] = ()
     priority: int | None = None
 
@@ -97,6 +104,9 @@ class _Reader:
             self._heading(line)
         elif self.status and (state := _STATE.fullmatch(line.content)):
             self.states.setdefault(state["id"], Generated(lane=state["lane"], line=line))
+        elif line.kind is Kind.BOX and self.open is None and (head := _HEAD.match(line.content)):
+            if line.state in {"x", "X"}:  # "- [x] WP01: Store" in a list of the packages
+                self.states.setdefault(head["id"], Generated(lane="done", line=line))
         elif self.spread and line.kind is Kind.BULLET and (head := _MEMBER.match(line.content)):
             self._begin(head["id"], head["title"] or head["rest"], line)
         elif self.open is not None:
@@ -105,8 +115,6 @@ class _Reader:
                 self.open = None
                 return
             self.open.body.append(line)
-            if line.kind is Kind.BOX and _SUBTASK.match(line.content):
-                self.open.boxes.append(line)
         elif self.spread:
             self.common.append(line)
 
@@ -158,10 +166,33 @@ def _settled(section: Section) -> Section:
     """With what its lines say of its dependencies and priority."""
     phrases = list(_phrases(section))
     for line in section.body:
-        stated = field_of(line, KEYS) if speaks(line) else None
-        if stated and stated[0] == "priority" and (found := _PRIORITY.search(stated[1])):
-            section.priority = section.priority or int(found[1])
-    return replace(section, needs=phrases or None)
+        for key, text in _stated(line):
+            if key == "priority" and (found := _PRIORITY.search(text)):
+                section.priority = section.priority or int(found[1])
+            elif key == "status" and _COMPLETE.match(text):
+                section.status = line
+    return replace(section, needs=phrases or None, boxes=_boxes(section.body))
+
+
+def _boxes(body: Sequence[Line]) -> list[Line]:
+    """The boxes of subtasks: those with their ids, else all below the words "Included Subtasks"."""
+    named = [line for line in body if line.kind is Kind.BOX and _SUBTASK.match(line.content)]
+    found: list[Line] = []
+    below = False
+    for line in body:
+        if line.kind in {Kind.HEADING, Kind.TEXT}:
+            below = bool(_SUBTASKS.fullmatch(line.content))
+        elif below and line.kind is Kind.BOX:
+            found.append(line)
+    return named or found
+
+
+def _stated(line: Line) -> Iterator[tuple[str, str]]:
+    """The fields of a line: one, or several in a row (``**Priority**: P1 · **Needs**: …``)."""
+    if speaks(line):
+        for part in _ROW.split(line.content):
+            if found := field_of(replace(line, content=part.strip()), KEYS):
+                yield found
 
 
 def _phrases(section: Section) -> Iterator[Words]:
@@ -173,11 +204,9 @@ def _phrases(section: Section) -> Iterator[Words]:
     for line in section.body:
         if line.kind is Kind.HEADING:
             below = line.content.lower().strip(" :*") in {"dependencies", "dependency"}
-        elif not speaks(line):
-            continue
-        elif (stated := field_of(line, KEYS)) and stated[0] == "needs":
-            yield _words(line, re.split(r"[ \t]·[ \t]", stated[1])[0])
-        elif below:
+        elif needs := [text for key, text in _stated(line) if key == "needs"]:
+            yield from (_words(line, re.split(r"[ \t]·[ \t]", text)[0]) for text in needs)
+        elif below and speaks(line):
             yield _words(line, line.content)
 
 

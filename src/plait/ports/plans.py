@@ -46,6 +46,8 @@ class PlanFormat(Protocol):
         """The plan's main file for a folder or a bare name (change id, feature) below `root`.
 
         `NO_SUCH_PLAN` is raised for a folder that lacks its plan: told if no format finds one.
+        A format with `yields_to`, names of formats, stands back where one of these finds a plan
+        in the same folder.
         """
 
     def by_place(self, path: Path) -> bool:
