@@ -22,13 +22,14 @@ from plait.plans.paths import written
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}[a-z]?"
 _ITEM = re.compile(
+    r"(?:<[^<>\n]{1,200}>[ \t]*){0,4}"  # an anchor that links lead to is no part of it
     rf"(?P<struck>~~)?(?P<bold>\*\*|__)?(?:Task[ \t]+)?(?P<id>{_NUMBER})"
     r"(?P<mark>\\?[.)）:：．、])?(?P<closed>\*\*|__)?(?:[ \t]+|(?=[^\x00-\x7f])|$)(?P<rest>.*)"  # noqa: RUF001
 )
 _PARALLEL = re.compile(r"[(（][Pp][)）][ \t]*")  # noqa: RUF001
 _GENERIC = re.compile(
     r"(?:(?:implementation|task)[ \t]+(?:plan|list|overview|tasks)|tasks?(?:[ \t]+document)?|"
-    r"overview|notes?|summary|实施计划|实现计划|实施任务|任务列表|任务文档|任务|概述|"
+    r"overview|notes?|summary|实施计划|实现计划|实施任务|任务(?:列表|清单|拆解|分解|规划)?(?:文档)?|概述|"
     r"実装計画|実装タスク|タスク(?:一覧|リスト)?|實作任務)"
     r"(?:[ \t]*[:：–—-]+[ \t]*|$)",  # noqa: RUF001
     re.IGNORECASE,

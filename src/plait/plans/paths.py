@@ -9,20 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from plait.plans.mentions import without_mentions
+
 _TICKED = re.compile(r"`([^`\n]{1,300})`")
-_BARE = re.compile(r"[^\s,;`]{1,300}")
+_BARE = re.compile(r"(?:\{[^{}\s`]{0,200}\}|[^\s,;`]){1,300}")  # "ui/{a,b}.ts" is one word
 _ALLOWED = re.compile(r"[\w.@+\-/*?()\[\]{},#$%=]+")
 _BRACE = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|io|net|dev|in|ai)")
 _LINE = re.compile(r"(?::[0-9]+)+$")
 _DIRECTORY = re.compile(r"\W*(?:\w+\W+)?(?:director(?:y|ies)|folders?|packages?)\b", re.IGNORECASE)
+_JOINED = re.compile(r"[ \t]{0,2}(?:[,+/&、]|and|und|et|y|e|と|和)[ \t]{0,2}", re.IGNORECASE)
 _WRITES = re.compile(
     r"(?:add|adjust|append|bootstrap|build|change|configure|convert|copy|create|define|delete|"
     r"document|edit|enhance|extend|extract|fix|generate|implement|initiali[sz]e|introduce|"
     r"migrate|modify|move|port|put|refactor|register|remove|rename|replace|rewrite|scaffold|"
     r"set up|setup|split|update|wire|write)\b"
+    r"|in(?= `[^`\n]{1,200}`[,:])"
     r"|(?:创建|新建|添加|增加|修改|更新|删除|实现|编写|重构|作成|追加|変更|修正|削除|実装)",
     re.IGNORECASE,
+)
+_WRITES_LAST = re.compile(  # where the verb ends the sentence
+    r"(?:作成|追加|変更|修正|更新|定義|実装|削除|移行)(?:する|します)?[。.]?$"
+    r"|(?:추가|생성|구현|수정|작성|정의|변경|삭제|개선|보강)(?:한다|하기|합니다)?\.?$"
 )
 _EXTENSIONS_WORDS = """
     axaml bash bat c cc cfg cjs clj conf cpp cs cshtml csproj css csv cts dart ex exs fs
@@ -44,6 +52,10 @@ _PRODUCTS_WORDS = """
     moment.js nest.js next.js node.js nuxt.js p5.js react.js socket.io solid.js three.js vue.js
 """
 _PRODUCTS = frozenset(_PRODUCTS_WORDS.split())
+_DOTTED = re.compile(r"\.(?:env(?:\.[\w-]{1,30}){1,2}|[a-z]{2,20}(?:rc|ignore|config))")
+_ANYWHERE = frozenset({"conftest.py", "main.py", "manage.py", "setup.py"})
+_FLAT_WORDS = "cfg ini json lock md mdx mod properties sum toml txt xml yaml yml"
+_FLAT = frozenset(_FLAT_WORDS.split())  # files of these often lie in the root
 _FIRST = frozenset({"application", "audio", "font", "image", "multipart", "video"})
 
 
@@ -54,13 +66,16 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def written(lines: Iterable[str]) -> tuple[str, ...]:
-    """The globs in backticks on lines that begin with a verb of writing ("Create `src/a.py`")."""
+    """The globs in backticks on lines that begin with a verb of writing ("Create `src/a.py`").
+
+    What such a line only reads is left out; in some languages the verb ends it.
+    """
     return tuple(
         dict.fromkeys(
             glob
             for line in lines
-            if _WRITES.match(line.lstrip("*_ "))
-            for glob in _globs(_TICKED.finditer(line), bare=False)
+            if _WRITES.match(line.lstrip("*_ ")) or _WRITES_LAST.search(line[-20:].rstrip())
+            for glob in _globs(_TICKED.finditer(without_mentions(line)), bare=False)
         )
     )
 
@@ -76,7 +91,8 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
     path = _LINE.sub("", word.strip()).removeprefix("./")
     brace = _BRACE.fullmatch(path)
     if brace:
-        options = brace[2].split(",")[:50]
+        # `{slug}` alone stands for any name; several stand for one another.
+        options = brace[2].split(",")[:50] if "," in brace[2] else ["*"]
         spread = (globs_of(f"{brace[1]}{o.strip()}{brace[3]}", bare=bare) for o in options)
         return tuple(glob for globs in spread for glob in globs)
     if not _plausible(path, bare=bare):
@@ -91,23 +107,48 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
 
 
 def _globs(words: Iterable[re.Match[str]], *, bare: bool) -> Iterator[str]:
+    above: re.Match[str] | None = None  # a path whose folder the next name may stand in
     for word in words:
         text = word[word.lastindex or 0].rstrip(".:").lstrip(":") if bare else word[1]
+        if not bare and above and _beside(above, word):
+            text = f"{above[1].rpartition('/')[0]}/{text}"
+        elif not bare:
+            above = word if "/" in text else None
         if bare and text.startswith("(") and "/" not in text:
             continue
         directory = _DIRECTORY.match(word.string, word.end()) is not None
         yield from globs_of(text, bare=bare, directory=directory)
 
 
+def _beside(above: re.Match[str], name: re.Match[str]) -> bool:
+    """Whether a bare name is that of a file beside the one before: "`src/a.ts`, `b.ts`"."""
+    extension = name[1].rpartition(".")[2].lower()
+    return (
+        "/" not in name[1]
+        and name[1] not in _ANYWHERE
+        and extension == above[1].rpartition(".")[2].lower()
+        and extension in _EXTENSIONS - _FLAT
+        and _JOINED.fullmatch(name.string, _end(above, name), name.start()) is not None
+    )
+
+
+def _end(above: re.Match[str], name: re.Match[str]) -> int:
+    """Where the last backtick before a name stands that follows the one above."""
+    return max(above.end(), name.string.rfind("`", above.end(), name.start()) + 1)
+
+
 def _plausible(path: str, *, bare: bool) -> bool:
     segments = path.removesuffix("/").split("/")
     if not _ALLOWED.fullmatch(path) or path.startswith(("/", "-", "@", "$")):
+        return False
+    if path.count("{") != path.count("}") or path.find("}") < path.find("{"):
         return False
     if any(not _segment(segment) for segment in segments) or segments[0].lower() in _FIRST:
         return False
     last = segments[-1].lower()
     if len(segments) == 1 and not path.endswith("/"):
-        return last in _NAMES or (_extended(last) and last not in _PRODUCTS)
+        dotted = last in _NAMES or _DOTTED.fullmatch(last) is not None
+        return dotted or (_extended(last) and last not in _PRODUCTS)
     if _HOST.fullmatch(segments[0].lower()):
         return False
     return not bare or path.endswith("/") or last in _NAMES or _extended(last) or "*" in path

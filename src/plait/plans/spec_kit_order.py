@@ -17,18 +17,34 @@ from plait.plans.page import span_of
 from plait.plans.phasing import following, predecessors
 from plait.plans.phrases import Noun
 from plait.plans.references import Names, names_of, read
-from plait.plans.spec_kit_items import Item, Outline, Phase
+from plait.plans.spec_kit_items import Item, Outline, Phase, wraps
 from plait.plans.tasks import Order, State
 
 _ARROW = re.compile(r"→|⟶|=>|->")
 _DOWN = re.compile(r"[\s↓│|v]{1,400}")
 _SAID = re.compile(r"(?P<subject>[^:：]{1,120})[:：][ \t]*(?P<said>.{1,400})")  # noqa: RUF001
-_NONE = re.compile(r"\W{0,4}(?:no|without) dependenc", re.IGNORECASE)
-_OTHERS = re.compile(r"\bother (?:user )?stor", re.IGNORECASE)
-_AFTER = re.compile(
-    r"\b(?:depends? (?:up)?on|after|follows?|requires?)\b|依赖|依存|前置", re.IGNORECASE
+_NONE = re.compile(
+    r"\W{0,4}(?:(?:no|without) dependenc|sin dependencia|sem depend|aucune dépend|keine abhäng"
+    r"|无依赖|依存なし)",
+    re.IGNORECASE,
 )
-_BEFORE = re.compile(r"\b(?:blocks?|before|precedes?)\b", re.IGNORECASE)
+_INDEPENDENT = re.compile(
+    r"\W{0,4}(?:(?:\w{2,12}(?:ly|mente|ment) )?ind[eé]pend|unabhängig)", re.IGNORECASE
+)
+_WITH = re.compile(r"\bin parallel with\b", re.IGNORECASE)
+_SENTENCES = re.compile(r"(?<=[^A-Z \t])[.;；。][ \t]*(?=T[0-9]|US ?[0-9]|User Stor|Phase )")  # noqa: RUF001
+_OTHERS = re.compile(r"\bother (?:user )?stor", re.IGNORECASE)
+DEPENDS = (
+    r"(?<!\bnot )(?<!n't )(?<!\bno )(?<!\bnon )(?<!\bnão )\b(?:depends? (?:up)?on\b"
+    r"|depend(?:e|en|em) d[aeo]s?\b|dépend(?:ent)? d[eu]s?\b|dipend(?:e|ono) da\b|abhängig von\b)"
+    r"|依赖|依存"
+)
+_AFTER = re.compile(rf"{DEPENDS}|\b(?:after|follows?|requires?)\b|前置", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"(?<!\bnot )(?:\b(?:blocks?|before|precedes?)\b"
+    r"|\b(?:gates?|unblocks?)(?= (?:T[0-9]|US ?[0-9]|User Stor|Phases? [0-9]|all )))",
+    re.IGNORECASE,
+)
 _CUT = re.compile(
     r" - | – | — |[;。；]|\. |, (?:but|independent|can|may|no)\b|\b(?:but|independent|may|uses?)\b",  # noqa: RUF001
     re.IGNORECASE,
@@ -121,14 +137,15 @@ class _Reader:
     names: Names
     said: dict[int, set[int]] = field(default_factory=dict)
     further: dict[int, set[int]] = field(default_factory=dict)
+    beside: dict[int, set[int]] = field(default_factory=dict)  # phases it may run beside
     orders: list[Order] = field(default_factory=list)
 
     def run(self, outline: Outline) -> None:
         """Read the sections on dependencies, and what phases say of themselves."""
         row: list[str] = []  # the ids on the line above, of a graph drawn downwards
         down = False
-        for line in outline.order:
-            text = (line.content or line.text).replace("**", "").replace("`", "").strip()
+        for line, content in _unwrapped(outline.order):
+            text = content.replace("**", "").replace("`", "").strip()
             if line.kind is Kind.BLANK or not text:
                 row, down = [], False
             elif _DOWN.fullmatch(text):
@@ -138,7 +155,12 @@ class _Reader:
                 if down and ids:
                     self._order(row, ids, line, text)
                 row, down = ids, False
-                self._line(line, text)
+                for sentence in _SENTENCES.split(text):
+                    self._line(line, sentence)
+        for at, others in self.beside.items():
+            if at not in self.said:
+                same = (self.said.get(other) or self._common(other) for other in others)
+                self.said[at] = {other for each in same for other in each if other < at}
         known = {phase.at for phase in self.phases}
         for phase, line in outline.own:
             if phase.at in known:
@@ -154,8 +176,11 @@ class _Reader:
             return
         stated = _SAID.match(text)
         if stated and not _TASK.search(stated["subject"]):
-            self._stated(line, stated["subject"], stated["said"])
-            return
+            verb = _BEFORE.search(stated["said"]) or _AFTER.search(stated["said"])
+            if verb is None or not _TASK.search(stated["said"], 0, verb.start()):
+                self._stated(line, stated["subject"], stated["said"])
+                return
+            text = stated["said"]  # "Within User Story 1: T014 depends on T013"
         before, after = _BEFORE.search(text), _AFTER.search(text)
         if before:
             self._pair(line, text[: before.start()], text[before.end() :], text, sole=False)
@@ -174,13 +199,18 @@ class _Reader:
     def _stated(self, line: Line, subject: str, said: str) -> None:
         """`User Story 2 (P2): Can start after Foundational (Phase 2) - …`."""
         for at in self._phases(subject):
-            if _NONE.match(said):
+            if _INDEPENDENT.match(said) and not _AFTER.search(said):
+                self.said.setdefault(at, set()).update(self._common(at))
+            elif _NONE.match(said):
                 own = self.said.setdefault(at, set())
                 if _OTHERS.search(said):
                     own.update(self._common(at))
             elif after := _AFTER.search(said):
                 named = self._phases(_CUT.split(said[after.end() :])[0])
                 self._follow(at, named)
+            if beside := _WITH.search(said):
+                named = self._phases(_CUT.split(said[beside.end() :])[0])
+                self.beside.setdefault(at, set()).update(other for other in named if other < at)
         if before := _BEFORE.search(said):
             self._pair(line, subject, said[before.end() :], said, sole=False)
 
@@ -250,6 +280,25 @@ class _Reader:
             if _FINAL.search(text) and self.phases:
                 found.add(self.phases[-1].at)
         return found
+
+
+def _unwrapped(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+    """The lines with their contents; what a full bullet runs on over is a part of it."""
+    at = 0
+    while at < len(lines):
+        line = last = lines[at]
+        parts = [line.content or line.text]
+        at += 1
+        while (
+            line.kind is Kind.BULLET
+            and at < len(lines)
+            and lines[at].kind is Kind.TEXT
+            and wraps(last, lines[at])
+        ):
+            last = lines[at]
+            parts.append(last.content)
+            at += 1
+        yield line, " ".join(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
