@@ -106,6 +106,13 @@ def globs_of(word: str, *, bare: bool = False, directory: bool = False) -> tuple
     return (path,)
 
 
+def in_any_folder(name: str) -> bool:
+    """Whether a bare name is that of a file that seldom lies in a repository's root."""
+    extension = name.rpartition(".")[2].lower()
+    known = "/" not in name and name not in _ANYWHERE and not name.startswith("docker-compose")
+    return known and extension in _EXTENSIONS - _FLAT | {"yaml", "yml"}
+
+
 def _globs(words: Iterable[re.Match[str]], *, bare: bool) -> Iterator[str]:
     above: re.Match[str] | None = None  # a path whose folder the next name may stand in
     for word in words:

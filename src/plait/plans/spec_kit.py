@@ -14,6 +14,7 @@ from textwrap import dedent
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope, Span
 from plait.errors import PlaitError, UsageError
+from plait.plans.basenames import with_folders
 from plait.plans.fields import fields_of, listed_files, time_of
 from plait.plans.lower import MAX_TASKS, lower
 from plait.plans.markdown import Kind, Line, scan
@@ -42,7 +43,13 @@ _KEYS = {
     "paths": "files",
     "estimated time": "time",
     "estimate": "time",
+    "depends": "needs",
     "depends on": "needs",
+    "depende de": "needs",
+    "dependencias": "needs",
+    "dependências": "needs",
+    "依赖": "needs",
+    "依存": "needs",
     "dependencies": "needs",
     "dependency": "needs",
     "blocked by": "needs",
@@ -55,7 +62,9 @@ _NEEDS = re.compile(
 _READING = re.compile(
     r"(?:analy[sz]e|audit|benchmark|check|confirm|cross-reference|diagnose|examine|execute|explore|"
     r"identify|inspect|investigate|measure|profile|read|re-?run|reproduce|research|review|run|"
-    r"test (?:if|that|whether)|trace|validate|verify)\b",
+    r"test (?:if|that|whether)|trace|validate|verify|verificar?|validar|revisar|ejecutar|executar|"
+    r"rodar|confirmar|comprobar|anali[sz]ar|investigar|vérifier|valider|exécuter|prüfen)\b"
+    r"|运行|验证|確認|确认|检查|审查|调研",
     re.IGNORECASE,
 )
 _SOURCES = re.compile(
@@ -164,7 +173,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
         title=outline.title or feature,
         feature=feature,
         branch=f"feat/{slug(feature)}",
-        tasks=tuple(_task(item, page) for item in outline.items),
+        tasks=with_folders([_task(item, page) for item in outline.items]),
         files=(page.file,),
         orders=() if len(outline.items) > MAX_TASKS else tuple(orders_of(outline, source.name)),
         aliases=aliases_of(outline.items),

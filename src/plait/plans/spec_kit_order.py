@@ -33,7 +33,7 @@ _INDEPENDENT = re.compile(
 )
 _WITH = re.compile(r"\bin parallel with\b", re.IGNORECASE)
 _SENTENCES = re.compile(r"(?<=[^A-Z \t])[.;；。][ \t]*(?=T[0-9]|US ?[0-9]|User Stor|Phase )")  # noqa: RUF001
-_OTHERS = re.compile(r"\bother (?:user )?stor", re.IGNORECASE)
+_OTHERS = re.compile(r"\b(?:other|otras?|outras?|autres?|anderen?) (?:user )?\w", re.IGNORECASE)
 DEPENDS = (
     r"(?<!\bnot )(?<!n't )(?<!\bno )(?<!\bnon )(?<!\bnão )\b(?:depends? (?:up)?on\b"
     r"|depend(?:e|en|em) d[aeo]s?\b|dépend(?:ent)? d[eu]s?\b|dipend(?:e|ono) da\b|abhängig von\b)"
@@ -186,6 +186,9 @@ class _Reader:
             self._pair(line, text[: before.start()], text[before.end() :], text, sole=False)
         elif after:
             self._pair(line, text[after.end() :], text[: after.start()], text, sole=True)
+        elif beside := _WITH.search(text):
+            for at in self._phases(text[: beside.start()]):
+                self._run_beside(at, text[beside.end() :])
 
     def _graph(self, line: Line, stages: Sequence[str], text: str) -> None:
         for first, then in pairwise(stages):
@@ -203,16 +206,20 @@ class _Reader:
                 self.said.setdefault(at, set()).update(self._common(at))
             elif _NONE.match(said):
                 own = self.said.setdefault(at, set())
-                if _OTHERS.search(said):
+                if _OTHERS.search(said) or _STORIES.search(said):
                     own.update(self._common(at))
             elif after := _AFTER.search(said):
                 named = self._phases(_CUT.split(said[after.end() :])[0])
                 self._follow(at, named)
             if beside := _WITH.search(said):
-                named = self._phases(_CUT.split(said[beside.end() :])[0])
-                self.beside.setdefault(at, set()).update(other for other in named if other < at)
+                self._run_beside(at, said[beside.end() :])
         if before := _BEFORE.search(said):
             self._pair(line, subject, said[before.end() :], said, sole=False)
+
+    def _run_beside(self, at: int, said: str) -> None:
+        """`US3 can start in parallel with US2`: it follows what that follows."""
+        named = self._phases(_CUT.split(said)[0])
+        self.beside.setdefault(at, set()).update(other for other in named if other < at)
 
     def _pair(self, line: Line, first: str, then: str, text: str, *, sole: bool) -> None:
         """`T005-T011 blocks T012-T018`, `US2 and US3 can run in parallel after US1`."""
