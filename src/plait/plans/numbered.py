@@ -17,8 +17,9 @@ from plait.core.plan import Confidence, Scope
 from plait.errors import UsageError
 from plait.plans.fields import speaks
 from plait.plans.markdown import Kind, Line
+from plait.plans.mentions import without_mentions
 from plait.plans.page import Page, span_of
-from plait.plans.paths import written
+from plait.plans.paths import listed, written
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}[a-z]?"
 _ITEM = re.compile(
@@ -32,6 +33,11 @@ _GENERIC = re.compile(
     r"overview|notes?|summary|实施计划|实现计划|实施任务|任务(?:列表|清单|拆解|分解|规划)?(?:文档)?|概述|"
     r"実装計画|実装タスク|タスク(?:一覧|リスト)?|實作任務)"
     r"(?:[ \t]*[:：–—-]+[ \t]*|$)",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_READING = re.compile(
+    r"(?:(?:write|add|create) )?(?:\w{1,20} ){0,2}tests?\b|analy[sz]e|audit|check|confirm|inspect|"
+    r"investigate|re-?run|research|review|run|validate|verify|验证|检查|确认|运行|编写",
     re.IGNORECASE,
 )
 MAX_TASKS = 20_000
@@ -118,11 +124,16 @@ def shorten(text: str, most: int) -> str:
     return text[:most].rpartition("\n")[0] or text[:most]
 
 
-def scope_of(item: Item, listed: Sequence[str]) -> Scope:
-    """What an item writes: the files it lists, else those in backticks behind a verb of writing."""
-    globs = tuple(listed)
+def scope_of(item: Item, files: Sequence[str]) -> Scope:
+    """What an item writes: the files it lists, else those in backticks behind a verb of writing.
+
+    Where there are none, the paths in its title.
+    """
+    globs = tuple(files)
     if not globs:
         globs = written(line.content for line in (item.head, *item.body) if speaks(line))
+    if not globs and not _READING.match(item.title):
+        globs = tuple(glob for glob in listed(without_mentions(item.title)) if "/" in glob)
     return Scope(write=globs, confidence=Confidence.INFERRED if globs else Confidence.UNKNOWN)
 
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from plait.plans.mentions import without_mentions
 
 _TICKED = re.compile(r"`([^`\n]{1,300})`")
-_BARE = re.compile(r"(?:\{[^{}\s`]{0,200}\}|[^\s,;`]){1,300}")  # "ui/{a,b}.ts" is one word
+# A word of a list; braces hold their commas ("ui/{a,b}.ts").
+_BARE = re.compile(r"(?:\{[^{}\s`]{0,200}\}|[^\s,;`（）、，；「」]){1,300}")  # noqa: RUF001
 _ALLOWED = re.compile(r"[\w.@+\-/*?()\[\]{},#$%=]+")
 _BRACE = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|io|net|dev|in|ai)")
