@@ -23,7 +23,8 @@ from plait.plans.paths import listed, written
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}[a-z]?"
 _ITEM = re.compile(
-    r"(?:<[^<>\n]{1,200}>[ \t]*){0,4}"  # an anchor that links lead to is no part of it
+    # An anchor that links lead to, or a sign of its state, is no part of it.
+    r"(?:(?:<[^<>\n]{1,200}>|[\u2190-\u2bff\ufe0f\U0001f300-\U0001faff])[ \t]*){0,4}"
     rf"(?P<struck>~~)?(?P<bold>\*\*|__)?(?:Task[ \t]+)?(?P<id>{_NUMBER})"
     r"(?P<mark>\\?[.)）:：．、])?(?P<closed>\*\*|__)?(?:[ \t]+|(?=[^\x00-\x7f])|$)(?P<rest>.*)"  # noqa: RUF001
 )

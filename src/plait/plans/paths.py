@@ -18,7 +18,10 @@ _ALLOWED = re.compile(r"[\w.@+\-/*?()\[\]{},#$%=]+")
 _BRACE = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|io|net|dev|in|ai)")
 _LINE = re.compile(r"(?::[0-9]+)+$")
-_DIRECTORY = re.compile(r"\W*(?:\w+\W+)?(?:director(?:y|ies)|folders?|packages?)\b", re.IGNORECASE)
+_DIRECTORY = re.compile(
+    r"[^\w,;]{0,9}(?:\w{1,60}[^\w,;]{1,9})?(?:director(?:y|ies)|folders?|packages?)\b(?![.-])",
+    re.IGNORECASE,
+)
 _JOINED = re.compile(r"[ \t]{0,2}(?:[,+/&、]|and|und|et|y|e|と|和)[ \t]{0,2}", re.IGNORECASE)
 _WRITES = re.compile(
     r"(?:add|adjust|append|bootstrap|build|change|configure|convert|copy|create|define|delete|"

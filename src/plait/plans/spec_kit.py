@@ -213,7 +213,7 @@ def _needs(item: Item, file: str) -> tuple[Ref, ...] | None:
             (item.line, *item.wrapped),
             *((each,) for each in item.body if each.kind is not Kind.CODE),
         )
-        for found in _NEEDS.finditer(" ".join(line.text for line in run))
+        for found in _NEEDS.finditer(" ".join(line.text.strip() for line in run))
     ]
     lines = {ref.span.line for ref in refs}
     refs += [
@@ -225,12 +225,13 @@ def _needs(item: Item, file: str) -> tuple[Ref, ...] | None:
 
 
 def _place(run: Sequence[Line], at: int, file: str) -> Span:
-    """Where a character stands of lines that are joined by spaces."""
-    for line in run[:-1]:
-        if at <= len(line.text):
-            return Span(file=file, line=line.number, column=at + 1)
-        at -= len(line.text) + 1
-    return Span(file=file, line=run[-1].number, column=at + 1)
+    """Where a character stands of lines that are joined by spaces, without their indents."""
+    here, *further = run
+    while further and at > len(here.text.strip()):
+        at -= len(here.text.strip()) + 1
+        here, *further = further
+    indent = len(here.text) - len(here.text.lstrip())
+    return Span(file=file, line=here.number, column=at + indent + 1)
 
 
 def _scope(item: Item) -> Scope:

@@ -11,14 +11,16 @@ from plait.plans.markdown import Kind, Line
 from plait.plans.page import span_of, state_of
 from plait.plans.tasks import State
 
-_ID = r"T(?:[0-9]{1,3}-[0-9]{2,6}|[0-9]{2,6})[a-z]?(?:\.[0-9]{1,3})?(?:-[A-Z]{2,12})?"
-_TASK = re.compile(rf"[*_~`\[]{{0,4}}(?P<id>{_ID})(?![\w-])[*_~`\]]{{0,4}}[:.]?(?P<rest>.*)")
+_ID = r"T(?:[0-9]{1,3}-[0-9]{2,6}|[0-9]{2,6})[a-z]?(?:\.[0-9]{1,3})?(?:-[A-Za-z]{1,12})?"
+_LEAD = r"(?:(?:<[^<>\n]{1,200}>|[\u2190-\u2bff\ufe0f\U0001f300-\U0001faff])[ \t]*){0,4}"
+_TASK = re.compile(rf"{_LEAD}[*_~`\[]{{0,4}}(?P<id>{_ID})(?![\w-])[*_~`\]]{{0,4}}[:.]?(?P<rest>.*)")
 _SKIP = re.compile(
     rf"[*_~]{{0,4}}SKIP(?:PED)?\b[*_:\s]{{0,4}}(?P<id>{_ID})(?![\w-])[*_:\s]{{0,4}}(?P<rest>.*)"
 )
 _WHY = re.compile(r"\((?P<title>[^()]{1,200})\)[ \t]*[-–—:]*[ \t]*(?P<reason>.*)")  # noqa: RUF001
 _LABEL = re.compile(
-    r"[ \t*]{0,3}\[(?P<label>P|[A-Z]{1,6}[0-9]{0,3}(?:[/,] ?(?:US)?[0-9]{1,3}){0,9})\]"
+    r"[ \t*·`]{0,4}\[(?P<label>P|[A-Z]{1,6}-?[0-9]{0,3}(?:[/,] ?(?:US)?[0-9]{1,3}){0,9}"
+    r"|[A-Za-z][A-Za-z-]{2,15})\](?!\()`?"
 )
 _LAST_LABEL = re.compile(r"[ \t]*\[P\][ \t]*$")
 _PHASE = re.compile(r"Phase[ \t]+(?P<number>[0-9]{1,3}(?:\.[0-9]{1,3})?|[A-Z])(?!\w)")

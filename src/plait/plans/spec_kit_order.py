@@ -107,12 +107,12 @@ def orders_of(outline: Outline, file: str) -> Iterator[Order]:
 def aliases_of(items: Sequence[Item]) -> dict[str, str]:
     """Plain names of tasks whose ids carry a word: T031 of T031-MIN."""
     plain = {item.id for item in items}
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for item in items:
-        stem = re.sub(r"-[A-Z]+$", "", item.id)
+        stem = re.sub(r"-[A-Za-z]+$", "", item.id)
         if stem not in plain:
-            found.setdefault(stem, item.id)
-    return found
+            found.setdefault(stem, []).append(item.id)
+    return {stem: ids[0] for stem, ids in found.items() if len(ids) == 1}
 
 
 def _within(tasks: Sequence[Item], file: str) -> Iterator[Order]:
