@@ -197,6 +197,65 @@ def test_depends_adds_to_the_order(desk: SpecDesk) -> None:
     }
 
 
+def test_depends_on_every_task_is_the_order(desk: SpecDesk) -> None:
+    """Where all of a longer list say what they need, the list's order adds nothing."""
+    plan = desk.plan(
+        """\
+        - [ ] 1. Foundation
+        - [ ] 1.1 A
+        - [ ] 1.2 B
+          - _Depends: 1.1_
+        - [ ] 1.3 C
+          - _Depends: 1.1_
+        - [ ] 2. (P) D
+          - _Depends: 1.2_
+        - [ ] 3. (P) E
+          - _Depends: 1.3_
+        """
+    )
+    assert order(plan) == {"1.1": "", "1.2": "1.1", "1.3": "1.1", "2": "1.2", "3": "1.3"}
+
+
+@pytest.mark.parametrize(
+    "lead", ['<a id="11-a"></a>', "✅ ", '<a id="11"></a> **', "🚧 <b>", "<!-- x --> "]
+)
+def test_what_stands_before_a_number(desk: SpecDesk, lead: str) -> None:
+    """Anchors and signs are no part of an item."""
+    text = f"- [x] 1. A\n  - [ ] {lead}1.1 B\n    - _Requirements: 1_\n"
+    plan = desk.plan(text)
+    assert [p.id for p in plan.packages] == ["1.1"]
+    assert desk.load(text).plan is not None
+    assert FORMAT.by_content(f"# Implementation Plan\n\n{text}") >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("lines", "globs"),
+    [
+        ("- _Boundary: packages/client, CI_", ("packages/client/**",)),
+        ("- _Boundary: AuthService, UserRoutes_", ()),
+        ("- Create `src/a.ts`\n    - Test file: `tests/a.ts`", ("src/a.ts", "tests/a.ts")),
+        ("- 테스트 파일: `tests/a.py`", ("tests/a.py",)),
+        ("- In `src/a.ts`, in `run()`: drop it", ("src/a.ts",)),
+    ],
+)
+def test_further_words_on_files(desk: SpecDesk, lines: str, globs: tuple[str, ...]) -> None:
+    """Folders of a boundary, files of tests, and a file that a sentence begins with."""
+    plan = desk.plan(f"- [ ] 1. A\n    {lines}\n")
+    assert get(plan, "1").scope.write == globs
+
+
+def test_a_path_in_a_title(desk: SpecDesk) -> None:
+    """A path in a title counts where nothing else tells one, and the task is not about reading."""
+    plan = desk.plan(
+        """\
+        - [ ] 1. 在 src/stores/center.js 中添加 refresh
+        - [ ] 2. Write unit tests for src/stores/center.js
+        - [ ] 3. Fix the colour in theme.js
+        """
+    )
+    assert [p.scope.write for p in plan.packages] == [("src/stores/center.js",), (), ()]
+
+
 def test_unknown_dependency(desk: SpecDesk) -> None:
     """What names no task is told with its place."""
     finding = only(desk.load("- [ ] 1. A\n  - _Depends: 9.9_\n"), "UNKNOWN_REFERENCE")

@@ -219,3 +219,24 @@ def test_the_graph_may_stand_first(desk: SpecDesk) -> None:
     """Some lists tell their waves before their tasks."""
     plan = desk.plan(graph('{"waves": [["1.1"], ["2.2"]]}') + "\n## Tasks\n\n" + LIST)
     assert needs(plan)["2.2"] == {"2.1": "wave"}
+
+
+def test_arrows_downwards(desk: SpecDesk) -> None:
+    """A line of arrows downwards joins what stands above each with what stands below it."""
+    text = "- [ ] 1. A\n- [ ] 2. B\n- [ ] 3. C\n- [ ] 4. D\n- [ ] 5. E\n"
+    drawn = "1 → 2 → 3 (checkpoint)\n    ↓\n    4 → 5"
+    assert order(desk.plan(text + graph(drawn, "```"))) == {
+        "1": "",
+        "2": "1",
+        "3": "2",
+        "4": "2",
+        "5": "4",
+    }
+    chain = "1\n↓\n2\n|\nv\n3\n↓\n4 → 5"
+    assert order(desk.plan(text + graph(chain, "```"))) == {
+        "1": "",
+        "2": "1",
+        "3": "2",
+        "4": "3",
+        "5": "4",
+    }

@@ -18,12 +18,19 @@ _HOME = (".kiro", "specs")
 _FURTHER = ("research.md", "gap-analysis.md")
 _STEERING = ("product.md", "tech.md", "structure.md")
 _BOXES = re.compile(
-    r"^[ \t]{0,12}[-*] \[[^\]\r\n]?\]\*? (?:\*\*)?(\d{1,9}(?:\.\d{1,9}){0,7})[a-z]?[.)、． \t]",  # noqa: RUF001
+    r"^[ \t]{0,12}[-*] \[[^\]\r\n]?\]\*? (?:<[^<>\n]{1,200}>[ \t]?){0,4}"
+    r"(?:\*\*)?(\d{1,9}(?:\.\d{1,9}){0,7})[a-z]?[.)、． \t]",  # noqa: RUF001
     re.MULTILINE,
 )
 _COMMON = (
     (re.compile(r"^[ \t]{0,12}[-*] _(?:Requirements?|需求|要件):", re.MULTILINE), 0.5),
-    (re.compile(r"^# (?:Implementation (?:Plan|Tasks)|实施计划|実装計画)", re.MULTILINE), 0.2),
+    (
+        re.compile(
+            r"^# (?:Implementation (?:Plan|Tasks)|实[施现](?:计划|任务)|実装(?:計画|タスク))",
+            re.MULTILINE,
+        ),
+        0.2,
+    ),
 )
 _OWN = (
     (re.compile(r"^[ \t]{0,12}[-*] \[[ x-]\]\* \d", re.MULTILINE), 0.3),

@@ -23,6 +23,8 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _ARROW = re.compile(r"(?:-{1,3}|={2,3}|-\.-?)>(?:\|[^|\n]{0,80}\|)?|→|⇒")
+_DOWN = re.compile(r"[ \t│|↓▼⬇vV]{0,400}[│|↓▼⬇vV][ \t]{0,40}")
+_DOWNWARD = frozenset("↓▼⬇vV")
 _NODE = re.compile(r"[A-Za-z]{0,16}[0-9]{0,9}(?:[._][0-9]{1,9}){0,7}[a-z]?")
 _LABEL = re.compile(r"[\[({|\"]{1,3}[ \t]*(?:Task[ \t]+)?(?P<id>[0-9]{1,9}(?:\.[0-9]{1,9}){0,7})")
 _GAP = re.compile(r"[ \t\r\n,]*")
@@ -174,11 +176,21 @@ def _arrows(lines: Sequence[Line]) -> Iterator[Wave]:
     places: dict[str, Words] = {}
     labels: dict[str, str] = {}
     before: list[str] = []
+    above: dict[str, int] = {}  # the nodes of the last line that has some, by their columns
+    down: list[int] = []  # the columns of arrows downwards since
     count = 0
     for line in lines:
+        if _DOWN.fullmatch(line.text):
+            down = [at for at, sign in enumerate(line.text) if sign in _DOWNWARD] or down
+            continue
         first, *others = (
             list(_nodes(side, line, places, labels)) for side in _ARROW.split(line.text)
         )
+        if here := _columns(line.text, [*first, *(node for nodes in others for node in nodes)]):
+            for at in down if above else ():
+                needs.setdefault(_nearest(above, at), {})
+                needs.setdefault(_nearest(here, at), {})[_nearest(above, at)] = None
+            above, down = here, []
         before = first or before  # a line that begins with an arrow goes on from the one above
         for nodes in others:
             count += len(before) * len(nodes)
@@ -190,6 +202,21 @@ def _arrows(lines: Sequence[Line]) -> Iterator[Wave]:
                 needs[node].update(dict.fromkeys(before))
             before = nodes
     yield from _as_waves(needs, places, labels)
+
+
+def _columns(text: str, nodes: Sequence[str]) -> dict[str, int]:
+    """Where the nodes of a line stand in it."""
+    found: dict[str, int] = {}
+    at = 0
+    for node in nodes:
+        at = max(text.find(node, at), 0)
+        found.setdefault(node, at)
+        at += len(node)
+    return found
+
+
+def _nearest(nodes: Mapping[str, int], column: int) -> str:
+    return min(nodes, key=lambda node: abs(nodes[node] - column))
 
 
 def _as_waves(

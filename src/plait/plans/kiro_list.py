@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from plait.core.finding import Finding, Severity
-from plait.core.plan import PackageKind, Scope
+from plait.core.plan import Confidence, PackageKind, Scope
+from plait.plans.basenames import with_folders
 from plait.plans.family import distinct
 from plait.plans.fields import Words, fields_of, items_of, listed_files
 from plait.plans.kiro_graph import Graph, graph_of
@@ -51,8 +52,19 @@ _KEYS = {
     "files to modify": "files",
     "files to create/modify": "files",
     "対象ファイル": "files",
+    "ファイル": "files",
+    "파일": "files",
+    "test file": "tests",
+    "test files": "tests",
+    "テストファイル": "tests",
+    "테스트 파일": "tests",
+    "测试文件": "tests",
     "文件": "files",
 }
+_FOLDER = re.compile(
+    r"(?:apps?|backend|client|cmd|crates|docs|frontend|infra|internal|libs?|modules|packages|pkg|"
+    r"scripts|server|services|src|tests?|tools)(?:/[\w@-]{1,60}){1,12}/?"
+)
 _MOST_ASKED = 2000  # characters of a whole that each of its parts is told
 _WORD = re.compile(r"^(?:requirements?|需求|要件)[ \t]+(?=[0-9])", re.IGNORECASE)
 
@@ -93,7 +105,7 @@ def kiro_list(page: Page, name: str, findings: list[Finding]) -> KiroList:
         tasks.append(task)
     return KiroList(
         title=named_title(page, found, name),
-        tasks=distinct(tasks, findings),
+        tasks=with_folders(distinct(tasks, findings)),
         graph=graph_of(page.lines),
     )
 
@@ -159,8 +171,19 @@ def _needs(said: Sequence[Words] | None, file: str) -> tuple[Ref, ...] | None:
 def _scope(item: Item, boundaries: Sequence[Words]) -> Scope:
     """The files it lists, the paths in its boundary, else those it says that it writes."""
     files = listed_files(item.body, _KEYS)
-    inside = (glob for words in boundaries for glob in listed(words.text))
-    return scope_of(item, tuple(dict.fromkeys((*files, *inside))))
+    inside = (glob for words in boundaries for glob in (*listed(words.text), *_folders(words.text)))
+    scope = scope_of(item, tuple(dict.fromkeys((*files, *inside))))
+    tests = listed_files(item.body, _KEYS, names=("tests",))
+    if not tests:
+        return scope
+    return Scope(write=tuple(dict.fromkeys((*scope.write, *tests))), confidence=Confidence.INFERRED)
+
+
+def _folders(boundary: str) -> Iterator[str]:
+    """The folders that a boundary names: `packages/client`, beside names of components."""
+    for word in re.split(r"[,、，]", boundary):  # noqa: RUF001
+        if _FOLDER.fullmatch(word.strip("` ")):
+            yield f"{word.strip('` /')}/**"
 
 
 def _requirements(said: Sequence[Words]) -> tuple[str, ...]:

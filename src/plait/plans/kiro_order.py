@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
 from plait.core.finding import Finding, Severity
-from plait.core.plan import Provenance, Span
+from plait.core.plan import PackageKind, Provenance, Span
 from plait.plans.fields import Words
 from plait.plans.kiro_graph import Graph, Wave
 from plait.plans.page import span_of
@@ -18,6 +18,7 @@ from plait.plans.tasks import Order, Task
 
 _PREFIX = re.compile(r"^(?:task|t)[ \t_-]{0,3}(?=[0-9])", re.IGNORECASE)
 _START = -1
+_LONGER = 5  # tasks; of a few, all may have it by chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ def ordered(
     Waves are barriers; a wave that names a whole means its parts, in the list's order. What no
     wave names (checkpoints, mostly) keeps its place in the list: it comes after the waves of all
     that stands before it, and before the wave behind these. `_Depends:_` adds to the order and
-    sets no task free of it: the format wants it for what the order does not tell.
+    sets no task free of it: the format wants it for what the order does not tell. Only where
+    all tasks of a longer list have it, it stands for the order.
 
     Args:
         tasks: With unique ids, parts behind their wholes.
@@ -48,7 +50,7 @@ def ordered(
         TooManyEdges: The orders multiply to more than a plan can have.
     """
     if graph is None:
-        return Ordered(tasks=tuple(tasks), orders=in_order(tasks, relaxable=False))
+        return Ordered(tasks=tuple(tasks), orders=in_order(tasks, relaxable=_complete(tasks)))
     steps = _Lookup(tasks=tasks, graph=graph, file=file, findings=findings).steps()
     if not steps:
         findings.append(
@@ -66,6 +68,17 @@ def ordered(
     _Waves(tasks=tasks, steps=steps, walk=walk).run()
     marked = tasks if graph.arrows else [*_marked(tasks, steps)]
     return Ordered(tasks=tuple(marked), orders=tuple(walk.orders))
+
+
+def _complete(tasks: Sequence[Task]) -> bool:
+    """Whether every task but the first says what it needs: then the list's order adds nothing."""
+    wholes = {task.parent for task in tasks}
+    leaves = [task for task in tasks if task.id not in wholes and not _checks(task)]
+    return len(leaves) >= _LONGER and all(task.needs is not None for task in leaves[1:])
+
+
+def _checks(task: Task) -> bool:
+    return task.kind is PackageKind.CHECKPOINT
 
 
 def _marked(tasks: Sequence[Task], steps: Sequence[_Step]) -> Iterator[Task]:

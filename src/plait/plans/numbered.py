@@ -16,21 +16,29 @@ from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope
 from plait.plans.fields import speaks
 from plait.plans.markdown import Kind, Line
+from plait.plans.mentions import without_mentions
 from plait.plans.page import Page, span_of
-from plait.plans.paths import written
+from plait.plans.paths import listed, written
 from plait.plans.tasks import MAX_TASKS, TooManyTasks
 
 _NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,7}[a-z]?"
 _ITEM = re.compile(
+    # An anchor that links lead to, or a sign of its state, is no part of it.
+    r"(?:(?:<[^<>\n]{1,200}>|[\u2190-\u2bff\ufe0f\U0001f300-\U0001faff])[ \t]*){0,4}"
     rf"(?P<struck>~~)?(?P<bold>\*\*|__)?(?:Task[ \t]+)?(?P<id>{_NUMBER})"
     r"(?P<mark>\\?[.)）:：．、])?(?P<closed>\*\*|__)?(?:[ \t]+|(?=[^\x00-\x7f])|$)(?P<rest>.*)"  # noqa: RUF001
 )
 _PARALLEL = re.compile(r"[(（][Pp][)）][ \t]*")  # noqa: RUF001
 _GENERIC = re.compile(
     r"(?:(?:implementation|task)[ \t]+(?:plan|list|overview|tasks)|tasks?(?:[ \t]+document)?|"
-    r"overview|notes?|summary|实施计划|实现计划|实施任务|任务列表|任务文档|任务|概述|"
+    r"overview|notes?|summary|实施计划|实现计划|实施任务|任务(?:列表|清单|拆解|分解|规划)?(?:文档)?|概述|"
     r"実装計画|実装タスク|タスク(?:一覧|リスト)?|實作任務)"
     r"(?:[ \t]*[:：–—-]+[ \t]*|$)",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_READING = re.compile(
+    r"(?:(?:write|add|create) )?(?:\w{1,20} ){0,2}tests?\b|analy[sz]e|audit|check|confirm|inspect|"
+    r"investigate|re-?run|research|review|run|validate|verify|验证|检查|确认|运行|编写",
     re.IGNORECASE,
 )
 _MOST_LEVELS = 8
@@ -116,11 +124,16 @@ def shorten(text: str, most: int) -> str:
     return text[:most].rpartition("\n")[0] or text[:most]
 
 
-def scope_of(item: Item, listed: Sequence[str]) -> Scope:
-    """What an item writes: the files it lists, else those in backticks behind a verb of writing."""
-    globs = tuple(listed)
+def scope_of(item: Item, files: Sequence[str]) -> Scope:
+    """What an item writes: the files it lists, else those in backticks behind a verb of writing.
+
+    Where there are none, the paths in its title.
+    """
+    globs = tuple(files)
     if not globs:
         globs = written(line.content for line in (item.head, *item.body) if speaks(line))
+    if not globs and not _READING.match(item.title):
+        globs = tuple(glob for glob in listed(without_mentions(item.title)) if "/" in glob)
     return Scope(write=globs, confidence=Confidence.INFERRED if globs else Confidence.UNKNOWN)
 
 

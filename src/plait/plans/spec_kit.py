@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from errno import ENAMETOOLONG
 from itertools import islice
@@ -13,16 +13,18 @@ from textwrap import dedent
 from plait.core.finding import Finding, Severity
 from plait.core.plan import Confidence, Scope, Span
 from plait.errors import PlaitError, UsageError
+from plait.plans.basenames import with_folders
 from plait.plans.fields import fields_of, listed_files, time_of
 from plait.plans.lower import lower
-from plait.plans.markdown import Kind, scan
+from plait.plans.markdown import Kind, Line, scan
+from plait.plans.mentions import without_mentions
 from plait.plans.page import Page, marker_of, page_of, span_of
 from plait.plans.paths import listed
 from plait.plans.places import OWN_FOLDERS, belongs_elsewhere, context_of, holds, named, slug
 from plait.plans.refusals import ignored, total
 from plait.plans.sidecar import record_of
 from plait.plans.spec_kit_items import Item, outline_of
-from plait.plans.spec_kit_order import aliases_of, orders_of
+from plait.plans.spec_kit_order import DEPENDS, aliases_of, orders_of
 from plait.plans.tasks import MAX_TASKS, Ref, State, Task, TaskList
 from plait.plans.text import read
 from plait.ports import Loaded, PlanSource
@@ -42,25 +44,46 @@ _KEYS = {
     "paths": "files",
     "estimated time": "time",
     "estimate": "time",
+    "depends": "needs",
     "depends on": "needs",
+    "depende de": "needs",
+    "dependencias": "needs",
+    "dependências": "needs",
+    "依赖": "needs",
+    "依存": "needs",
     "dependencies": "needs",
     "dependency": "needs",
     "blocked by": "needs",
 }
 _NEEDS = re.compile(
-    r"(?:\b(?:depends? (?:up)?on|after|requires|needs|blocked by)|依赖|依存)[:：]?[ \t]{0,3}"  # noqa: RUF001
-    r"(?P<ids>(?:tasks? )?\**T[0-9][^()（）;。\n]{0,300})",  # noqa: RUF001
+    rf"(?:{DEPENDS}|\b(?:after|requires|needs|blocked by)\b)[:：]?[ \t]{{0,3}}"  # noqa: RUF001
+    r"(?P<ids>(?:(?:tasks?|tareas?|tarefas?|tâches?) )?\**T[0-9][^()（）;。\n]{0,300})",  # noqa: RUF001
     re.IGNORECASE,
 )
 _READING = re.compile(
-    r"(?:analy[sz]e|audit|benchmark|check|confirm|cross-reference|examine|execute|identify|inspect|"
-    r"measure|profile|read|re-?run|review|run|validate|verify)\b",
+    r"(?:analy[sz]e|audit|benchmark|check|confirm|cross-reference|diagnose|examine|execute|explore|"
+    r"identify|inspect|investigate|measure|profile|read|re-?run|reproduce|research|review|run|"
+    r"test (?:if|that|whether)|trace|validate|verify|verificar?|validar|revisar|ejecutar|executar|"
+    r"rodar|confirmar|comprobar|anali[sz]ar|investigar|vérifier|valider|exécuter|prüfen)\b"
+    r"|运行|验证|確認|确认|检查|审查|调研",
     re.IGNORECASE,
 )
 _SOURCES = re.compile(
     r"\b(?:according to|as (?:defined|described|specified) in|based on|following|from|per|see)"
     r" {1,3}`?[^\s`]{0,200}\b(?:plan|spec|research|data-model|quickstart|tasks|constitution)\.md`?",
     re.IGNORECASE,
+)
+_CRITERIA = re.compile(
+    r"(?:\||—|–)[ \t]*\**(?:accept\w{0,6}|criteri\w{1,3}|do[dn]e? when|success|verif\w{1,8})\b.*",  # noqa: RUF001
+    re.IGNORECASE,
+)
+_TESTING = re.compile(
+    r"(?:(?:add|create|extend|implement|update|write)[ \t]+)?(?:(?:an?|the|failing|new)[ \t]+)?"
+    r"(?:[\w-]{1,20}[ \t]+){0,2}tests?\b|testes?\b|pruebas?\b|单元测试|集成测试|テスト",
+    re.IGNORECASE,
+)
+_TEST_FILE = re.compile(
+    r"(?:^|[/._-])(?:__tests__|e2e|specs?|tests?|[Tt]ests?(?=\.))(?:$|[/._-])|Tests?\."
 )
 _DOCUMENTS = frozenset({_TASKS, "constitution.md", *_EXPECTED, *_FURTHER})
 _ID = r"(?:\*\*|~~)?T[0-9]{3,4}[a-z]?\b"
@@ -151,7 +174,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
         title=outline.title or feature,
         feature=feature,
         branch=f"feat/{slug(feature)}",
-        tasks=tuple(_task(item, page) for item in outline.items),
+        tasks=with_folders([_task(item, page) for item in outline.items]),
         files=(page.file,),
         orders=() if len(outline.items) > MAX_TASKS else tuple(orders_of(outline, source.name)),
         aliases=aliases_of(outline.items),
@@ -186,12 +209,12 @@ def _task(item: Item, page: Page) -> Task:
 def _needs(item: Item, file: str) -> tuple[Ref, ...] | None:
     """What its own words say: "(depends on T012, T013)", or a field below it."""
     refs = [
-        Ref(
-            text=found["ids"].rstrip("* "),
-            span=Span(file=file, line=line.number, column=found.start("ids") + 1),
+        Ref(text=found["ids"].rstrip("* "), span=_place(run, found.start("ids"), file))
+        for run in (
+            (item.line, *item.wrapped),
+            *((each,) for each in item.body if each.kind is not Kind.CODE),
         )
-        for line in (item.line, *(each for each in item.body if each.kind is not Kind.CODE))
-        for found in _NEEDS.finditer(line.text)
+        for found in _NEEDS.finditer(" ".join(line.text.strip() for line in run))
     ]
     lines = {ref.span.line for ref in refs}
     refs += [
@@ -202,12 +225,27 @@ def _needs(item: Item, file: str) -> tuple[Ref, ...] | None:
     return tuple(refs) or None
 
 
+def _place(run: Sequence[Line], at: int, file: str) -> Span:
+    """Where a character stands of lines that are joined by spaces, without their indents."""
+    here, *further = run
+    while further and at > len(here.text.strip()):
+        at -= len(here.text.strip()) + 1
+        here, *further = further
+    indent = len(here.text) - len(here.text.lstrip())
+    return Span(file=file, line=here.number, column=at + indent + 1)
+
+
 def _scope(item: Item) -> Scope:
-    """The paths of a field `File:`, else those in a description, unless it only reads them."""
+    """The paths of a field `File:`, else those in a description, unless it only reads them.
+
+    Who writes tests does not write what they test.
+    """
     globs = listed_files(item.body, _KEYS)
     if not globs and not _READING.match(item.title):
-        text = _NEEDS.sub("", _SOURCES.sub("", item.title))
-        globs = tuple(glob for glob in listed(text) if glob not in _DOCUMENTS)
+        text = _CRITERIA.sub("", _NEEDS.sub("", _SOURCES.sub("", item.title)))
+        globs = tuple(glob for glob in listed(without_mentions(text)) if glob not in _DOCUMENTS)
+        tests = tuple(glob for glob in globs if _TEST_FILE.search(glob))
+        globs = tests if tests and _TESTING.match(item.title) else globs
     return Scope(write=globs, confidence=Confidence.INFERRED) if globs else Scope()
 
 

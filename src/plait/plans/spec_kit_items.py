@@ -11,14 +11,16 @@ from plait.plans.markdown import Kind, Line
 from plait.plans.page import span_of, state_of
 from plait.plans.tasks import State
 
-_ID = r"T(?:[0-9]{1,3}-[0-9]{2,6}|[0-9]{2,6})[a-z]?(?:\.[0-9]{1,3})?(?:-[A-Z]{2,12})?"
-_TASK = re.compile(rf"[*_~`\[]{{0,4}}(?P<id>{_ID})(?![\w-])[*_~`\]]{{0,4}}[:.]?(?P<rest>.*)")
+_ID = r"T(?:[0-9]{1,3}-[0-9]{2,6}|[0-9]{2,6})[a-z]?(?:\.[0-9]{1,3})?(?:-[A-Za-z]{1,12})?"
+_LEAD = r"(?:(?:<[^<>\n]{1,200}>|[\u2190-\u2bff\ufe0f\U0001f300-\U0001faff])[ \t]*){0,4}"
+_TASK = re.compile(rf"{_LEAD}[*_~`\[]{{0,4}}(?P<id>{_ID})(?![\w-])[*_~`\]]{{0,4}}[:.]?(?P<rest>.*)")
 _SKIP = re.compile(
     rf"[*_~]{{0,4}}SKIP(?:PED)?\b[*_:\s]{{0,4}}(?P<id>{_ID})(?![\w-])[*_:\s]{{0,4}}(?P<rest>.*)"
 )
 _WHY = re.compile(r"\((?P<title>[^()]{1,200})\)[ \t]*[-–—:]*[ \t]*(?P<reason>.*)")  # noqa: RUF001
 _LABEL = re.compile(
-    r"[ \t*]{0,3}\[(?P<label>P|[A-Z]{1,6}[0-9]{0,3}(?:[/,] ?(?:US)?[0-9]{1,3}){0,9})\]"
+    r"[ \t*·`]{0,4}\[(?P<label>P|[A-Z]{1,6}-?[0-9]{0,3}(?:[/,] ?(?:US)?[0-9]{1,3}){0,9}"
+    r"|[A-Za-z][A-Za-z-]{2,15})\](?!\()`?"
 )
 _LAST_LABEL = re.compile(r"[ \t]{0,20}\[P\][ \t]*$")
 _PHASE = re.compile(r"Phase[ \t]+(?P<number>[0-9]{1,3}(?:\.[0-9]{1,3})?|[A-Z])(?!\w)")
@@ -30,6 +32,12 @@ _PREREQUISITE = re.compile(
     r"\*{0,2}(?:Depends on|Dependenc(?:y|ies)|Prerequisites?|前置|依赖|依存)\*{0,2}[ \t]*[:：]"  # noqa: RUF001
 )
 _DONE = re.compile(r"[ \t]{0,20}(?:✅|\[(?:COMPLETED?|DONE)\])", re.IGNORECASE)
+_GENERIC = re.compile(
+    r"(?:implementation )?tasks?(?: list| document| breakdown)?|タスク(?:リスト|一覧)?"
+    r"|(?:实现|实施)?任务(?:列表|清单)?|(?:lista de )?(?:tareas|tarefas)|tâches|aufgaben",
+    re.IGNORECASE,
+)
+_WIDTH = 76  # what is broken no later than here was not broken because the line was full
 _MARKS = {" ": State.OPEN, "x": State.DONE, "X": State.DONE}
 
 
@@ -46,7 +54,10 @@ class Phase:
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """A task; `tests` says that it stands among the tests that its phase begins with."""
+    """A task; `tests` says that it stands among the tests that its phase begins with.
+
+    `wrapped` are the lines over which its description runs on.
+    """
 
     id: str
     title: str
@@ -57,6 +68,7 @@ class Item:
     phase: Phase | None = None
     tests: bool = False
     parent: str | None = None
+    wrapped: list[Line] = field(default_factory=list)
     body: list[Line] = field(default_factory=list)
 
     @property
@@ -137,7 +149,8 @@ class _Reader:
     def _heading(self, line: Line) -> None:
         text = line.content
         if line.level == 1 and not self.outline.title:
-            self.outline.title = re.sub(r"^[^:：]{1,60}[:：][ \t]*", "", text).strip() or text  # noqa: RUF001
+            title = re.sub(r"^[^:：]{1,60}[:：][ \t]*", "", text).strip() or text  # noqa: RUF001
+            self.outline.title = "" if _GENERIC.fullmatch(title) else title
         if self.item and not self.boxes and line.level > self.item.line.level:
             self.item.body.append(line)
             return
@@ -210,9 +223,28 @@ class _Reader:
             if self.phase and _PREREQUISITE.match(line.content):
                 self.outline.own.append((self.phase, line))
         elif line.kind is Kind.BLANK or not self.boxes or line.indent > self.item.line.indent:
-            self.item.body.append(line)
+            self._below(self.item, line)
         else:
             self.item, self.above = None, []
+
+    def _below(self, item: Item, line: Line) -> None:
+        """A line of a task: its description runs on where the line above was full."""
+        if (
+            line.kind is Kind.TEXT
+            and item.line.kind is Kind.BOX
+            and not item.body
+            and wraps([item.line, *item.wrapped][-1], line)
+        ):
+            item.wrapped.append(line)
+            item.title = f"{item.title} {line.content.rstrip('* ')}"
+        else:
+            item.body.append(line)
+
+
+def wraps(above: Line, line: Line) -> bool:
+    """Whether a line goes on with the sentence of a full one above it."""
+    word = line.content.split(" ", 1)[0]
+    return len(above.text.rstrip()) + 1 + len(word) > _WIDTH and line.indent >= above.indent
 
 
 def _head(text: str) -> re.Match[str] | None:
@@ -239,4 +271,6 @@ def _labels(text: str) -> tuple[tuple[str, ...], str]:
     if last := _LAST_LABEL.search(title):
         labels.append("P")
         title = title[: last.start()]
-    return tuple(labels), title.replace("~~", "").strip("*: \t")
+    title = title.replace("~~", "").strip(": \t")
+    bold = title.count("**") % 2 == 0  # else the bold began before the id
+    return tuple(labels), title if bold else title.strip("*: \t")

@@ -7,7 +7,7 @@ their order, those marked [P] side by side; the tests that a phase begins with c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
@@ -17,18 +17,47 @@ from plait.plans.page import span_of
 from plait.plans.phasing import following, predecessors
 from plait.plans.phrases import Noun
 from plait.plans.references import Names, names_of, read
-from plait.plans.spec_kit_items import Item, Outline, Phase
+from plait.plans.spec_kit_items import Item, Outline, Phase, wraps
+from plait.plans.spec_kit_numbers import PHASES, STORIES, among, numbered
 from plait.plans.tasks import Order, State
 
 _ARROW = re.compile(r"→|⟶|=>|->")
 _DOWN = re.compile(r"[\s↓│|v]{1,400}")
 _SAID = re.compile(r"(?P<subject>[^:：]{1,120})[:：][ \t]*(?P<said>.{1,400})")  # noqa: RUF001
-_NONE = re.compile(r"\W{0,4}(?:no|without) dependenc", re.IGNORECASE)
-_OTHERS = re.compile(r"\bother (?:user )?stor", re.IGNORECASE)
-_AFTER = re.compile(
-    r"\b(?:depends? (?:up)?on|after|follows?|requires?)\b|依赖|依存|前置", re.IGNORECASE
+_NONE = re.compile(
+    r"\W{0,4}(?:(?:no|without) dependenc|sin dependencia|sem depend|aucune dépend|keine abhäng"
+    r"|无依赖|依存なし)",
+    re.IGNORECASE,
 )
-_BEFORE = re.compile(r"\b(?:blocks?|before|precedes?)\b", re.IGNORECASE)
+_INDEPENDENT = re.compile(
+    r"\W{0,4}(?:(?:\w{2,12}(?:ly|mente|ment) )?ind[eé]pend|unabhängig)", re.IGNORECASE
+)
+_WITH = re.compile(r"\bin parallel with\b", re.IGNORECASE)
+_TREE = re.compile(
+    r"(?P<lead>[\s│|]{0,200})(?P<joint>(?:[├└]|[|+`](?=--))[─-]{0,4}[►>]?)?[ \t]*(?P<node>.*)"
+)
+_NODE_ENDS = re.compile(r"←|<-|──|┐|┤|┘|[:：]|[ \t][—–-][ \t]")  # noqa: RUF001
+_NEEDS_COLUMN = re.compile(
+    r"\W*(?:depends? on|dependencies|blocked by|requires|prerequisites?|depende de|依赖|依存)\W*",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"\W*(?:none|nothing|no dependenc\w*|n/a|ningun[ao].*|nenhuma?.*|无|なし)?\W*", re.IGNORECASE
+)
+_RULED = re.compile(r"[|\s:-]+")
+_SENTENCES = re.compile(r"(?<=[^A-Z \t])[.;；。][ \t]*(?=T[0-9]|US ?[0-9]|User Stor|Phase )")  # noqa: RUF001
+_OTHERS = re.compile(r"\b(?:other|otras?|outras?|autres?|anderen?) (?:user )?\w", re.IGNORECASE)
+DEPENDS = (
+    r"(?<!\bnot )(?<!n't )(?<!\bno )(?<!\bnon )(?<!\bnão )\b(?:depends? (?:up)?on\b"
+    r"|depend(?:e|en|em) d[aeo]s?\b|dépend(?:ent)? d[eu]s?\b|dipend(?:e|ono) da\b|abhängig von\b)"
+    r"|依赖|依存"
+)
+_AFTER = re.compile(rf"{DEPENDS}|\b(?:after|follows?|requires?)\b|前置", re.IGNORECASE)
+_BEFORE = re.compile(
+    r"(?<!\bnot )(?:\b(?:blocks?|before|precedes?)\b"
+    r"|\b(?:gates?|unblocks?)(?= (?:T[0-9]|US ?[0-9]|User Stor|Phases? [0-9]|all )))",
+    re.IGNORECASE,
+)
 _CUT = re.compile(
     r" - | – | — |[;。；]|\. |, (?:but|independent|can|may|no)\b|\b(?:but|independent|may|uses?)\b",  # noqa: RUF001
     re.IGNORECASE,
@@ -40,18 +69,6 @@ _ALL_STORIES = re.compile(
     re.IGNORECASE,
 )
 _ALL_PHASES = re.compile(r"\ball (?:\w{1,12} ){0,2}phases\b|\beverything\b", re.IGNORECASE)
-_NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,3})?"
-_LINK = r"(?:[ \t]{0,3}(?:[-–—~,、&/]|and|through)[ \t]{0,3}"  # noqa: RUF001 - dashes as written
-_PHASES = re.compile(
-    rf"\bPhases?[ \t]{{0,3}}(?P<first>{_NUMBER}|[A-Z]\b)"
-    rf"(?P<rest>{_LINK}(?:{_NUMBER})){{0,20}})(?P<on>\+?)"
-)
-_STORIES = re.compile(
-    r"\b(?:User Stor(?:y|ies)|US)[ \t]{0,3}(?P<first>[0-9]{1,3})"
-    rf"(?P<rest>{_LINK}(?:US)?[0-9]{{1,3}}){{0,20}})(?P<on>\+?)",
-    re.IGNORECASE,
-)
-_STEP = re.compile(rf"(?P<link>[-–—~]|through)?[ \t]{{0,3}}(?:US)?(?P<number>{_NUMBER})")  # noqa: RUF001
 _WORDS = ("setup", "foundation", "polish", "convergence", "integration", "documentation")
 _FINAL = re.compile(r"\bfinal phase\b", re.IGNORECASE)
 _MOST_SHOWN = 80
@@ -65,14 +82,15 @@ def orders_of(outline: Outline, file: str) -> Iterator[Order]:
     for item in items:
         members.setdefault(item.phase.at if item.phase else None, []).append(item)
     phases = [phase for phase in outline.phases if phase.at in members]
+    ids = {at: [item.id for item in tasks] for at, tasks in members.items()}
     reader = _Reader(
+        members=ids,
         file=file,
         phases=phases,
         order=tuple(item.id for item in items),
         names=names_of([item.id for item in items], aliases=aliases_of(outline.items)),
     )
     reader.run(outline)
-    ids = {at: [item.id for item in tasks] for at, tasks in members.items()}
     before = predecessors([phase.at for phase in phases], reader.said)
     for phase in phases:
         yield from following(
@@ -89,12 +107,12 @@ def orders_of(outline: Outline, file: str) -> Iterator[Order]:
 def aliases_of(items: Sequence[Item]) -> dict[str, str]:
     """Plain names of tasks whose ids carry a word: T031 of T031-MIN."""
     plain = {item.id for item in items}
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for item in items:
-        stem = re.sub(r"-[A-Z]+$", "", item.id)
+        stem = re.sub(r"-[A-Za-z]+$", "", item.id)
         if stem not in plain:
-            found.setdefault(stem, item.id)
-    return found
+            found.setdefault(stem, []).append(item.id)
+    return {stem: ids[0] for stem, ids in found.items() if len(ids) == 1}
 
 
 def _within(tasks: Sequence[Item], file: str) -> Iterator[Order]:
@@ -119,16 +137,25 @@ class _Reader:
     phases: Sequence[Phase]
     order: tuple[str, ...]
     names: Names
+    members: Mapping[int | None, Sequence[str]]
     said: dict[int, set[int]] = field(default_factory=dict)
     further: dict[int, set[int]] = field(default_factory=dict)
+    beside: dict[int, set[int]] = field(default_factory=dict)  # phases it may run beside
     orders: list[Order] = field(default_factory=list)
 
     def run(self, outline: Outline) -> None:
         """Read the sections on dependencies, and what phases say of themselves."""
         row: list[str] = []  # the ids on the line above, of a graph drawn downwards
         down = False
-        for line in outline.order:
-            text = (line.content or line.text).replace("**", "").replace("`", "").strip()
+        tree: list[tuple[int, set[int]]] = []  # the phases above, by the columns they stand in
+        table: tuple[int, ...] = ()  # the columns of tasks, and of what they depend on
+        for line, content in _unwrapped(outline.order):
+            self._branch(line.text, tree)
+            if content.lstrip().startswith("|") and content.count("|") > 2:  # noqa: PLR2004
+                table = self._row(line, content, table)
+                continue
+            table = ()
+            text = content.replace("**", "").replace("`", "").strip()
             if line.kind is Kind.BLANK or not text:
                 row, down = [], False
             elif _DOWN.fullmatch(text):
@@ -138,13 +165,56 @@ class _Reader:
                 if down and ids:
                     self._order(row, ids, line, text)
                 row, down = ids, False
-                self._line(line, text)
+                for sentence in _SENTENCES.split(text):
+                    self._line(line, sentence)
+        for at, others in self.beside.items():
+            if at not in self.said:
+                same = (self.said.get(other) or self._common(other) for other in others)
+                self.said[at] = {other for each in same for other in each if other < at}
         known = {phase.at for phase in self.phases}
         for phase, line in outline.own:
             if phase.at in known:
                 text = line.content.replace("**", "")
                 named = self._phases(_CUT.split(re.split("[:：]", text, maxsplit=1)[-1])[0])  # noqa: RUF001
                 self._follow(phase.at, named)
+
+    def _branch(self, text: str, tree: list[tuple[int, set[int]]]) -> None:
+        """A line of a tree of phases, drawn with ├ and └: each follows the one it hangs on."""
+        found = _TREE.match(text)
+        if not found or not found["node"]:
+            return
+        column = len(found["lead"])
+        if not found["joint"]:
+            column = column if "│" not in found["lead"] else -1
+        if column < 0:
+            return  # what stands below a line that merges others hangs on none of them
+        while tree and tree[-1][0] >= column:
+            tree.pop()
+        phases = self._phases(_NODE_ENDS.split(found["node"].replace("**", ""))[0])
+        if found["joint"] and tree:
+            for at in phases:
+                self._follow(at, tree[-1][1])
+        tree.append((column, phases))
+
+    def _row(self, line: Line, text: str, table: tuple[int, ...]) -> tuple[int, ...]:
+        """A row of a table; the columns that matter, once its head tells them."""
+        cells = [
+            cell.replace("**", "").replace("`", "").strip()
+            for cell in text.strip("| \t").split("|")
+        ]
+        if not table:
+            needs = [at for at, cell in enumerate(cells) if at and _NEEDS_COLUMN.fullmatch(cell)]
+            return (0, needs[0]) if needs else (0,)
+        if len(table) > 1 and len(cells) > table[1] and not _RULED.fullmatch(text):
+            subject, said = cells[0], cells[table[1]]
+            named = self._phases(said)
+            for at in self._phases(subject) if not _TASK.search(subject) else ():
+                plain = set() if named else self._common(at)
+                self.said.setdefault(at, set()).update(plain)
+                self._follow(at, named)
+            if _TASK.search(subject) or _TASK.search(said):
+                self._pair(line, said, subject, text, sole=False)
+        return table
 
     def _line(self, line: Line, text: str) -> None:
         stages = _ARROW.split(text)
@@ -154,13 +224,19 @@ class _Reader:
             return
         stated = _SAID.match(text)
         if stated and not _TASK.search(stated["subject"]):
-            self._stated(line, stated["subject"], stated["said"])
-            return
+            verb = _BEFORE.search(stated["said"]) or _AFTER.search(stated["said"])
+            if verb is None or not _TASK.search(stated["said"], 0, verb.start()):
+                self._stated(line, stated["subject"], stated["said"])
+                return
+            text = stated["said"]  # "Within User Story 1: T014 depends on T013"
         before, after = _BEFORE.search(text), _AFTER.search(text)
         if before:
             self._pair(line, text[: before.start()], text[before.end() :], text, sole=False)
         elif after:
             self._pair(line, text[after.end() :], text[: after.start()], text, sole=True)
+        elif beside := _WITH.search(text):
+            for at in self._phases(text[: beside.start()]):
+                self._run_beside(at, text[beside.end() :])
 
     def _graph(self, line: Line, stages: Sequence[str], text: str) -> None:
         for first, then in pairwise(stages):
@@ -174,21 +250,34 @@ class _Reader:
     def _stated(self, line: Line, subject: str, said: str) -> None:
         """`User Story 2 (P2): Can start after Foundational (Phase 2) - …`."""
         for at in self._phases(subject):
-            if _NONE.match(said):
+            if _INDEPENDENT.match(said) and not _AFTER.search(said):
+                self.said.setdefault(at, set()).update(self._common(at))
+            elif _NONE.match(said):
                 own = self.said.setdefault(at, set())
-                if _OTHERS.search(said):
+                if _OTHERS.search(said) or STORIES.search(said):
                     own.update(self._common(at))
             elif after := _AFTER.search(said):
                 named = self._phases(_CUT.split(said[after.end() :])[0])
                 self._follow(at, named)
+            if beside := _WITH.search(said):
+                self._run_beside(at, said[beside.end() :])
         if before := _BEFORE.search(said):
             self._pair(line, subject, said[before.end() :], said, sole=False)
+
+    def _run_beside(self, at: int, said: str) -> None:
+        """`US3 can start in parallel with US2`: it follows what that follows."""
+        named = self._phases(_CUT.split(said)[0])
+        self.beside.setdefault(at, set()).update(other for other in named if other < at)
 
     def _pair(self, line: Line, first: str, then: str, text: str, *, sole: bool) -> None:
         """`T005-T011 blocks T012-T018`, `US2 and US3 can run in parallel after US1`."""
         first, then = (_CUT.split(first)[0], then) if sole else (first, _CUT.split(then)[0])
         if _TASK.search(first) or _TASK.search(then):
             firsts, thens = self._ids(first), self._ids(then)
+            if not _ALL.match(first):
+                firsts = firsts or self._all_of(self._phases(first))
+            if not _ALL.match(then):
+                thens = thens or self._all_of(self._phases(then))
             if thens and not firsts and _ALL.match(first):
                 firsts = list(self.order[: min(map(self.order.index, thens))])
             elif firsts and not thens and _ALL.match(then):
@@ -198,6 +287,9 @@ class _Reader:
         named = self._phases(first)
         for at in self._phases(then):
             self._follow(at, named, sole=sole)
+
+    def _all_of(self, phases: set[int]) -> list[str]:
+        return [name for at in sorted(phases) for name in self.members.get(at, ())]
 
     def _order(self, first: Sequence[str], then: Sequence[str], line: Line, text: str) -> None:
         later = [name for name in then if name not in first]
@@ -238,10 +330,10 @@ class _Reader:
             return {phase.at for phase in stories}
         if _ALL_PHASES.search(text):
             return {phase.at for phase in self.phases}
-        for numbers in _numbered(_STORIES, text):
-            found |= {p.at for p in stories if any(_in(str(s), numbers) for s in p.stories)}
-        for numbers in _numbered(_PHASES, text):
-            found |= {p.at for p in self.phases if p.number and _in(p.number, numbers)}
+        for numbers in numbered(STORIES, text):
+            found |= {p.at for p in stories if any(among(str(s), numbers) for s in p.stories)}
+        for numbers in numbered(PHASES, text):
+            found |= {p.at for p in self.phases if p.number and among(p.number, numbers)}
         if not found:
             low = text.lower()
             for word in _WORDS:
@@ -252,39 +344,20 @@ class _Reader:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
-    """Numbers from `first` to `last` (the same, where one is named; None: and so on)."""
-
-    first: str
-    last: str | None
-
-
-def _numbered(pattern: re.Pattern[str], text: str) -> Iterator[list[_Span]]:
-    for found in pattern.finditer(text):
-        spans = [_Span(first=found["first"], last=found["first"])]
-        for step in _STEP.finditer(found["rest"]):
-            if step["link"]:
-                spans[-1] = _Span(first=spans[-1].first, last=step["number"])
-            else:
-                spans.append(_Span(first=step["number"], last=step["number"]))
-        if found["on"]:
-            spans[-1] = _Span(first=spans[-1].first, last=None)
-        yield spans
-
-
-def _in(number: str, spans: Sequence[_Span]) -> bool:
-    return any(
-        number == span.first
-        or (_value(span.first) <= _value(number) and _bounded(number, span.last))
-        for span in spans
-        if number[0].isdigit() and span.first[0].isdigit()
-    ) or any(number == span.first for span in spans)
-
-
-def _bounded(number: str, last: str | None) -> bool:
-    return last is None or (last[0].isdigit() and _value(number) <= _value(last))
-
-
-def _value(number: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in number.split("."))
+def _unwrapped(lines: Sequence[Line]) -> Iterator[tuple[Line, str]]:
+    """The lines with their contents; what a full bullet runs on over is a part of it."""
+    at = 0
+    while at < len(lines):
+        line = last = lines[at]
+        parts = [line.content or line.text]
+        at += 1
+        while (
+            line.kind is Kind.BULLET
+            and at < len(lines)
+            and lines[at].kind is Kind.TEXT
+            and wraps(last, lines[at])
+        ):
+            last = lines[at]
+            parts.append(last.content)
+            at += 1
+        yield line, " ".join(parts)
