@@ -161,7 +161,7 @@ def test_what_an_interrupted_agent_wrote_is_listed_as_interrupted(story: Story) 
     """SIGTERM ends the agent; its half-done work is there under its epoch."""
     story.begin()
     story.plans("p", Piece(id="wp-a"))
-    agent = 'mkdir -p src; echo half > src/half; : > "$NOTES/on"; sleep 20'
+    agent = 'mkdir -p src; echo half > src/half; : > "$NOTES/on"; sleep 3'
     process = story.starts("run", "p", "--yes", "--agent", f"command:{agent}")
     wait_until((story.notes / "on").exists)
     process.send_signal(signal.SIGTERM)
@@ -177,7 +177,7 @@ def test_what_a_crash_left_in_a_worktree_is_found_there(story: Story) -> None:
     """After kill -9 the work is in a folder and nowhere else: listed, restored, and then kept."""
     story.begin()
     story.plans("p", Piece(id="wp-a"))
-    agent = 'echo $$ > "$NOTES/pid"; mkdir -p src; echo half > src/half; : > "$NOTES/on"; sleep 20'
+    agent = 'echo $$ > "$NOTES/pid"; mkdir -p src; echo half > src/half; : > "$NOTES/on"; sleep 3'
     process = story.starts("run", "p", "--yes", "--agent", f"command:{agent}")
     wait_until((story.notes / "on").exists)
     os.kill(process.pid, signal.SIGKILL)

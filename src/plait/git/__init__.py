@@ -7,6 +7,7 @@ from plait.git.kept import (
     create_branch,
     extents,
     forget_branch,
+    only_through,
     patch,
     tips,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "extents",
     "forget_branch",
     "identity",
+    "only_through",
     "patch",
     "tips",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +50,24 @@ async def tips(repository: Repository) -> tuple[Tip, ...]:
         if at:  # a ref that somebody pointed at no commit keeps no work
             found.append(Tip(ref=ref, commit=commit, at=float(at)))
     return tuple(found)
+
+
+async def only_through(repository: Repository, refs: Collection[str]) -> frozenset[str]:
+    """Those of the refs whose commits no other ref leads to: with them the work would go."""
+    form = "--format=%(objectname) %(objecttype) %(*objecttype) %(refname)"
+    told = decode(await repository.git.run("for-each-ref", form)).splitlines()
+    entries = [line.split(" ", 3) for line in told]
+    mine = {name: target for target, _, _, name in entries if name in refs}
+    others = {
+        target
+        for target, kind, inner, name in entries
+        if name not in refs and "commit" in (kind, inner)
+    }
+    if not mine:
+        return frozenset()
+    asked = "\n".join([*mine.values(), *(f"^{each}" for each in others), ""]).encode()
+    lonely = set(decode(await repository.git.run("rev-list", "--stdin", stdin=asked)).split())
+    return frozenset(name for name, target in mine.items() if target in lonely)
 
 
 async def extents(
