@@ -78,10 +78,9 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
 
 async def _clean(project: Project, spent: Mapping[str, str], keep: bool) -> Cleaned:  # noqa: FBT001 - `run_main` passes by position
     repository = await git.discover(project.root)
-    folder = project.settings.workspace_root or project.state / "worktrees"
     worktrees: list[Removed] = []
     left: list[Left] = []
-    async with git.WorktreePool(repository, folder, state=project.state) as pool:
+    async with git.WorktreePool(repository, project.worktrees, state=project.state) as pool:
         for slot in pool.list_slots():
             ended = await _remove(pool, slot, keep=keep)
             if isinstance(ended, Left):

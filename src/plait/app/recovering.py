@@ -148,9 +148,8 @@ async def _measured(repository: git.Repository, found: Sequence[Kept]) -> tuple[
 
 async def _in_worktrees(project: Project, repository: git.Repository) -> list[Kept]:
     """What lies in worktrees that nobody gave back and is nowhere else."""
-    folder = project.settings.workspace_root or project.state / "worktrees"
     # The pool is not entered: that would put away what a crash left, and this only looks.
-    pool = git.WorktreePool(repository, folder, state=project.state)
+    pool = git.WorktreePool(repository, project.worktrees, state=project.state)
     found = []
     for slot in pool.list_slots():
         if slot.in_use or not (slot.retired or slot.lent):

@@ -1,5 +1,6 @@
 """git by subprocess: the repository, its worktrees and the run's branch."""
 
+from plait.git.disk import RepositoryDisk
 from plait.git.kept import (
     Extent,
     Tip,
@@ -20,6 +21,7 @@ __all__ = [
     "Extent",
     "GitTrunk",
     "Repository",
+    "RepositoryDisk",
     "SlotState",
     "Tip",
     "WorktreePool",
