@@ -18,6 +18,12 @@ from plait.core.plan import Check
 from plait.errors import UsageError
 
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([KMGT]i?B|B)")
+_UNITS: Mapping[str, int] = {"B": 1} | {
+    f"{letter}{infix}B": base**power
+    for power, letter in enumerate("KMGT", start=1)
+    for infix, base in (("", 1000), ("i", 1024))
+}
 _CHECK_KEYS = ("name", "command", "cwd", "env", "expect_exit_code")
 
 
@@ -32,6 +38,7 @@ class Settings:
     package_checks: tuple[Check, ...] = ()
     land_checks: tuple[Check, ...] = ()
     workspace_root: Path | None = None
+    min_free: int | None = None
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"
@@ -141,6 +148,16 @@ def _namespaces(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
+def _size(value: Any) -> int:
+    """Bytes: a whole number of them, or a text with a unit."""
+    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if found:
+        return round(float(found[1]) * _UNITS[found[2]])
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise _WrongValueError('a size like "1 GiB", or 0')
+
+
 def _place(value: Any) -> Path:
     return Path(_text(value)).expanduser()
 
@@ -154,7 +171,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     },
     "checks": {"package": ("package_checks", _checks), "land": ("land_checks", _checks)},
     "locks": {"namespaces": ("lock_namespaces", _namespaces)},
-    "workspace": {"root": ("workspace_root", _place)},
+    "workspace": {"root": ("workspace_root", _place), "min_free": ("min_free", _size)},
     "result": {"strict": ("strict_results", _truth)},
     "gates": {"policy": ("gate_policy", _one_of("checks", "ask"))},
     "plan": {

@@ -106,3 +106,28 @@ def test_a_wrong_variable_is_told_by_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load(tmp_path, environ={"HOME": str(tmp_path), "PLAIT_MAX_AGENTS": "many"})
     assert "PLAIT_MAX_AGENTS" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("4096", 4096),
+        ('"1 GiB"', 1024**3),
+        ('"1.5GiB"', 3 * 1024**3 // 2),
+        ('"500 MB"', 500_000_000),
+        ('"12 B"', 12),
+        ('"2 TiB"', 2 * 1024**4),
+    ],
+)
+def test_a_size_has_a_unit_or_is_in_bytes(tmp_path: Path, text: str, size: int) -> None:
+    """Binary and decimal units are told apart; 0 is no limit."""
+    assert load(tmp_path, f"[workspace]\nmin_free = {text}\n").min_free == size
+
+
+@pytest.mark.parametrize("text", ["-1", "true", "1.5", '"1 gib"', '"much"', '"-1 GiB"', '"1e9 B"'])
+def test_what_is_no_size_is_refused(tmp_path: Path, text: str) -> None:
+    """With the line, and with what would fit."""
+    with pytest.raises(UsageError, match="1 GiB") as caught:
+        load(tmp_path, f"[workspace]\nmin_free = {text}\n")
+    assert caught.value.where == "plait.toml:2:1"

@@ -2,22 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plait import git, process
 from plait.app.lock import hold
 from plait.app.project import Project, fold_run, open_project, open_store, pick_run
 from plait.core.event import RunId, RunStatus
+from plait.core.kept import KEEP
 from plait.core.run import PackageStatus
-from plait.errors import UsageError
+from plait.errors import PlaitError, UsageError
+from plait.git import Repository, SlotState, WorktreePool
+from plait.git.command import GitFailed
 from plait.ports import RunRow, Store
 
 _UNFINISHED = {RunStatus.RUNNING, RunStatus.INTERRUPTED}
 
 
-def clean(start: Path, run: str | None) -> list[str]:
-    """Remove worktrees, and the branches of packages that landed; what was done, line by line.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A worktree or a branch that is gone, and the hidden ref that keeps what only it held."""
+
+    name: str
+    kept_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A worktree or a branch that stays: why, and what to do about it."""
+
+    name: str
+    code: str
+    message: str
+    hint: str = ""
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a person must decide: it holds work that is nowhere else."""
+        return self.code != "SLOT_IN_USE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """What a cleaning did. Worktrees are named by their paths."""
+
+    worktrees: tuple[Removed, ...] = ()
+    branches: tuple[Removed, ...] = ()
+    left: tuple[Left, ...] = ()
+
+
+def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
+    """Remove worktrees, and the branches of packages that landed.
+
+    What nothing else leads to stays, unless `keep` says to put it under a hidden ref first.
 
     With `run`, only that run's package branches go; worktrees belong to the repository. A run
     that can still be continued keeps its branches.
@@ -34,34 +72,96 @@ def clean(start: Path, run: str | None) -> list[str]:
                 code="RUN_UNFINISHED",
                 hint="go on with `plait resume`; its candidates are on those branches",
             )
-        branches = [each for row in rows for each in _spent_branches(store, row)]
-        return process.run_main(_clean, project, tuple(branches))
+        spent = {ref: kept for row in rows for ref, kept in _spent(store, row).items()}
+        return process.run_main(_clean, project, spent, keep)
 
 
-async def _clean(project: Project, branches: Sequence[str]) -> list[str]:
+async def _clean(project: Project, spent: Mapping[str, str], keep: bool) -> Cleaned:  # noqa: FBT001 - `run_main` passes by position
     repository = await git.discover(project.root)
-    folder = project.settings.workspace_root or project.state / "worktrees"
-    told: list[str] = []
-    async with git.WorktreePool(repository, folder, state=project.state) as pool:
+    worktrees: list[Removed] = []
+    left: list[Left] = []
+    async with git.WorktreePool(repository, project.worktrees, state=project.state) as pool:
         for slot in pool.list_slots():
-            if slot.in_use:
-                told.append(f"left {slot.path}: in use")
-                continue
-            kept = await pool.remove_slot(slot.name, f"refs/plait/keep/clean/{slot.name}")
-            told.append(f"removed {slot.path}" + (f"; kept as {kept}" if kept else ""))
+            ended = await _remove(pool, slot, keep=keep)
+            if isinstance(ended, Left):
+                left.append(ended)
+            else:
+                worktrees.append(ended)
+    branches, lonely = await _delete_branches(repository, spent, keep=keep)
+    return Cleaned(worktrees=tuple(worktrees), branches=branches, left=(*left, *lonely))
+
+
+async def _remove(pool: WorktreePool, slot: SlotState, *, keep: bool) -> Removed | Left:
+    """Remove a worktree, unless that would lose something.
+
+    What an agent made in a worktree was put away when its attempt ended: in one that was given
+    back lies what checks left, which is kept and no reason to stay. In one that was not, somebody
+    may have written on.
+    """
+    path = str(slot.path)
+    if slot.in_use:
+        return Left(name=path, code="SLOT_IN_USE", message="a living process uses it")
+    ref = f"{KEEP}clean/{slot.name}" if keep or not slot.retired else None
+    try:
+        return Removed(name=path, kept_ref=await pool.remove_slot(slot.name, ref))
+    except GitFailed as failed:
+        return Left(
+            name=path,
+            code="NOT_IN_GIT",
+            message=f"git cannot hold what lies there: {failed.message}",
+            hint=f"take what you need out of {path} and delete the folder; then clean again",
+        )
+    except PlaitError as error:
+        if error.code != "SLOT_NOT_SAFE":
+            raise
+        return Left(
+            name=path,
+            code=error.code,
+            message="it holds work that is nowhere else",
+            hint=f"`plait recover --from {slot.name}` makes a branch of it; "
+            "`plait clean --keep` keeps it under a hidden ref and removes it",
+        )
+
+
+async def _delete_branches(
+    repository: Repository, spent: Mapping[str, str], *, keep: bool
+) -> tuple[tuple[Removed, ...], tuple[Left, ...]]:
+    """Delete spent branches; those that alone lead to their commit only once that is kept."""
     present = await repository.refs("refs/heads/plait/")
-    spent = [f"refs/heads/{each}" for each in branches]
-    gone = [ref for ref in spent if ref in present]
-    if gone:
-        await repository.delete_refs(gone)
-        told.append(f"deleted {len(gone)} branches of landed packages")
-    return told or ["nothing to remove"]
+    going = {ref: Removed(name=_short(ref)) for ref in spent if ref in present}
+    left = []
+    for ref in sorted(await git.only_through(repository, going)):
+        if keep:
+            kept = spent[ref]
+            if await repository.has(kept):
+                kept = f"{kept}-{present[ref][:12]}"
+            await repository.publish(kept, present[ref])
+            going[ref] = replace(going[ref], kept_ref=kept)
+            continue
+        del going[ref]
+        told = Left(
+            name=_short(ref),
+            code="BRANCH_NOT_SAFE",
+            message="it landed, but no other ref leads to its commit any more",
+            hint=f"`git branch NAME {_short(ref)}` gives it a name of yours; "
+            "`plait clean --keep` keeps it under a hidden ref and removes it",
+        )
+        left.append(told)
+    if going:
+        await repository.delete_refs(going)
+    return tuple(going.values()), tuple(left)
 
 
-def _spent_branches(store: Store, row: RunRow) -> list[str]:
-    """Package branches whose commits the run's branch holds."""
+def _short(ref: str) -> str:
+    return ref.removeprefix("refs/heads/")
+
+
+def _spent(store: Store, row: RunRow) -> dict[str, str]:
+    """The branches of packages that landed, each with the ref that would keep it."""
     if row.status in _UNFINISHED:
-        return []
+        return {}
     run = fold_run(store, RunId(row.id))
-    landed = run.with_status(PackageStatus.LANDED)
-    return [f"plait/{row.id}/{state.id}" for state in landed]
+    return {
+        f"refs/heads/plait/{row.id}/{state.id}": f"{KEEP}{row.id}/{state.id}/{state.epoch}"
+        for state in run.with_status(PackageStatus.LANDED)
+    }

@@ -37,6 +37,11 @@ class Project:
         """Where the store is: a URL, or the path of the embedded database."""
         return self.settings.database_url or str(self.state / "plait.db")
 
+    @property
+    def worktrees(self) -> Path:
+        """The folder that worktrees are made in."""
+        return self.settings.workspace_root or self.state / "worktrees"
+
 
 def find_root(start: Path) -> Path | None:
     """The root of the checkout that holds `start`, or None outside a repository."""

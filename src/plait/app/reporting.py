@@ -27,16 +27,8 @@ def report_of(store: Store, run: Run) -> Mapping[str, Any]:
 
 
 def render(report: Mapping[str, Any], form: str) -> str:
-    """The report as `md`, `json` or `html`."""
-    if form == "json":
-        return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
-    if form == "html":
-        from plait.faces.report_html import render_html
-
-        return render_html(report)
-    from plait.faces.report_text import render_md
-
-    return render_md(report)
+    """The report as `md`, `json` or `html`; in names that are not UTF-8, odd bytes are escaped."""
+    return _rendered(report, form).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def write_reports(project: Project, store: Store, run_id: RunId) -> Path:
@@ -49,3 +41,15 @@ def write_reports(project: Project, store: Store, run_id: RunId) -> Path:
         draft.write_text(render(report, form), encoding="utf-8")
         draft.replace(folder / f"report.{form}")
     return folder
+
+
+def _rendered(report: Mapping[str, Any], form: str) -> str:
+    if form == "json":
+        return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    if form == "html":
+        from plait.faces.report_html import render_html
+
+        return render_html(report)
+    from plait.faces.report_text import render_md
+
+    return render_md(report)

@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import anyio
 
@@ -25,6 +24,7 @@ from plait.engine.journal import Journal, Observer
 from plait.engine.loop import execute
 from plait.engine.preflight import Ground
 from plait.engine.recovery import reconcile
+from plait.engine.room import Room
 from plait.errors import UsageError
 from plait.git import GitTrunk, Repository, WorktreePool
 from plait.ports import RunRow, Store, Trunk, Workspaces
@@ -84,7 +84,14 @@ async def start(
         journal = Journal(
             store, Run(id=run_id, plan=plan), clock=SystemClock(), observers=observers
         )
-        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
+        context = _context(
+            project,
+            options,
+            journal,
+            room=_room(project, repository),
+            workspaces=workspaces,
+            trunk=trunk,
+        )
         await context.journal.record(_started(plan, options, ground))
         return await _drive(context, project, ground)
 
@@ -102,7 +109,14 @@ async def continue_run(
     async with _git(project) as (repository, workspaces, trunk):
         await _refuse_checked_out(repository, row.branch)
         journal = Journal(store, run, clock=SystemClock(), observers=observers)
-        context = _context(project, options, journal, workspaces=workspaces, trunk=trunk)
+        context = _context(
+            project,
+            options,
+            journal,
+            room=_room(project, repository),
+            workspaces=workspaces,
+            trunk=trunk,
+        )
         ground = Ground(branch=row.branch, base=row.base)
         lease = preflight.trunk_lease(ground, row.id)
         if not run.packages:  # stopped before its first event
@@ -162,9 +176,8 @@ async def _until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
 async def _git(project: Project) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
     """The repository and the two ports over it, put away at the end."""
     repository = await git.discover(project.root)
-    folder = project.settings.workspace_root or project.state / "worktrees"
     async with (
-        git.WorktreePool(repository, Path(folder), state=project.state) as workspaces,
+        git.WorktreePool(repository, project.worktrees, state=project.state) as workspaces,
         git.GitTrunk(repository) as trunk,
     ):
         yield repository, workspaces, trunk
@@ -175,6 +188,7 @@ def _context(
     options: RunOptions,
     journal: Journal,
     *,
+    room: Room,
     workspaces: Workspaces,
     trunk: Trunk,
 ) -> Context:
@@ -198,7 +212,13 @@ def _context(
         holder="orchestrator",  # one a repository; a later one inherits its claims
         prompts=project.state / "prompts",
         strict_results=project.settings.strict_results,
+        room=room,
     )
+
+
+def _room(project: Project, repository: Repository) -> Room:
+    disk = git.RepositoryDisk(repository, project.worktrees)
+    return Room(disk=disk, min_free=project.settings.min_free)
 
 
 def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:

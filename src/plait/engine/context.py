@@ -12,6 +12,7 @@ from pathlib import Path
 from plait.core.plan import Check, PackageId, Plan
 from plait.core.schedule import Compiled, Limits
 from plait.engine.journal import Journal
+from plait.engine.room import Room
 from plait.ports import Agent, Clock, Trunk, Workspaces
 
 _PRIVATE = re.compile(r"^(GIT_|PLAIT_)")
@@ -54,6 +55,7 @@ class Context:
     holder: str
     prompts: Path
     strict_results: bool = False
+    room: Room = field(default_factory=Room)
     deviations: dict[PackageId, list[str]] = field(default_factory=dict)
 
     @property

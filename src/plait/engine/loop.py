@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -11,7 +12,7 @@ from plait.core.event import GateAsked, GatePassed, PackageCancelled, PackageSki
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.queue import next_candidate
-from plait.core.run import PackageState, conclude
+from plait.core.run import ACTIVE, PackageState, PackageStatus, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, decide
 from plait.engine.attempt import attempt
 from plait.engine.context import Context
@@ -35,12 +36,13 @@ async def execute(context: Context, lease: TrunkLease) -> None:
     flight = _InFlight()
     async with anyio.create_task_group() as tasks:
         while True:
-            actions = decide(
+            actions: Sequence[Action] = decide(
                 context.compiled,
                 context.journal.run,
                 context.limits,
                 starting=frozenset(flight.starting),
             )
+            actions = await _within_room(context, flight, actions)
             for action in actions:
                 if isinstance(action, Finish):
                     status = conclude(context.journal.run)
@@ -48,7 +50,18 @@ async def execute(context: Context, lease: TrunkLease) -> None:
                     return
                 await _act(context, tasks, flight, action)
             _land_next(context, tasks, flight, lease)
-            await context.journal.changed()
+            await context.room.changed(context.journal)
+
+
+async def _within_room(
+    context: Context, flight: _InFlight, actions: Sequence[Action]
+) -> Sequence[Action]:
+    """Without the starts that must wait for room on the disk."""
+    run = context.journal.run
+    busy = flight.landing or bool(flight.starting or run.with_status(*ACTIVE))
+    statuses = [run.packages[each].status for each in flight.starting]
+    opening = statuses.count(PackageStatus.PENDING)
+    return await context.room.admit(context.journal, actions, busy=busy, starting=opening)
 
 
 async def _act(context: Context, tasks: TaskGroup, flight: _InFlight, action: Action) -> None:

@@ -1,15 +1,38 @@
 """git by subprocess: the repository, its worktrees and the run's branch."""
 
+from plait.git.disk import RepositoryDisk
+from plait.git.kept import (
+    Extent,
+    Tip,
+    add_worktree,
+    create_branch,
+    extents,
+    forget_branch,
+    only_through,
+    patch,
+    tips,
+)
 from plait.git.repository import Repository, contained, discover, identity
+from plait.git.slot import SlotState
 from plait.git.trunk import GitTrunk
-from plait.git.worktree import SlotState, WorktreePool
+from plait.git.worktree import WorktreePool
 
 __all__ = [
+    "Extent",
     "GitTrunk",
     "Repository",
+    "RepositoryDisk",
     "SlotState",
+    "Tip",
     "WorktreePool",
+    "add_worktree",
     "contained",
+    "create_branch",
     "discover",
+    "extents",
+    "forget_branch",
     "identity",
+    "only_through",
+    "patch",
+    "tips",
 ]

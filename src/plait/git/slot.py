@@ -12,6 +12,7 @@ import fcntl
 import os
 import shutil
 import stat
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -144,12 +145,38 @@ class Slot:
                 folder.mkdir(parents=True, exist_ok=True)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotState:
+    """A slot as others see it: `in_use` by a living process, `retired` for good.
+
+    `lent`: an attempt began in it and nobody has given it back since.
+    """
+
+    name: str
+    path: Path
+    in_use: bool
+    retired: bool
+    lent: bool = False
+
+
 def discard(path: Path) -> None:
     """Delete a file or a whole folder; a link itself, never what it points at."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, onerror=_force)
     else:
         path.unlink(missing_ok=True)
+
+
+def discard_in_background(*trash: Path) -> None:
+    """Delete what was moved aside; what is left when the program ends goes next time."""
+
+    def delete() -> None:
+        for path in trash:
+            with suppress(OSError):
+                discard(path)
+
+    if trash:
+        threading.Thread(target=delete, daemon=True).start()
 
 
 def _force(_function: object, path: str, _error: object) -> None:

@@ -70,6 +70,23 @@ async def snapshot(slot: Slot, base: str, *, whole: bool = True) -> Snapshot:
     raise AssertionError("the last seed returns or raises")
 
 
+async def is_safe(slot: Slot) -> bool:
+    """Whether nothing is lost with a slot: some ref leads to all that it holds.
+
+    What the repository ignores does not count.
+
+    Raises:
+        GitFailed: Git cannot hold what lies there.
+    """
+    if not slot.path.is_dir():
+        return True
+    repository = slot.repository
+    found = await snapshot(slot, repository.head)
+    if found.tree == found.head_tree:
+        return await repository.contains(found.head)
+    return await repository.keeps(found.tree, parent=found.head)
+
+
 async def _ids(git: Git, commit: str) -> tuple[str, str]:
     """A commit's id and its tree's."""
     told = await git.line("rev-parse", f"{commit}^{{commit}}", f"{commit}^{{tree}}")

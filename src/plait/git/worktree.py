@@ -15,10 +15,9 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -26,23 +25,13 @@ from plait.errors import PlaitError
 from plait.git import work
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
-from plait.git.slot import Slot, discard
-from plait.git.snapshot import snapshot
+from plait.git.slot import Slot, SlotState, discard, discard_in_background
+from plait.git.snapshot import is_safe, snapshot
 from plait.ports import Work, Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
 _TRASH = ".trash-"
 _RETIRED = ".retired-"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlotState:
-    """A slot as `plait clean` sees it: `in_use` by a living process, `retired` for good."""
-
-    name: str
-    path: Path
-    in_use: bool
-    retired: bool
 
 
 class WorktreePool:
@@ -72,7 +61,7 @@ class WorktreePool:
             EnvironmentLack: `DISK_FULL`.
         """
         self._root.mkdir(parents=True, exist_ok=True)
-        _delete_in_background(*self._root.glob(f"{_TRASH}*"))
+        discard_in_background(*self._root.glob(f"{_TRASH}*"))
         for slot in self._known():
             if slot.path.parent == self._root and not _is_retired(slot) and self._claim(slot):
                 if slot.lent_at is None or not slot.path.is_dir():
@@ -181,7 +170,7 @@ class WorktreePool:
         else:
             await self._retire(slot)
 
-    # -- for `plait clean` ---------------------------------------------------------------------
+    # -- for `plait clean` and `plait recover` -------------------------------------------------
 
     def list_slots(self) -> tuple[SlotState, ...]:
         """All slots of the repository that this state folder knows of, in their order."""
@@ -191,9 +180,33 @@ class WorktreePool:
             in_use = slot.name in self._lent if mine else not self._claim(slot)
             if not mine:
                 self._release(slot.name)
-            retired = _is_retired(slot)
-            found.append(SlotState(name=slot.name, path=slot.path, in_use=in_use, retired=retired))
+            state = SlotState(
+                name=slot.name,
+                path=slot.path,
+                in_use=in_use,
+                retired=_is_retired(slot),
+                lent=slot.lent_at is not None,
+            )
+            found.append(state)
         return tuple(found)
+
+    async def leftover(self, name: str) -> str | None:
+        """A commit of what lies in a slot and no ref leads to, if there is such a thing.
+
+        No ref moves: git keeps the commit for some days only.
+
+        Raises:
+            PlaitError: `SLOT_IN_USE`; `GIT_FAILED`, git cannot hold what lies there.
+        """
+        slot = next(each for each in self._known() if each.name == name)
+        mine = name in self._locks
+        if name in self._lent or not (mine or self._claim(slot)):
+            raise PlaitError(f"{slot.path} is in use", code="SLOT_IN_USE")
+        try:
+            return None if await is_safe(slot) else await self._kept(slot, "")
+        finally:
+            if not mine:
+                self._release(name)
 
     async def remove_slot(self, name: str, keep_ref: str | None) -> str | None:
         """Remove a slot for good once its content is safe; the ref that keeps it, if it needs one.
@@ -225,13 +238,7 @@ class WorktreePool:
         return kept
 
     async def _make_safe(self, slot: Slot, keep_ref: str | None) -> str | None:
-        if not slot.path.is_dir():
-            return None
-        found = await snapshot(slot, self._repository.head)
-        committed = found.tree == found.head_tree
-        if committed and await self._repository.contains(found.head):
-            return None
-        if not committed and await self._repository.keeps(found.tree, parent=found.head):
+        if await is_safe(slot):
             return None
         if keep_ref is None:
             raise PlaitError(
@@ -281,7 +288,7 @@ class WorktreePool:
                     discard(slot.admin)
                     slot.index.unlink(missing_ok=True)
                     await self._add(slot, commit)
-                _delete_in_background(trash)
+                discard_in_background(trash)
                 await slot.reset(commit)
         except OSError as error:
             if is_disk_full(error):
@@ -383,15 +390,3 @@ def _move_aside(path: Path) -> Path:
     with suppress(FileNotFoundError):
         path.rename(trash)
     return trash
-
-
-def _delete_in_background(*trash: Path) -> None:
-    """Delete what was moved aside; what is left when the program ends goes next time."""
-
-    def delete() -> None:
-        for path in trash:
-            with suppress(OSError):
-                discard(path)
-
-    if trash:
-        threading.Thread(target=delete, daemon=True).start()

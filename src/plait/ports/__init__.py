@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from plait.ports.agents import Agent, AgentOutcome, AgentTask, Deviation, Invocation
 from plait.ports.clock import Clock
+from plait.ports.disk import Disk
 from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
 from plait.ports.store import Advance, Approval, Duration, PackageRow, Rows, RunRow, Store
@@ -23,6 +24,7 @@ __all__ = [
     "Commit",
     "Conflict",
     "Deviation",
+    "Disk",
     "Duration",
     "Invocation",
     "Loaded",
