@@ -24,6 +24,7 @@ _HEADING = re.compile(
 )
 _ARROW = re.compile(r"(?:-{1,3}|={2,3}|-\.-?)>(?:\|[^|\n]{0,80}\|)?|→|⇒")
 _DOWN = re.compile(r"[ \t│|↓▼⬇vV]{0,400}[│|↓▼⬇vV][ \t]{0,40}")
+_MOST_DOWN = 50  # arrows downwards side by side, and nodes above or below them
 _DOWNWARD = frozenset("↓▼⬇vV")
 _NODE = re.compile(r"[A-Za-z]{0,16}[0-9]{0,9}(?:[._][0-9]{1,9}){0,7}[a-z]?")
 _LABEL = re.compile(r"[\[({|\"]{1,3}[ \t]*(?:Task[ \t]+)?(?P<id>[0-9]{1,9}(?:\.[0-9]{1,9}){0,7})")
@@ -181,13 +182,15 @@ def _arrows(lines: Sequence[Line]) -> Iterator[Wave]:
     count = 0
     for line in lines:
         if _DOWN.fullmatch(line.text):
-            down = [at for at, sign in enumerate(line.text) if sign in _DOWNWARD] or down
+            down = [at for at, sign in enumerate(line.text) if sign in _DOWNWARD][
+                :_MOST_DOWN
+            ] or down
             continue
         first, *others = (
             list(_nodes(side, line, places, labels)) for side in _ARROW.split(line.text)
         )
         if here := _columns(line.text, [*first, *(node for nodes in others for node in nodes)]):
-            for at in down if above else ():
+            for at in down if above and max(len(above), len(here)) <= _MOST_DOWN else ():
                 needs.setdefault(_nearest(above, at), {})
                 needs.setdefault(_nearest(here, at), {})[_nearest(above, at)] = None
             above, down = here, []

@@ -13,7 +13,10 @@ _PATH = (
     r"(?:\[[^\[\]\n]{0,200}\]\([^()\n]{0,300}\)"
     rf"|{_TICKED}(?:[ \t]?[,/&+、][ \t]?{_TICKED}){{0,9}})"
 )
-_ARTICLE = r"(?:[ \t]+(?:the|an?|our|its|existing|same|shared|current))?(?:[ \t]+\w{1,20})?[ \t]+"
+_ARTICLE = (
+    r"(?:[ \t]{1,8}(?:the|an?|our|its|existing|same|shared|current))?"
+    r"(?:[ \t]{1,8}\w{1,20})?[ \t]{1,8}"
+)
 _BEFORE = re.compile(
     r"\b(?:pointing (?:at|to)|us(?:e|es|ing)|per|see|following|based on|mirroring|reading|reads|"
     r"(?:similar|identical) to|like|import(?:s|ing)|imported from|consum(?:es|ing)|reus(?:es|ing)|"
@@ -48,9 +51,5 @@ def without_mentions(text: str) -> str:
 
 def _aside(text: str) -> str:
     """A text without the notes in brackets that name a path, where it names one outside of them."""
-    asides = [note for note in _ASIDE.finditer(text) if not _ALSO.fullmatch(note["first"])]
-    for note in reversed(asides):
-        rest = text[: note.start()] + text[note.end() :]
-        if re.search(_TICKED, rest):
-            text = rest
-    return text
+    rest = _ASIDE.sub(lambda note: note[0] if _ALSO.fullmatch(note["first"]) else "", text)
+    return rest if re.search(_TICKED, rest) else text

@@ -37,6 +37,7 @@ _GENERIC = re.compile(
     r"|(?:实现|实施)?任务(?:列表|清单)?|(?:lista de )?(?:tareas|tarefas)|tâches|aufgaben",
     re.IGNORECASE,
 )
+_MOST_WRAPPED = 40  # lines of a description
 _WIDTH = 76  # what is broken no later than here was not broken because the line was full
 _MARKS = {" ": State.OPEN, "x": State.DONE, "X": State.DONE}
 
@@ -233,6 +234,7 @@ class _Reader:
             line.kind is Kind.TEXT
             and item.line.kind is Kind.BOX
             and not item.body
+            and len(item.wrapped) < _MOST_WRAPPED
             and wraps([item.line, *item.wrapped][-1], line)
         ):
             item.wrapped.append(line)

@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 
 from plait.core.plan import Provenance, Span
 from plait.plans.markdown import Kind, Line
+from plait.plans.needs import MAX_EDGES
 from plait.plans.page import span_of
 from plait.plans.phasing import following, predecessors
 from plait.plans.phrases import Noun
@@ -71,6 +72,7 @@ _ALL_STORIES = re.compile(
 _ALL_PHASES = re.compile(r"\ball (?:\w{1,12} ){0,2}phases\b|\beverything\b", re.IGNORECASE)
 _WORDS = ("setup", "foundation", "polish", "convergence", "integration", "documentation")
 _FINAL = re.compile(r"\bfinal phase\b", re.IGNORECASE)
+_MOST_BRANCHES = 50  # phases that one line of a tree names
 _MOST_SHOWN = 80
 _MOST_STAGES = 500  # of a graph on one line
 
@@ -142,6 +144,8 @@ class _Reader:
     further: dict[int, set[int]] = field(default_factory=dict)
     beside: dict[int, set[int]] = field(default_factory=dict)  # phases it may run beside
     orders: list[Order] = field(default_factory=list)
+    budget: int = 2 * MAX_EDGES  # of the steps that orders make
+    looks: int = 1_000_000  # at a phase, to see whether some words name it
 
     def run(self, outline: Outline) -> None:
         """Read the sections on dependencies, and what phases say of themselves."""
@@ -150,11 +154,11 @@ class _Reader:
         tree: list[tuple[int, set[int]]] = []  # the phases above, by the columns they stand in
         table: tuple[int, ...] = ()  # the columns of tasks, and of what they depend on
         for line, content in _unwrapped(outline.order):
-            self._branch(line.text, tree)
             if content.lstrip().startswith("|") and content.count("|") > 2:  # noqa: PLR2004
                 table = self._row(line, content, table)
                 continue
             table = ()
+            self._branch(line.text, tree)
             text = content.replace("**", "").replace("`", "").strip()
             if line.kind is Kind.BLANK or not text:
                 row, down = [], False
@@ -191,7 +195,7 @@ class _Reader:
         while tree and tree[-1][0] >= column:
             tree.pop()
         phases = self._phases(_NODE_ENDS.split(found["node"].replace("**", ""))[0])
-        if found["joint"] and tree:
+        if found["joint"] and tree and len(phases) <= _MOST_BRANCHES:
             for at in phases:
                 self._follow(at, tree[-1][1])
         tree.append((column, phases))
@@ -205,11 +209,14 @@ class _Reader:
         if not table:
             needs = [at for at, cell in enumerate(cells) if at and _NEEDS_COLUMN.fullmatch(cell)]
             return (0, needs[0]) if needs else (0,)
-        if len(table) > 1 and len(cells) > table[1] and not _RULED.fullmatch(text):
+        telling = len(table) > 1 and len(cells) > table[1] and not _RULED.fullmatch(text)
+        if telling and self.budget > 0:
             subject, said = cells[0], cells[table[1]]
             named = self._phases(said)
+            self.budget -= len(named)
             for at in self._phases(subject) if not _TASK.search(subject) else ():
-                plain = set() if named else self._common(at)
+                plain = set() if named or self.budget <= 0 else self._common(at)
+                self.budget -= 0 if named else len(self.phases)
                 self.said.setdefault(at, set()).update(plain)
                 self._follow(at, named)
             if _TASK.search(subject) or _TASK.search(said):
@@ -289,11 +296,13 @@ class _Reader:
             self._follow(at, named, sole=sole)
 
     def _all_of(self, phases: set[int]) -> list[str]:
+        self.budget -= len(phases)
         return [name for at in sorted(phases) for name in self.members.get(at, ())]
 
     def _order(self, first: Sequence[str], then: Sequence[str], line: Line, text: str) -> None:
         later = [name for name in then if name not in first]
-        if first and later:
+        self.budget -= len(first) + len(later)
+        if first and later and self.budget > 0:  # past it, there are too many edges anyway
             self.orders.append(
                 Order(
                     first=tuple(first),
@@ -313,7 +322,8 @@ class _Reader:
 
         One behind it is none that it could wait for: what says so is no order of phases.
         """
-        earlier = {other for other in named if other < at}
+        self.budget -= len(named)
+        earlier = {other for other in named if other < at} if self.budget > 0 else ()
         if earlier:
             (self.said if sole else self.further).setdefault(at, set()).update(earlier)
 
@@ -325,6 +335,9 @@ class _Reader:
     def _phases(self, text: str) -> set[int]:
         """The phases that some words name: by number, by story, or by what they are for."""
         found: set[int] = set()
+        self.looks -= len(self.phases)
+        if self.looks < 0:
+            return found
         stories = [phase for phase in self.phases if phase.stories]
         if _ALL_STORIES.search(text) and stories:
             return {phase.at for phase in stories}
