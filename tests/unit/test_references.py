@@ -181,3 +181,12 @@ def test_ids_with_a_letter_in_them() -> None:
     assert ids("1.A, 1.C", names) == ["1.A", "1.C"]
     assert ids("1.A-1.C", names) == ["1.A", "1.B", "1.C"]
     assert ids("1.C.1", names) == ["1.C.1"]
+
+
+def test_a_phrase_that_nobody_would_write_is_read_in_part_and_told() -> None:
+    """What is beyond reason costs no time, and is not passed over in silence."""
+    found = read("1, " * 50_000, names_of(["1"]))
+    assert [hit.id for hit in found.hits] == ["1"]
+    assert [(missing.text, missing.offset) for missing in found.unknown] == [
+        ("what follows 20000 characters", 20_000)
+    ]

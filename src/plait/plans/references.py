@@ -19,6 +19,7 @@ from plait.plans.phrases import Noun, Phrase, Term, parse
 Key = tuple[str | int, ...]
 _PARTS = re.compile(r"[A-Za-z]+|[0-9]+")
 _SHOWN = 5
+LONGEST = 20_000  # characters of a phrase; nobody writes more
 
 
 class _Shape(StrEnum):
@@ -78,7 +79,7 @@ def says(phrase: str, names: Names) -> bool | None:
 
     Unlike `read` it takes no longer if much is named.
     """
-    parsed = _parsed(phrase, names)
+    parsed = _parsed(phrase[:LONGEST], names)
     return None if parsed.null else bool(parsed.terms)
 
 
@@ -91,11 +92,13 @@ def read(phrase: str, names: Names, *, before: int | None = None) -> References:
         before: The referring element's position in `names.order`: "All" and "all previous"
             are what stands before it. None: everything.
     """
-    parsed = _parsed(phrase, names)
+    parsed = _parsed(phrase[:LONGEST], names)
     if parsed.null:
         return References(null=True)
     hits: dict[str, Hit] = {}
     unknown: list[Missing] = []
+    if len(phrase) > LONGEST:
+        unknown.append(Missing(text=f"what follows {LONGEST} characters", offset=LONGEST))
     holes: list[Missing] = []
     distinct: dict[tuple[Noun, str, str | None], Term] = {}
     for term in parsed.terms:
