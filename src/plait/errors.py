@@ -4,6 +4,7 @@ PlaitError                 the base; everything below it is expected and never s
 ├── UsageError       2     the plan or the call is wrong
 ├── DecisionNeeded   3     a person must decide first
 ├── EnvironmentLack  4     git, an agent, the disk or the store is missing or unusable
+│   └── StoreUnreachable   the database does not answer now: the call may be made again
 └── StaleEpoch       70    a write under an epoch that is no longer the package's (never by design)
 """
 
@@ -61,6 +62,23 @@ class EnvironmentLack(PlaitError):  # noqa: N818 - names what is missing
     """The machine lacks something: git, an agent, disk, the store."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+class StoreUnreachable(EnvironmentLack):
+    """The database server does not answer; nothing is half written, and the call may be repeated.
+
+    Args:
+        message: What went wrong; no password is in it.
+        where: The database, as people are told of it.
+    """
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(
+            message,
+            code="STORE_UNREACHABLE",
+            hint="see that the server runs and PLAIT_DATABASE_URL is right, then: plait resume",
+            where=where,
+        )
 
 
 class StaleEpoch(PlaitError):  # noqa: N818 - the field's word

@@ -1,4 +1,4 @@
-"""The state of record: SQLAlchemy Core on SQLite, Alembic migrations."""
+"""The state of record: SQLAlchemy Core on SQLite or PostgreSQL, Alembic migrations."""
 
 from __future__ import annotations
 

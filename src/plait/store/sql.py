@@ -17,10 +17,13 @@ from plait.core.plan import Digest, PackageId, Plan
 from plait.errors import StaleEpoch, UsageError
 from plait.ports import Advance, Approval, Clock, Duration, PackageRow, RunRow
 from plait.store import rows, statements
+from plait.store.engines import take_turn
 from plait.store.failures import translated
+from plait.store.patience import Doubt, patient
 
 T = TypeVar("T")
 
+PATIENCE_S = 30.0  # for a server that restarts
 _NAMES_PER_QUERY = 500  # far below what any database takes as parameters of one statement
 
 
@@ -30,13 +33,20 @@ class SqlStore:
     May be called from any thread; calls wait for one another.
     """
 
-    def __init__(self, engine: Engine, *, clock: Clock, place: str) -> None:
+    def __init__(
+        self, engine: Engine, *, clock: Clock, place: str, patience_s: float = PATIENCE_S
+    ) -> None:
         self._reading = engine
+        if engine.dialect.name == "postgresql":  # a query is one statement: it needs no transaction
+            self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = engine.execution_options(writes=True)
+        self.patience_s = patience_s
+        self._doubt: Doubt | None = None
         self._clock = clock
         self._place = place
         self._lock = Lock()
 
+    @patient
     def create_run(
         self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
     ) -> None:
@@ -47,6 +57,7 @@ class SqlStore:
         """
         document, chosen = json.dumps(encode(plan)), json.dumps(encode(options))
         with self._transaction(self._writing) as connection:
+            take_turn(connection)
             if connection.execute(statements.RUN, {"run": run}).one_or_none() is not None:
                 raise UsageError(f"there is a run {run} already", code="RUN_EXISTS")
             now = self._clock.now()
@@ -70,22 +81,26 @@ class SqlStore:
             if plan.packages:
                 connection.execute(statements.ADD_PACKAGE, rows.new_packages(run, plan, now))
 
+    @patient
     def run(self, run: RunId) -> RunRow:
         """One run. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
             return rows.run(_only(connection, statements.RUN, run))
 
+    @patient
     def runs(self) -> tuple[RunRow, ...]:
         """All runs, newest first."""
         with self._transaction(self._reading) as connection:
             return tuple(map(rows.run, connection.execute(statements.RUNS)))
 
+    @patient
     def plan(self, run: RunId) -> Plan:
         """The plan a run executes. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
             (document,) = _only(connection, statements.PLAN, run)
         return decode(Plan, json.loads(document))
 
+    @patient
     def options(self, run: RunId) -> Mapping[str, Any]:
         """The options a run was started with. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
@@ -93,6 +108,7 @@ class SqlStore:
         options: dict[str, Any] = json.loads(text)
         return options
 
+    @patient
     def packages(self, run: RunId) -> tuple[PackageRow, ...]:
         """The run's packages in the plan's order. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
@@ -101,6 +117,7 @@ class SqlStore:
                 _only(connection, statements.RUN, run)
         return tuple(map(rows.package, found))
 
+    @patient
     def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
         """Claim a package for `ttl_s` seconds: its epoch rises by one, in one compare-and-set.
 
@@ -124,6 +141,7 @@ class SqlStore:
                 raise _unclaimable(connection, run, package, now)
         return Lease(package=package, epoch=Epoch(epoch), holder=holder, until=until)
 
+    @patient
     def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
         """Write all advances in one transaction, in order; all or none.
 
@@ -134,6 +152,10 @@ class SqlStore:
         events = [event for each in advances for event in each.events]
         states = {state.id: state for each in advances for state in each.packages}
         with self._transaction(self._writing) as connection:
+            done = self._doubt and self._doubt.settled(connection, run, advances)
+            if done:
+                self._doubt = None
+                return done
             now = self._clock.now()
             last = connection.execute(
                 statements.ADVANCE_RUN,
@@ -157,8 +179,11 @@ class SqlStore:
             if states:
                 written = [rows.new_state(run, state, now) for state in states.values()]
                 connection.execute(statements.WRITE_PACKAGE, written)
+            self._doubt = Doubt(run=run, advances=tuple(advances), recorded=recorded)
+        self._doubt = None
         return recorded
 
+    @patient
     def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
         """The run's events with `seq > after`, in order.
 
@@ -172,15 +197,18 @@ class SqlStore:
                 _only(connection, statements.RUN, run)
         return tuple(rows.recorded(run, row, place=self._place) for row in found)
 
+    @patient
     def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:
         """Record an approval."""
         with self._transaction(self._writing) as connection:
+            take_turn(connection)
             now = self._clock.now()
             connection.execute(
                 statements.APPROVE, {"of_digest": digest, "who": who, "plan": plan, "at": now}
             )
         return Approval(who=who, at=now, digest=digest, plan=plan)
 
+    @patient
     def approvals(self, digest: Digest) -> tuple[Approval, ...]:
         """The approvals of a digest, oldest first."""
         with self._transaction(self._reading) as connection:
@@ -189,6 +217,7 @@ class SqlStore:
                 Approval(who=who, at=at, digest=digest, plan=plan) for who, at, plan in found
             )
 
+    @patient
     def approved(self, plan: str) -> tuple[Approval, ...]:
         """The approvals of any digest of the plans of that id, oldest first."""
         with self._transaction(self._reading) as connection:
@@ -198,6 +227,7 @@ class SqlStore:
                 for who, at, digest in found
             )
 
+    @patient
     def durations(self) -> tuple[Duration, ...]:
         """How long packages took that landed, the latest first."""
         with self._transaction(self._reading) as connection:

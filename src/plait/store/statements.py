@@ -31,6 +31,8 @@ ADD_RUN = insert(run).values(
     number=select(func.coalesce(func.max(run.c.number), 0) + 1).scalar_subquery()
 )
 
+LOCK_RUN = select(run.c.seq).where(run.c.id == bindparam("run")).with_for_update()
+
 # Hands out the next `count` numbers for events and locks the run's row until the commit.
 ADVANCE_RUN = (
     update(run)

@@ -1,0 +1,62 @@
+"""The state of record on a server: every command works as with the file."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+from tests.acceptance.conftest import Story, wait_until
+from tests.fakes.plans import Piece
+
+WRITE = 'mkdir -p "src/$PLAIT_PACKAGE" && echo ok > "src/$PLAIT_PACKAGE/made.txt"; echo said'
+
+
+@pytest.fixture
+def served(story: Story, postgres_url: str) -> Story:
+    """A user whose store is in PostgreSQL."""
+    story.env["PLAIT_DATABASE_URL"] = postgres_url
+    story.begin()
+    story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"], checks=["test -d src"]))
+    return story
+
+
+def test_a_run_is_kept_on_the_server(served: Story) -> None:
+    """Run, status, logs, report and doctor work, and no file is made for the store."""
+    outcome = served.run("p", WRITE)
+
+    assert outcome.code == 0, outcome.err
+    assert {each["status"] for each in served.packages().values()} == {"landed"}
+    assert '"landed"' in served.plait("status", "--json").out
+    assert served.plait("logs", "wp-a").out == "said\n"
+    assert "PostgreSQL, 1 runs recorded" in served.plait("doctor").out
+    assert not (served.repo / ".plait" / "plait.db").exists()
+
+
+def test_a_run_that_was_killed_goes_on_from_the_server(served: Story) -> None:
+    """Kill -9 while the first package lands or works; `resume` lands each package once."""
+    call = ("run", "p", "--yes", "--agent", f"command:sleep 0.3; {WRITE}")
+    process = served.starts(*call)
+    wait_until(lambda: "wp-a" in served.plait("status").out)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+    outcome = served.plait("resume")
+
+    assert outcome.code == 0, outcome.err
+    subjects = served.git("log", "--first-parent", "--format=%s", "main..openspec/p").splitlines()
+    assert sorted(subjects) == ["feat(p): Build wp-a", "feat(p): Build wp-b"]
+
+
+def test_no_server_is_told_with_what_to_do(story: Story) -> None:
+    """Nobody answers: exit code 4, the place, no password."""
+    story.env["PLAIT_DATABASE_URL"] = "postgresql://ann:secret@127.0.0.1:1/plait"
+    story.begin()
+
+    outcome = story.plait("status")
+
+    assert outcome.code == 4
+    assert "STORE_UNREACHABLE" in outcome.err
+    assert "ann@127.0.0.1:1/plait" in outcome.err
+    assert "secret" not in outcome.err + outcome.out
+    assert "secret" not in story.plait("doctor").out
