@@ -24,8 +24,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) ->
     if request.param == "memory":
         opened = MemoryStore(clock=clock)
     elif request.param == "sqlite":
-        opened = open_store(tmp_path / "plait.db", clock=clock)
+        opened = open_store(tmp_path / "plait.db", clock=clock, lease_clock=clock)
     else:
-        opened = open_store(request.getfixturevalue("postgres_url"), clock=clock)
+        url = request.getfixturevalue("postgres_url")
+        opened = open_store(url, clock=clock, lease_clock=clock)
     yield opened
     opened.close()

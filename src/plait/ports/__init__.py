@@ -10,7 +10,7 @@ from plait.ports.agents import Agent, AgentOutcome, AgentTask, Deviation, Invoca
 from plait.ports.clock import Clock
 from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
-from plait.ports.store import Advance, Approval, Duration, PackageRow, Rows, RunRow, Store
+from plait.ports.store import Advance, Approval, Duration, HeldKey, PackageRow, Rows, RunRow, Store
 
 __all__ = [
     "Advance",
@@ -24,6 +24,7 @@ __all__ = [
     "Conflict",
     "Deviation",
     "Duration",
+    "HeldKey",
     "Invocation",
     "Loaded",
     "Merged",

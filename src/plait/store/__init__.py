@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from plait.store.sql import SqlStore
 
 
-def open_store(url_or_path: str | Path, *, clock: Clock) -> SqlStore:
+def open_store(
+    url_or_path: str | Path, *, clock: Clock, lease_clock: Clock | None = None
+) -> SqlStore:
     """Open the store, creating or upgrading its tables; see `database.open_store`."""
     from plait.store import database
 
-    return database.open_store(url_or_path, clock=clock)
+    return database.open_store(url_or_path, clock=clock, lease_clock=lease_clock)
 
 
 def glance(path: Path) -> Glance | None:

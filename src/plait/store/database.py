@@ -11,11 +11,13 @@ from plait.ports import Clock
 from plait.store.engines import connect, parse, shown, take_turn
 from plait.store.failures import translated
 from plait.store.revision import HEAD_REVISION
-from plait.store.schema import metadata, version
+from plait.store.schema import LOCK_TOKEN, counter, metadata, version
 from plait.store.sql import SqlStore
 
 
-def open_store(url_or_path: str | Path, *, clock: Clock) -> SqlStore:
+def open_store(
+    url_or_path: str | Path, *, clock: Clock, lease_clock: Clock | None = None
+) -> SqlStore:
     """The store in that database, which is made or upgraded if it must be.
 
     Opening a database of the current revision writes nothing.
@@ -23,6 +25,7 @@ def open_store(url_or_path: str | Path, *, clock: Clock) -> SqlStore:
     Args:
         url_or_path: A file of SQLite, or a database URL (anything with `://`).
         clock: Where the times in the rows come from.
+        lease_clock: What leases are measured by instead of the database's clock; for tests.
 
     Raises:
         UsageError: `STORE_UNSUPPORTED` for a URL of another kind of database.
@@ -37,7 +40,7 @@ def open_store(url_or_path: str | Path, *, clock: Clock) -> SqlStore:
     except BaseException:
         engine.dispose()
         raise
-    return SqlStore(engine, clock=clock, place=place)
+    return SqlStore(engine, clock=clock, place=place, lease_clock=lease_clock)
 
 
 def _prepare(engine: Engine, place: str) -> None:
@@ -68,6 +71,7 @@ def _bring_to_head(connection: Connection, place: str) -> None:
     if not inspect(connection).has_table(version.name):
         metadata.create_all(connection)
         version.create(connection)
+        connection.execute(insert(counter).values(name=LOCK_TOKEN, value=0))
         connection.execute(insert(version).values(version_num=HEAD_REVISION))
         return
     current = _revision(connection, place)
