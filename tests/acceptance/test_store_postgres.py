@@ -60,3 +60,36 @@ def test_no_server_is_told_with_what_to_do(story: Story) -> None:
     assert "ann@127.0.0.1:1/plait" in outcome.err
     assert "secret" not in outcome.err + outcome.out
     assert "secret" not in story.plait("doctor").out
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["to the server", "to a file"])
+def test_a_run_is_taken_to_another_database_in_its_middle(
+    story: Story, postgres_url: str, *, back: bool
+) -> None:
+    """Killed, copied, resumed over there: each package lands once, and the first store rests."""
+    places = [str(story.root / "store.db"), postgres_url]
+    here, there = reversed(places) if back else places
+    story.env["PLAIT_DATABASE_URL"] = here
+    story.begin()
+    story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"], checks=["test -d src"]))
+    call = ("run", "p", "--yes", "--agent", f"command:sleep 0.5; {WRITE}")
+    process = story.starts(*call)
+    wait_until(lambda: "wp-a" in story.plait("status").out)
+    refused = story.plait("store", "copy", "--to", there)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+    copied = story.plait("store", "copy", "--to", there)
+    before = story.plait("status", "--json").out
+    story.env["PLAIT_DATABASE_URL"] = there
+    outcome = story.plait("resume")
+
+    assert refused.code == 2
+    assert "RUN_HELD" in refused.err
+    assert copied.code == 0, copied.err
+    assert "package 2" in copied.out
+    assert outcome.code == 0, outcome.err
+    subjects = story.git("log", "--first-parent", "--format=%s", "main..openspec/p").splitlines()
+    assert sorted(subjects) == ["feat(p): Build wp-a", "feat(p): Build wp-b"]
+    story.env["PLAIT_DATABASE_URL"] = here
+    assert story.plait("status", "--json").out == before

@@ -26,6 +26,7 @@ VERBS = {
     "status": ("plait.cli.status", "Show where a run stands."),
     "logs": ("plait.cli.logs", "Show what an agent wrote."),
     "report": ("plait.cli.report", "Print a run's report as Markdown, JSON or HTML."),
+    "store": ("plait.cli.store", "Copy the store to another database, also in mid-run."),
     "clean": ("plait.cli.clean", "Remove worktrees whose content is safe elsewhere."),
 }
 

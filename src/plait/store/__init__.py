@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from plait.ports import Clock
+    from plait.store.copying import Copied
     from plait.store.glimpse import Glance
     from plait.store.sql import SqlStore
 
@@ -19,6 +20,13 @@ def open_store(
     from plait.store import database
 
     return database.open_store(url_or_path, clock=clock, lease_clock=lease_clock)
+
+
+def copy_store(source: str | Path, target: str | Path) -> Copied:
+    """Copy everything from one store into another, empty one; see `copying.copy_store`."""
+    from plait.store import copying
+
+    return copying.copy_store(source, target)
 
 
 def glance(path: Path) -> Glance | None:

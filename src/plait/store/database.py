@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, inspect, select
+from sqlalchemy import URL, Connection, Engine, insert, inspect, select
 
 from plait.errors import EnvironmentLack
 from plait.ports import Clock
@@ -32,7 +32,12 @@ def open_store(
         EnvironmentLack: `STORE_UNREADABLE`, `STORE_TOO_NEW`, `STORE_READ_ONLY`, `STORE_BUSY`,
             `STORE_UNREACHABLE`, `STORE_DRIVER_MISSING` or `DISK_FULL`.
     """
-    url = parse(url_or_path)
+    engine, place = prepared(parse(url_or_path))
+    return SqlStore(engine, clock=clock, place=place, lease_clock=lease_clock)
+
+
+def prepared(url: URL) -> tuple[Engine, str]:
+    """An engine on a store of the newest revision, and the place as people are told of it."""
     place, engine = shown(url), connect(url)
     try:
         with translated(place):
@@ -40,7 +45,7 @@ def open_store(
     except BaseException:
         engine.dispose()
         raise
-    return SqlStore(engine, clock=clock, place=place, lease_clock=lease_clock)
+    return engine, place
 
 
 def _prepare(engine: Engine, place: str) -> None:
