@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 from tests.acceptance.conftest import Story, wait_until
+from tests.fakes import postgres
 from tests.fakes.plans import Piece
 
 WRITE = 'mkdir -p "src/$PLAIT_PACKAGE" && echo ok > "src/$PLAIT_PACKAGE/made.txt"; echo said'
+SLOW = f'echo "$PLAIT_PACKAGE" >> "$NOTES/worked"; sleep 0.3; {WRITE}'
 
 
 @pytest.fixture
@@ -93,3 +96,25 @@ def test_a_run_is_taken_to_another_database_in_its_middle(
     assert sorted(subjects) == ["feat(p): Build wp-a", "feat(p): Build wp-b"]
     story.env["PLAIT_DATABASE_URL"] = here
     assert story.plait("status", "--json").out == before
+
+
+def test_a_server_that_restarts_in_mid_run_is_waited_for(story: Story) -> None:
+    """Stopped as by a crash while agents work, and started again: the run ends as if not."""
+    try:
+        with postgres.server() as server:
+            story.env["PLAIT_DATABASE_URL"] = server.new_database()
+            story.begin()
+            story.plans("p", *[Piece(id=f"wp-{n}", checks=["test -d src"]) for n in range(4)])
+            call = ("run", "p", "--yes", "--max-agents", "2", "--agent", f"command:{SLOW}")
+            process = story.starts(*call)
+            for number in (1, 3):
+                wait_until(lambda at=number: len(story.note("worked")) >= at)
+                server.stop()
+                time.sleep(0.3)
+                server.start()
+            _, err = process.communicate(timeout=120)
+            assert process.returncode == 0, err.decode()
+            assert {each["status"] for each in story.packages().values()} == {"landed"}
+    except postgres.NoPostgresError as why:
+        pytest.skip(f"no PostgreSQL here: {why}")
+    assert len(story.note("worked")) == 4
