@@ -8,6 +8,7 @@ PostgreSQL does not start, it runs as `nobody`.
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -53,7 +54,7 @@ class Server:
 
     def call(self, program: str, *argv: str) -> None:
         """Run one of the server's programs, as a user whom it does not refuse."""
-        other = os.geteuid() == 0
+        other = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         command = [str(self.programs / program), *argv]
         # A server that is started keeps what it was given open: a pipe would never end.
         with (self.folder / "told").open("wb") as told:
@@ -66,8 +67,8 @@ class Server:
                     stderr=subprocess.STDOUT,
                     check=False,
                     timeout=60,
-                    user="nobody" if other else None,
-                    group="nogroup" if other else None,
+                    user=other.pw_uid if other else None,
+                    group=other.pw_gid if other else None,
                     extra_groups=[] if other else None,
                 )
             except (OSError, LookupError) as error:
@@ -113,7 +114,7 @@ def server(settings: str = SETTINGS) -> Iterator[Server]:
         made = Server(folder=folder, programs=programs(), settings=settings)
         if os.geteuid() == 0:
             folder.chmod(0o755)
-            shutil.chown(folder, "nobody", "nogroup")
+            shutil.chown(folder, "nobody")
         made.call(
             "initdb",
             *("-D", str(folder / "data"), "-U", "postgres", "-A", "trust"),

@@ -56,11 +56,12 @@ _STATES = (
         "wait for that process to end, or end it, then: plait resume",
     ),
     (
-        ("28", "3D", "XX"),
+        ("28", "3D"),
         "STORE_UNREADABLE",
         "the store cannot be read",
         "check user, password and database in PLAIT_DATABASE_URL",
     ),
+    (("XX",), "STORE_UNREADABLE", "the store cannot be read", "look into the server's log"),
 )
 _GONE = ("08", "53", "57P")  # no connection, no resources, the server goes down or comes up
 
