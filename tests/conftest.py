@@ -1,11 +1,30 @@
-"""What all tests share: how hypothesis runs."""
+"""What all tests share: how hypothesis runs, and a database server."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+from tests.fakes import postgres
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "default")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """One PostgreSQL server for all tests that want a database there."""
+    try:
+        with postgres.server() as server:
+            yield server
+    except postgres.NoPostgresError as why:
+        pytest.skip(f"no PostgreSQL here: {why}")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> str:
+    """The URL of an empty database."""
+    return postgres_server.new_database()

@@ -2,8 +2,11 @@
 
 PlaitError                 the base; everything below it is expected and never shows a traceback
 ├── UsageError       2     the plan or the call is wrong
+│   ├── LeaseHeld          another holder's claim on a package lasts
+│   └── LockHeld           another package holds a lock key that conflicts
 ├── DecisionNeeded   3     a person must decide first
 ├── EnvironmentLack  4     git, an agent, the disk or the store is missing or unusable
+│   └── StoreUnreachable   the database does not answer now: the call may be made again
 └── StaleEpoch       70    a write under an epoch that is no longer the package's (never by design)
 """
 
@@ -51,6 +54,36 @@ class UsageError(PlaitError):
     exit_code = ExitCode.USAGE
 
 
+class LeaseHeld(UsageError):  # noqa: N818 - names what is the case
+    """A package cannot be claimed: another holder's lease lasts `remaining_s` seconds more."""
+
+    def __init__(self, package: str, *, run: str, holder: str, remaining_s: float) -> None:
+        super().__init__(
+            f"package {package} of run {run} is claimed by {holder} for {remaining_s:.0f} s more",
+            code="CLAIMED",
+            hint="wait until that claim has run out, or stop who holds it",
+        )
+        self.package = package
+        self.holder = holder
+        self.remaining_s = remaining_s
+
+
+class LockHeld(UsageError):  # noqa: N818 - names what is the case
+    """A lock key cannot be taken: `package` of `run` holds `held`, which conflicts with `key`."""
+
+    def __init__(self, key: str, *, held: str, run: str, package: str) -> None:
+        told = key if key == held else f"{key} (as {held})"
+        super().__init__(
+            f"the lock key {told} is held by package {package} of run {run}",
+            code="LOCKED",
+            hint="it is free once that package has ended",
+        )
+        self.key = key
+        self.held = held
+        self.run = run
+        self.package = package
+
+
 class DecisionNeeded(PlaitError):  # noqa: N818 - it is no fault, it is a question
     """A person must decide before work goes on."""
 
@@ -61,6 +94,23 @@ class EnvironmentLack(PlaitError):  # noqa: N818 - names what is missing
     """The machine lacks something: git, an agent, disk, the store."""
 
     exit_code = ExitCode.ENVIRONMENT
+
+
+class StoreUnreachable(EnvironmentLack):
+    """The database server does not answer; nothing is half written, and the call may be repeated.
+
+    Args:
+        message: What went wrong; no password is in it.
+        where: The database, as people are told of it.
+    """
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(
+            message,
+            code="STORE_UNREACHABLE",
+            hint="see that the server runs and PLAIT_DATABASE_URL is right, then: plait resume",
+            where=where,
+        )
 
 
 class StaleEpoch(PlaitError):  # noqa: N818 - the field's word

@@ -18,12 +18,15 @@ def clock() -> ManualClock:
     return ManualClock(1000.0)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> Iterator[Store]:
-    opened: Store = (
-        MemoryStore(clock=clock)
-        if request.param == "memory"
-        else open_store(tmp_path / "plait.db", clock=clock)
-    )
+    opened: Store
+    if request.param == "memory":
+        opened = MemoryStore(clock=clock)
+    elif request.param == "sqlite":
+        opened = open_store(tmp_path / "plait.db", clock=clock, lease_clock=clock)
+    else:
+        url = request.getfixturevalue("postgres_url")
+        opened = open_store(url, clock=clock, lease_clock=clock)
     yield opened
     opened.close()

@@ -44,6 +44,7 @@ def fill(path: Path) -> None:
         ],
     )
     for name in ("b", "a"):
+        store.claim(RunId("first"), PackageId(name), holder="h", ttl_s=60)
         store.advance(RunId("first"), [Advance(events=(start(name),))])
         clock.advance(7.0)
         store.advance(RunId("first"), [Advance(events=(landed(name),))])

@@ -214,6 +214,8 @@ def test_durations_are_from_the_last_attempts_start_to_the_landing(
     def record(*events: Event) -> None:
         store.advance(run, [Advance(events=events)])
 
+    for each in (A, B, C):
+        store.claim(run, each, holder="h", ttl_s=60)
     record(start("a"), start("b"))
     clock.advance(10)
     record(landed("b"), start("a", 2), start("c"))

@@ -157,17 +157,18 @@ def test_a_state_of_another_epoch_leaves_nothing(store: Store, held: int) -> Non
     assert store.advance(run, [good])[0].seq == 1  # no number is lost either
 
 
-def test_an_event_of_an_earlier_epoch_leaves_nothing(store: Store) -> None:
-    """An event under an epoch that is over is refused, and with it the whole call."""
+@pytest.mark.parametrize("held", [1, 3])
+def test_an_event_of_another_epoch_leaves_nothing(store: Store, held: int) -> None:
+    """An event under an epoch that is over, or not given yet, is refused with the whole call."""
     run = begin(store)
     for _ in range(2):
         store.claim(run, B, holder="h", ttl_s=60)
     before = seen(store, run)
 
     with pytest.raises(StaleEpoch) as refused:
-        store.advance(run, [Advance(events=(ended(B, 2), RunContinued(pid=1), ended(B, 1)))])
+        store.advance(run, [Advance(events=(ended(B, 2), RunContinued(pid=1), ended(B, held)))])
 
-    assert (refused.value.package, refused.value.held, refused.value.current) == (B, 1, 2)
+    assert (refused.value.package, refused.value.held, refused.value.current) == (B, held, 2)
     assert seen(store, run) == before
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from plait.core import lock_keys
 from plait.core.codec import encode
 from plait.core.event import AttemptStarted, Landed, Recorded, RunId, RunStatus, subject
 from plait.core.lease import Epoch, Lease, grant
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageStatus
-from plait.errors import StaleEpoch, UsageError
-from plait.ports import Advance, Approval, Clock, Duration, PackageRow, RunRow
+from plait.errors import LeaseHeld, LockHeld, StaleEpoch, UsageError
+from plait.ports import Advance, Approval, Clock, Duration, HeldKey, PackageRow, RunRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class MemoryStore:
         self._clock = clock
         self._runs: dict[RunId, _Kept] = {}
         self._approvals: list[Approval] = []
+        self._keys: tuple[HeldKey, ...] = ()
+        self._tokens = 0
 
     def create_run(
         self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
@@ -85,15 +88,50 @@ class MemoryStore:
         row = _package(kept, package)
         held, now = kept.leases.get(package), self._clock.now()
         if held is not None and held.holder != holder and held.until > now:
-            raise UsageError(
-                f"package {package} is claimed by {held.holder}",
-                code="CLAIMED",
-                hint="wait until that claim has run out",
-            )
+            remaining = held.until - now
+            raise LeaseHeld(package, run=run, holder=held.holder, remaining_s=remaining)
         lease = grant(package, Epoch(row.epoch), holder=holder, now=now, ttl_s=ttl_s)
         kept.leases[package] = lease
         kept.packages[package] = replace(row, epoch=lease.epoch, updated_at=now)
         return lease
+
+    def renew(self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float) -> Lease:
+        kept = self._require(run, package, epoch)
+        if package not in kept.leases:
+            raise UsageError(f"package {package} is not claimed", code="NOT_CLAIMED", hint="claim")
+        lease = replace(kept.leases[package], until=self._clock.now() + ttl_s)
+        kept.leases[package] = lease
+        return lease
+
+    def release(self, run: RunId, package: PackageId, epoch: int) -> None:
+        self._require(run, package, epoch).leases.pop(package, None)
+        self._keys = self._keys_of_others(run, package)
+
+    def expired(self, run: RunId) -> tuple[Lease, ...]:
+        kept, now = self._kept(run), self._clock.now()
+        claims = [kept.leases[each] for each in kept.packages if each in kept.leases]
+        return tuple(lease for lease in claims if lease.until <= now)
+
+    def acquire(
+        self, run: RunId, package: PackageId, epoch: int, keys: Iterable[str]
+    ) -> tuple[HeldKey, ...]:
+        self._require(run, package, epoch)
+        wanted = sorted({lock_keys.normalise(key) for key in keys})
+        others = self._keys_of_others(run, package)
+        for key in wanted:
+            for other in others:
+                if lock_keys.conflict(key, other.key):
+                    raise LockHeld(key, held=other.key, run=other.run, package=other.package)
+        taken = tuple(
+            HeldKey(key=key, run=run, package=package, epoch=Epoch(epoch), token=token)
+            for token, key in enumerate(wanted, start=self._tokens + 1)
+        )
+        self._tokens += len(taken)
+        self._keys = (*others, *taken)
+        return taken
+
+    def held_keys(self) -> tuple[HeldKey, ...]:
+        return self._keys
 
     def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
         kept, now = self._kept(run), self._clock.now()
@@ -153,6 +191,16 @@ class MemoryStore:
     def close(self) -> None:
         """There is nothing to let go of."""
 
+    def _keys_of_others(self, run: RunId, package: PackageId) -> tuple[HeldKey, ...]:
+        return tuple(each for each in self._keys if (each.run, each.package) != (run, package))
+
+    def _require(self, run: RunId, package: PackageId, epoch: int) -> _Kept:
+        kept = self._kept(run)
+        current = _package(kept, package).epoch
+        if epoch != current:
+            raise StaleEpoch(package, held=epoch, current=current)
+        return kept
+
     def _kept(self, run: RunId) -> _Kept:
         if run not in self._runs:
             raise UsageError(f"there is no run {run}", code="NO_SUCH_RUN")
@@ -175,5 +223,5 @@ def _guard(kept: _Kept, advance: Advance) -> None:
         if package is None:
             continue
         current = _package(kept, package).epoch
-        if epoch is not None and epoch < current:
+        if epoch is not None and epoch != current:
             raise StaleEpoch(package, held=epoch, current=current)

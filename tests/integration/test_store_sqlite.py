@@ -26,7 +26,7 @@ from plait.core.event import RunContinued
 from plait.core.run import PackageStatus
 from plait.errors import EnvironmentLack, UsageError
 from plait.ports import Advance
-from plait.store import database, open_store, statements
+from plait.store import engines, open_store, statements
 from plait.store.revision import HEAD_REVISION
 from plait.store.schema import metadata
 from plait.store.sql import SqlStore
@@ -285,7 +285,7 @@ def test_a_place_without_a_log_beside_the_file_is_refused(path: Path) -> None:
 
 def test_a_lock_that_does_not_end_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that keeps writing for longer than we wait: STORE_BUSY."""
-    monkeypatch.setattr(database, "_BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(engines, "BUSY_TIMEOUT_S", 0.05)
     store = opened(path)
     begin(store)
     with closing(sqlite3.connect(path)) as other:
@@ -296,7 +296,7 @@ def test_a_lock_that_does_not_end_is_told(path: Path, monkeypatch: pytest.Monkey
     store.close()
 
 
-@pytest.mark.parametrize("url", ["postgresql://ann:secret@db/plait", "x://:secret@:secret"])
+@pytest.mark.parametrize("url", ["mysql://ann:secret@db/plait", "x://:secret@:secret"])
 def test_other_databases_are_refused_without_their_password(url: str) -> None:
     """A URL of another kind: STORE_UNSUPPORTED; what may hold a password is not repeated."""
     with pytest.raises(UsageError) as refused:

@@ -72,7 +72,8 @@ def test_every_verb_and_every_option_is_documented(verb):
     """A verb has a section in the reference, and the section names each of its options."""
     command: click.Command = import_module(VERBS[verb][0]).command
     told = section(REFERENCE / "commands.md", f"plait {verb}")
-    for parameter in command.params:
+    parts = command.commands.values() if isinstance(command, click.Group) else [command]
+    for parameter in (each for part in parts for each in part.params):
         if isinstance(parameter, click.Option):
             for option in (*parameter.opts, *parameter.secondary_opts):
                 assert re.search(rf"`{re.escape(option)}[` ]", told), f"plait {verb} {option}"

@@ -130,7 +130,8 @@ def _store(start: Path) -> Line:
 
     try:
         with open_store(project) as store:
-            return Line(what="store", level="ok", told=f"{len(store.runs())} runs recorded")
+            kind = "PostgreSQL" if "postgres" in project.database.split(":")[0] else "SQLite"
+            return Line(what="store", level="ok", told=f"{kind}, {len(store.runs())} runs recorded")
     except PlaitError as error:
         return Line(what="store", level="lack", told=error.message, cure=error.hint)
 

@@ -27,6 +27,7 @@ VERBS = {
     "logs": ("plait.cli.logs", "Show what an agent wrote."),
     "report": ("plait.cli.report", "Print a run's report as Markdown, JSON or HTML."),
     "recover": ("plait.cli.recover", "List what was kept of work that did not land; restore it."),
+    "store": ("plait.cli.store", "Copy the store to another database, also in mid-run."),
     "clean": ("plait.cli.clean", "Remove worktrees whose content is safe elsewhere."),
 }
 

@@ -11,7 +11,7 @@ from plait.ports.clock import Clock
 from plait.ports.disk import Disk
 from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
-from plait.ports.store import Advance, Approval, Duration, PackageRow, Rows, RunRow, Store
+from plait.ports.store import Advance, Approval, Duration, HeldKey, PackageRow, Rows, RunRow, Store
 
 __all__ = [
     "Advance",
@@ -26,6 +26,7 @@ __all__ = [
     "Deviation",
     "Disk",
     "Duration",
+    "HeldKey",
     "Invocation",
     "Loaded",
     "Merged",

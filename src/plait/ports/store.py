@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from plait.core.event import Event, Recorded, RunId, RunStatus
-from plait.core.lease import Lease
+from plait.core.lease import Epoch, Lease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageState
 
@@ -61,10 +61,26 @@ class PackageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A lock key that a package holds.
+
+    Tokens rise with every key that is taken and are never given out again: of two who were given
+    keys that conflict, the one with the higher token came later.
+    """
+
+    key: str
+    run: RunId
+    package: PackageId
+    epoch: Epoch
+    token: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
     """What one transaction writes: events, and the rows they change.
 
-    `packages` are written only while their `epoch` is the stored one (`StaleEpoch` otherwise).
+    Written only while each epoch that `packages` and `events` name is the stored one
+    (`StaleEpoch` otherwise).
     """
 
     events: tuple[Event, ...]
@@ -93,7 +109,11 @@ class Rows(Protocol):
 
 
 class Store(Rows, Protocol):
-    """The state of record. Sync; one writer. A state change and its event share a transaction."""
+    """The state of record. Sync. A state change and its event share a transaction.
+
+    Leases are measured by the store's own clock, whatever the caller's says. A write that names an
+    epoch is refused unless it is the package's, be it lower or higher (`StaleEpoch`).
+    """
 
     def create_run(
         self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
@@ -107,7 +127,49 @@ class Store(Rows, Protocol):
         """The options a run was started with."""
 
     def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
-        """Claim a package: its epoch rises by one, in one compare-and-set."""
+        """Claim a package: its epoch rises by one, in one compare-and-set.
+
+        It succeeds where nobody holds the package, the lease has run out, or the holder is the
+        same: then its own earlier epoch is over too. Lock keys stay until `acquire` or `release`.
+
+        Raises:
+            LeaseHeld: Another holder's lease lasts.
+        """
+
+    def renew(self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float) -> Lease:
+        """Let a claim last `ttl_s` seconds from now, also one that has run out meanwhile.
+
+        Raises:
+            StaleEpoch: The package has another epoch: somebody else has claimed it.
+            UsageError: `NOT_CLAIMED`, the claim was given back.
+        """
+
+    def release(self, run: RunId, package: PackageId, epoch: int) -> None:
+        """Give back a claim and the package's lock keys; the epoch stays. Again does no harm.
+
+        Raises:
+            StaleEpoch: The package has another epoch.
+        """
+
+    def expired(self, run: RunId) -> tuple[Lease, ...]:
+        """The claims of a run whose time is over, in the plan's order."""
+
+    def acquire(
+        self, run: RunId, package: PackageId, epoch: int, keys: Iterable[str]
+    ) -> tuple[HeldKey, ...]:
+        """Take lock keys for a package, all or none, in sorted order and normal spelling.
+
+        They conflict as `core.lock_keys` says, with those of all packages of all runs; also where
+        the other's lease has run out, until that package is released or takes keys anew. Afterwards
+        the package holds exactly these keys, under this epoch.
+
+        Raises:
+            StaleEpoch: The package has another epoch.
+            LockHeld: Another package holds a key that conflicts.
+        """
+
+    def held_keys(self) -> tuple[HeldKey, ...]:
+        """All lock keys that are held, in all runs, by token."""
 
     def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
         """Write all advances in one transaction, in order; all or none.

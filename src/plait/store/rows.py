@@ -20,7 +20,7 @@ from plait.core.event import (
 from plait.core.plan import Plan
 from plait.core.run import PackageState, PackageStatus
 from plait.errors import EnvironmentLack
-from plait.ports import PackageRow, RunRow
+from plait.ports import HeldKey, PackageRow, RunRow
 
 # Half surrogate pairs have no UTF-8, and PostgreSQL takes no NUL. Agents' words may hold both.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -64,7 +64,7 @@ def new_packages(run: RunId, plan: Plan, now: float) -> list[dict[str, Any]]:
             "run": run,
             "id": package.id,
             "position": position,
-            "title": _storable(package.title),
+            "title": storable(package.title),
             "status": PackageStatus.PENDING.value,
             "epoch": 0,
             "attempts": 0,
@@ -84,9 +84,20 @@ def new_state(run: RunId, state: PackageState, now: float) -> dict[str, Any]:
         "new_status": state.status.value,
         "new_attempts": state.attempts_used,
         "new_commit": state.commit,
-        "new_reason": _storable(state.reason),
+        "new_reason": storable(state.reason),
         "new_error_code": state.error_code,
         "now": now,
+    }
+
+
+def new_key(held: HeldKey) -> dict[str, Any]:
+    """The row of a lock key."""
+    return {
+        "token": held.token,
+        "key": held.key,
+        "run": held.run,
+        "package": held.package,
+        "epoch": held.epoch,
     }
 
 
@@ -124,5 +135,6 @@ def recorded(run: RunId, row: Row[*tuple[Any, ...]], *, place: str) -> Recorded:
     return Recorded(seq=seq, at=at, run=run, event=event)
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text without what one of the databases would not take."""
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)

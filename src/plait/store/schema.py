@@ -1,4 +1,4 @@
-"""The tables of the state of record: run, plan, package (with its lease), event, approval.
+"""The tables of the state of record: run, plan, package (with its lease), event, approval, locks.
 
 One schema for SQLite and PostgreSQL. It has no sequences and no server-side defaults, so that
 rows copied to another database are all there is to copy. Times are Unix seconds; documents
@@ -11,6 +11,7 @@ what the migrations make with what stands here.
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Double,
@@ -111,6 +112,30 @@ approval = Table(
     Column("at", Double, nullable=False),
     PrimaryKeyConstraint("digest", "number"),
 )
+
+# The keys that packages hold. A token is never given out twice and only rises: who gets a key
+# later has a higher one.
+lock_key = Table(
+    "lock_key",
+    metadata,
+    Column("token", BigInteger, autoincrement=False, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("run", String, nullable=False),
+    Column("package", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    PrimaryKeyConstraint("token"),
+    ForeignKeyConstraint(["run", "package"], [package.c.run, package.c.id]),
+)
+
+# Numbers that must outlive the rows they were given to. A row is copied like any other.
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+LOCK_TOKEN = "lock_token"  # noqa: S105 - the counter's name
 
 # Alembic's own table, written here too: stamping a fresh database needs no import of alembic.
 version = Table(

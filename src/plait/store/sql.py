@@ -8,20 +8,23 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, Select
+from sqlalchemy import Connection, Engine
 
 from plait.core.codec import decode, encode
-from plait.core.event import Recorded, RunId, RunStatus, subject
-from plait.core.lease import Epoch, Lease
+from plait.core.event import Recorded, RunId, RunStatus
+from plait.core.lease import Lease
 from plait.core.plan import Digest, PackageId, Plan
-from plait.errors import StaleEpoch, UsageError
-from plait.ports import Advance, Approval, Clock, Duration, PackageRow, RunRow
-from plait.store import rows, statements
+from plait.errors import UsageError
+from plait.ports import Advance, Approval, Clock, Duration, HeldKey, PackageRow, RunRow
+from plait.store import leases, rows, statements
+from plait.store.engines import take_turn
 from plait.store.failures import translated
+from plait.store.patience import Doubt, patient
+from plait.store.refusals import no_such_run, only
 
 T = TypeVar("T")
 
-_NAMES_PER_QUERY = 500  # far below what any database takes as parameters of one statement
+PATIENCE_S = 30.0  # for a server that restarts
 
 
 class SqlStore:
@@ -30,13 +33,21 @@ class SqlStore:
     May be called from any thread; calls wait for one another.
     """
 
-    def __init__(self, engine: Engine, *, clock: Clock, place: str) -> None:
+    def __init__(
+        self, engine: Engine, *, clock: Clock, place: str, lease_clock: Clock | None = None
+    ) -> None:
         self._reading = engine
+        if engine.dialect.name == "postgresql":  # a query is one statement: it needs no transaction
+            self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._writing = engine.execution_options(writes=True)
+        self.patience_s = PATIENCE_S
+        self._doubt: Doubt | None = None
         self._clock = clock
+        self._lease_clock = lease_clock
         self._place = place
         self._lock = Lock()
 
+    @patient
     def create_run(
         self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
     ) -> None:
@@ -47,6 +58,7 @@ class SqlStore:
         """
         document, chosen = json.dumps(encode(plan)), json.dumps(encode(options))
         with self._transaction(self._writing) as connection:
+            take_turn(connection)
             if connection.execute(statements.RUN, {"run": run}).one_or_none() is not None:
                 raise UsageError(f"there is a run {run} already", code="RUN_EXISTS")
             now = self._clock.now()
@@ -70,70 +82,109 @@ class SqlStore:
             if plan.packages:
                 connection.execute(statements.ADD_PACKAGE, rows.new_packages(run, plan, now))
 
+    @patient
     def run(self, run: RunId) -> RunRow:
         """One run. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
-            return rows.run(_only(connection, statements.RUN, run))
+            return rows.run(only(connection, statements.RUN, run))
 
+    @patient
     def runs(self) -> tuple[RunRow, ...]:
         """All runs, newest first."""
         with self._transaction(self._reading) as connection:
             return tuple(map(rows.run, connection.execute(statements.RUNS)))
 
+    @patient
     def plan(self, run: RunId) -> Plan:
         """The plan a run executes. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
-            (document,) = _only(connection, statements.PLAN, run)
+            (document,) = only(connection, statements.PLAN, run)
         return decode(Plan, json.loads(document))
 
+    @patient
     def options(self, run: RunId) -> Mapping[str, Any]:
         """The options a run was started with. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
-            (text,) = _only(connection, statements.OPTIONS, run)
+            (text,) = only(connection, statements.OPTIONS, run)
         options: dict[str, Any] = json.loads(text)
         return options
 
+    @patient
     def packages(self, run: RunId) -> tuple[PackageRow, ...]:
         """The run's packages in the plan's order. Raises UsageError `NO_SUCH_RUN`."""
         with self._transaction(self._reading) as connection:
             found = connection.execute(statements.PACKAGES, {"run": run}).all()
             if not found:
-                _only(connection, statements.RUN, run)
+                only(connection, statements.RUN, run)
         return tuple(map(rows.package, found))
 
+    @patient
     def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
         """Claim a package for `ttl_s` seconds: its epoch rises by one, in one compare-and-set.
 
         Raises:
-            UsageError: `CLAIMED` while another holder's lease lasts; `NO_SUCH_PACKAGE`.
+            LeaseHeld: Another holder's lease lasts.
+            UsageError: `NO_SUCH_RUN`, `NO_SUCH_PACKAGE`.
         """
         with self._transaction(self._writing) as connection:
-            now = self._clock.now()
-            until = now + ttl_s
-            epoch = connection.execute(
-                statements.CLAIM,
-                {
-                    "of_run": run,
-                    "of_package": package,
-                    "new_holder": holder,
-                    "now": now,
-                    "until": until,
-                },
-            ).scalar_one_or_none()
-            if epoch is None:
-                raise _unclaimable(connection, run, package, now)
-        return Lease(package=package, epoch=Epoch(epoch), holder=holder, until=until)
+            return leases.claim(
+                connection,
+                run,
+                package,
+                holder=holder,
+                ttl_s=ttl_s,
+                now=self._clock.now(),
+                at=self._lease_time(),
+            )
 
+    @patient
+    def renew(self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float) -> Lease:
+        """Let a claim last `ttl_s` seconds from now; see `leases.renew`."""
+        with self._transaction(self._writing) as connection:
+            return leases.renew(connection, run, package, epoch, ttl_s=ttl_s, at=self._lease_time())
+
+    @patient
+    def release(self, run: RunId, package: PackageId, epoch: int) -> None:
+        """Give a claim and its lock keys back; see `leases.release`."""
+        with self._transaction(self._writing) as connection:
+            leases.release(connection, run, package, epoch)
+
+    @patient
+    def expired(self, run: RunId) -> tuple[Lease, ...]:
+        """The claims whose time is over, in the plan's order. Raises UsageError `NO_SUCH_RUN`."""
+        with self._transaction(self._reading) as connection:
+            return leases.expired(connection, run, at=self._lease_time())
+
+    @patient
+    def acquire(
+        self, run: RunId, package: PackageId, epoch: int, keys: Iterable[str]
+    ) -> tuple[HeldKey, ...]:
+        """Take all lock keys for a package, or none; see `leases.acquire`."""
+        wanted = tuple(keys)
+        with self._transaction(self._writing) as connection:
+            return leases.acquire(connection, run, package, epoch, wanted)
+
+    @patient
+    def held_keys(self) -> tuple[HeldKey, ...]:
+        """All lock keys that are held, in all runs, by token."""
+        with self._transaction(self._reading) as connection:
+            return leases.held(connection)
+
+    @patient
     def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
         """Write all advances in one transaction, in order; all or none.
 
         Raises:
-            StaleEpoch: A package is at another epoch than a state, or past that of an event.
+            StaleEpoch: A package is at another epoch than a state, or an event, of it.
             UsageError: `NO_SUCH_RUN`, `NO_SUCH_PACKAGE`.
         """
         events = [event for each in advances for event in each.events]
         states = {state.id: state for each in advances for state in each.packages}
         with self._transaction(self._writing) as connection:
+            done = self._doubt and self._doubt.settled(connection, run, advances)
+            if done:
+                self._doubt = None
+                return done
             now = self._clock.now()
             last = connection.execute(
                 statements.ADVANCE_RUN,
@@ -146,8 +197,8 @@ class SqlStore:
                 },
             ).scalar_one_or_none()
             if last is None:
-                raise _no_such_run(run)
-            _guard(connection, run, advances)
+                raise no_such_run(run)
+            leases.guard(connection, run, advances)
             recorded = tuple(
                 Recorded(seq=seq, at=now, run=run, event=event)
                 for seq, event in enumerate(events, start=last - len(events) + 1)
@@ -157,8 +208,11 @@ class SqlStore:
             if states:
                 written = [rows.new_state(run, state, now) for state in states.values()]
                 connection.execute(statements.WRITE_PACKAGE, written)
+            self._doubt = Doubt(run=run, advances=tuple(advances), recorded=recorded)
+        self._doubt = None
         return recorded
 
+    @patient
     def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
         """The run's events with `seq > after`, in order.
 
@@ -169,18 +223,22 @@ class SqlStore:
         with self._transaction(self._reading) as connection:
             found = connection.execute(statements.EVENTS, {"run": run, "after": after}).all()
             if not found:
-                _only(connection, statements.RUN, run)
+                only(connection, statements.RUN, run)
         return tuple(rows.recorded(run, row, place=self._place) for row in found)
 
+    @patient
     def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:
         """Record an approval."""
+        told = rows.storable(who)
         with self._transaction(self._writing) as connection:
+            take_turn(connection)
             now = self._clock.now()
             connection.execute(
-                statements.APPROVE, {"of_digest": digest, "who": who, "plan": plan, "at": now}
+                statements.APPROVE, {"of_digest": digest, "who": told, "plan": plan, "at": now}
             )
-        return Approval(who=who, at=now, digest=digest, plan=plan)
+        return Approval(who=told, at=now, digest=digest, plan=plan)
 
+    @patient
     def approvals(self, digest: Digest) -> tuple[Approval, ...]:
         """The approvals of a digest, oldest first."""
         with self._transaction(self._reading) as connection:
@@ -189,6 +247,7 @@ class SqlStore:
                 Approval(who=who, at=at, digest=digest, plan=plan) for who, at, plan in found
             )
 
+    @patient
     def approved(self, plan: str) -> tuple[Approval, ...]:
         """The approvals of any digest of the plans of that id, oldest first."""
         with self._transaction(self._reading) as connection:
@@ -198,6 +257,7 @@ class SqlStore:
                 for who, at, digest in found
             )
 
+    @patient
     def durations(self) -> tuple[Duration, ...]:
         """How long packages took that landed, the latest first."""
         with self._transaction(self._reading) as connection:
@@ -211,73 +271,17 @@ class SqlStore:
         with self._lock:
             self._reading.dispose()
 
+    def _lease_time(self) -> float | None:
+        """What leases are measured by, where that is not the database's clock."""
+        return None if self._lease_clock is None else self._lease_clock.now()
+
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with self._lock, translated(self._place), engine.begin() as connection:
             yield connection
 
 
-def _only(
-    connection: Connection, statement: Select[*tuple[Any, ...]], run: RunId
-) -> Row[*tuple[Any, ...]]:
-    row = connection.execute(statement, {"run": run}).one_or_none()
-    if row is None:
-        raise _no_such_run(run)
-    return row
-
-
 def _last(values: Iterable[T | None]) -> T | None:
     """The last that is given, if any: a later advance overrules an earlier one."""
     given = [value for value in values if value is not None]
     return given[-1] if given else None
-
-
-def _guard(connection: Connection, run: RunId, advances: Sequence[Advance]) -> None:
-    """Refuse states of any other epoch than the package's, and events of an earlier one."""
-    subjects = [subject(event) for each in advances for event in each.events]
-    states = [state for each in advances for state in each.packages]
-    named = {package for package, _, _ in subjects if package is not None}
-    epochs = _epochs(connection, run, sorted(named.union(state.id for state in states)))
-    for state in states:
-        if state.epoch != epochs[state.id]:
-            raise StaleEpoch(state.id, held=state.epoch, current=epochs[state.id])
-    for package, _, epoch in subjects:
-        if package is not None and epoch is not None and epoch < epochs[package]:
-            raise StaleEpoch(package, held=epoch, current=epochs[package])
-
-
-def _epochs(connection: Connection, run: RunId, packages: list[PackageId]) -> dict[PackageId, int]:
-    epochs: dict[PackageId, int] = {}
-    for start in range(0, len(packages), _NAMES_PER_QUERY):
-        some = packages[start : start + _NAMES_PER_QUERY]
-        found = connection.execute(statements.EPOCHS, {"run": run, "packages": some})
-        epochs.update((package, epoch) for package, epoch in found)
-    for package in packages:
-        if package not in epochs:
-            raise _no_such_package(run, package)
-    return epochs
-
-
-def _unclaimable(connection: Connection, run: RunId, package: PackageId, now: float) -> UsageError:
-    _only(connection, statements.RUN, run)
-    row = connection.execute(statements.LEASE, {"run": run, "package": package}).one_or_none()
-    if row is None:
-        return _no_such_package(run, package)
-    holder, until = row
-    return UsageError(
-        f"package {package} of run {run} is claimed by {holder} for {until - now:.0f} s more",
-        code="CLAIMED",
-        hint="wait until that claim has run out, or stop who holds it",
-    )
-
-
-def _no_such_run(run: RunId) -> UsageError:
-    return UsageError(f"there is no run {run}", code="NO_SUCH_RUN", hint="see: plait status")
-
-
-def _no_such_package(run: RunId, package: PackageId) -> UsageError:
-    return UsageError(
-        f"run {run} has no package {package}",
-        code="NO_SUCH_PACKAGE",
-        hint=f"see: plait status {run}",
-    )

@@ -6,9 +6,10 @@ keeps a column's name for itself, it begins with `of_` or `new_`.
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from plait.store.schema import approval, event, package, plan, run
+from plait.store.database_clock import moment
+from plait.store.schema import LOCK_TOKEN, approval, counter, event, lock_key, package, plan, run
 
 _RUN_ROW = (
     run.c.id,
@@ -30,6 +31,8 @@ PLAN = select(plan.c.document).where(plan.c.run == bindparam("run"))
 ADD_RUN = insert(run).values(
     number=select(func.coalesce(func.max(run.c.number), 0) + 1).scalar_subquery()
 )
+
+LOCK_RUN = select(run.c.seq).where(run.c.id == bindparam("run")).with_for_update()
 
 # Hands out the next `count` numbers for events and locks the run's row until the commit.
 ADVANCE_RUN = (
@@ -68,19 +71,55 @@ CLAIM = (
         or_(
             package.c.holder.is_(None),
             package.c.holder == bindparam("new_holder"),
-            package.c.lease_until <= bindparam("now"),
+            package.c.lease_until <= moment(),
         ),
     )
     .values(
         epoch=package.c.epoch + 1,
         holder=bindparam("new_holder"),
-        lease_until=bindparam("until"),
+        lease_until=moment() + bindparam("ttl", type_=package.c.lease_until.type),
         updated_at=bindparam("now"),
     )
-    .returning(package.c.epoch)
+    .returning(package.c.epoch, package.c.lease_until)
 )
-LEASE = select(package.c.holder, package.c.lease_until).where(
-    package.c.run == bindparam("run"), package.c.id == bindparam("package")
+LEASE = (
+    select(package.c.holder, package.c.lease_until - moment())
+    .where(package.c.run == bindparam("run"), package.c.id == bindparam("package"))
+    .with_for_update()
+)
+RENEW = (
+    update(package)
+    .where(
+        package.c.run == bindparam("of_run"),
+        package.c.id == bindparam("of_package"),
+        package.c.holder.is_not(None),
+    )
+    .values(lease_until=moment() + bindparam("ttl", type_=package.c.lease_until.type))
+    .returning(package.c.holder, package.c.lease_until)
+)
+RELEASE = (
+    update(package)
+    .where(package.c.run == bindparam("of_run"), package.c.id == bindparam("of_package"))
+    .values(holder=None, lease_until=None)
+)
+EXPIRED = (
+    select(package.c.id, package.c.epoch, package.c.holder, package.c.lease_until)
+    .where(package.c.run == bindparam("run"), package.c.lease_until <= moment())
+    .order_by(package.c.position)
+)
+
+NEXT_TOKENS = (
+    update(counter)
+    .where(counter.c.name == LOCK_TOKEN)
+    .values(value=counter.c.value + bindparam("count"))
+    .returning(counter.c.value)
+)
+LOCK = insert(lock_key)
+LOCKED = select(
+    lock_key.c.token, lock_key.c.key, lock_key.c.run, lock_key.c.package, lock_key.c.epoch
+).order_by(lock_key.c.token)
+UNLOCK = delete(lock_key).where(
+    lock_key.c.run == bindparam("of_run"), lock_key.c.package == bindparam("of_package")
 )
 
 # The rows stay locked until the commit, so that no claim comes between this and the write.

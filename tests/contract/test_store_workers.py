@@ -1,0 +1,226 @@
+"""Workers, each with a store of its own on one database, against a model of the protocol."""
+
+# ruff: noqa: PT017 - whether a refusal was due is what the model decides
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations, count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+from tests.fakes.clock import ManualClock
+from tests.fakes.stored import A, B, C, begin, ended, state
+
+from plait.core.event import RunId
+from plait.core.lock_keys import conflict, normalise
+from plait.core.plan import PackageId
+from plait.core.run import PackageStatus
+from plait.errors import LeaseHeld, LockHeld, PlaitError, StaleEpoch
+from plait.ports import Advance, Store
+from plait.store import open_store
+
+WORKERS = 3
+KEYS = ["db:s:users", "db:s:users:email", "flag:f/*", "flag:f/x", "event:e"]
+_numbers = count(1)
+_workers = st.integers(0, WORKERS - 1)
+_packages = st.sampled_from([A, B, C])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is expected of a package."""
+
+    epoch: int = 0
+    holder: str | None = None
+    until: float = 0.0
+    status: PackageStatus = PackageStatus.PENDING
+    keys: tuple[str, ...] = ()
+
+
+class Workers(RuleBasedStateMachine):
+    """Claims, renewals, releases, locks, writes and the passing of time, in any order.
+
+    A worker names the epoch that it was given last, which may be over long since, or one that
+    nobody was given yet.
+    """
+
+    def __init__(self, stores: list[Store], clock: ManualClock) -> None:
+        super().__init__()
+        self.stores, self.clock = stores, clock
+        self.run = begin(stores[0], RunId(f"run-{next(_numbers)}"))
+        self.rows = {package: Row() for package in (C, A, B)}
+        self.known: dict[tuple[int, PackageId], int] = {}
+        self.written = self.token = 0
+
+    def teardown(self) -> None:
+        """Give the keys back: the next example shares the database."""
+        for package, row in self.rows.items():
+            self.stores[0].release(self.run, package, row.epoch)
+
+    def _epoch(self, worker: int, package: PackageId) -> int:
+        return self.known.get((worker, package), 1)
+
+    def _refused(self, worker: int, package: PackageId, error: PlaitError | None) -> bool:
+        """Whether the call had to be refused; then it was, and said why."""
+        held, current = self._epoch(worker, package), self.rows[package].epoch
+        if held == current:
+            return False
+        assert isinstance(error, StaleEpoch)
+        assert (error.package, error.held, error.current) == (package, held, current)
+        return True
+
+    @rule(seconds=st.sampled_from([1, 5, 10, 30]))
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self.clock.advance(seconds)
+
+    @rule(worker=_workers, package=_packages, ttl=st.sampled_from([5, 10]))
+    def claim(self, worker: int, package: PackageId, ttl: int) -> None:
+        """Had by one: whoever comes while another's lease lasts is told who has it."""
+        row, holder, now = self.rows[package], f"worker-{worker}", self.clock.now()
+        try:
+            lease = self.stores[worker].claim(self.run, package, holder=holder, ttl_s=ttl)
+        except LeaseHeld as held:
+            assert row.holder not in {None, holder}
+            assert (held.holder, held.remaining_s) == (row.holder, row.until - now)
+            assert held.remaining_s > 0
+            return
+        assert row.holder in {None, holder} or row.until <= now
+        assert (lease.epoch, lease.holder, lease.until) == (row.epoch + 1, holder, now + ttl)
+        self.known[worker, package] = lease.epoch
+        self.rows[package] = replace(row, epoch=lease.epoch, holder=holder, until=lease.until)
+
+    @rule(worker=_workers, package=_packages)
+    def renew(self, worker: int, package: PackageId) -> None:
+        """Only under the package's epoch, and only what was not given back."""
+        row = self.rows[package]
+        try:
+            epoch = self._epoch(worker, package)
+            lease = self.stores[worker].renew(self.run, package, epoch, ttl_s=10)
+        except PlaitError as error:
+            if not self._refused(worker, package, error):
+                assert (error.code, row.holder) == ("NOT_CLAIMED", None)
+            return
+        assert not self._refused(worker, package, None)
+        assert lease.holder == row.holder
+        self.rows[package] = replace(row, until=self.clock.now() + 10)
+
+    @rule(worker=_workers, package=_packages)
+    def release(self, worker: int, package: PackageId) -> None:
+        """Frees the package and its keys, under its epoch alone."""
+        try:
+            self.stores[worker].release(self.run, package, self._epoch(worker, package))
+        except StaleEpoch as error:
+            assert self._refused(worker, package, error)
+            return
+        assert not self._refused(worker, package, None)
+        self.rows[package] = replace(self.rows[package], holder=None, until=0.0, keys=())
+
+    @rule(worker=_workers, package=_packages, keys=st.lists(st.sampled_from(KEYS), max_size=3))
+    def acquire(self, worker: int, package: PackageId, keys: list[str]) -> None:
+        """All or none; the tokens are higher than any before."""
+        others = [k for each, row in self.rows.items() if each != package for k in row.keys]
+        free = not any(conflict(mine, their) for mine in keys for their in others)
+        try:
+            epoch = self._epoch(worker, package)
+            taken = self.stores[worker].acquire(self.run, package, epoch, keys)
+        except PlaitError as error:
+            if not self._refused(worker, package, error):
+                assert isinstance(error, LockHeld)
+                assert not free
+                assert conflict(error.key, error.held)
+            return
+        assert not self._refused(worker, package, None)
+        assert free
+        assert [each.key for each in taken] == sorted({normalise(key) for key in keys})
+        for each in taken:
+            assert each.token > self.token
+            self.token = each.token
+        self.rows[package] = replace(self.rows[package], keys=tuple(k.key for k in taken))
+
+    @rule(
+        worker=_workers,
+        packages=st.lists(_packages, min_size=1, max_size=3, unique=True),
+        status=st.sampled_from(PackageStatus),
+    )
+    def advance(self, worker: int, packages: list[PackageId], status: PackageStatus) -> None:
+        """All or nothing: one package under another epoch, and nothing is written."""
+        epochs = {package: self._epoch(worker, package) for package in packages}
+        advances = [
+            Advance(events=(ended(name, epoch),), packages=(state(name, epoch, status=status),))
+            for name, epoch in epochs.items()
+        ]
+        try:
+            self.stores[worker].advance(self.run, advances)
+        except StaleEpoch as error:
+            assert self._refused(worker, PackageId(error.package), error)
+            return
+        for package in packages:
+            assert not self._refused(worker, package, None)
+            self.rows[package] = replace(self.rows[package], status=status)
+        self.written += len(packages)
+
+    @invariant()
+    def every_worker_sees_the_same(self) -> None:
+        """Rows, events, keys and what ran out are as expected, in whichever store one looks."""
+        now = self.clock.now()
+        over = [package for package, row in self.rows.items() if row.holder and row.until <= now]
+        keys = sorted((key, name) for name, row in self.rows.items() for key in row.keys)
+        for store in self.stores:
+            rows = [(row.id, row.epoch, row.status) for row in store.packages(self.run)]
+            assert rows == [(name, row.epoch, row.status) for name, row in self.rows.items()]
+            assert len(store.events(self.run)) == self.written
+            assert [lease.package for lease in store.expired(self.run)] == over
+            held = store.held_keys()
+            assert sorted((each.key, each.package) for each in held) == keys
+            assert not any(
+                conflict(a.key, b.key) for a, b in combinations(held, 2) if a.package != b.package
+            )
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def stores(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock
+) -> Iterator[list[Store]]:
+    """A store for each worker, all on one database."""
+    place = (
+        tmp_path / "plait.db"
+        if request.param == "sqlite"
+        else request.getfixturevalue("postgres_url")
+    )
+    opened: list[Store] = [
+        open_store(place, clock=clock, lease_clock=clock) for _ in range(WORKERS)
+    ]
+    yield opened
+    for store in opened:
+        store.close()
+
+
+@pytest.mark.parametrize("workers", [2, 3])
+def test_workers_keep_to_the_protocol(
+    stores: list[Store], clock: ManualClock, workers: int
+) -> None:
+    """However two or three interleave: no package has two owners, no stale write gets through."""
+
+    def machine() -> Workers:
+        seats = [stores[number % workers] for number in range(WORKERS)]
+        return Workers(seats, clock)
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
