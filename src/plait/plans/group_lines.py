@@ -171,7 +171,7 @@ def title_of(text: str) -> Title:
     optional = bool(_OPTIONAL.search(text))
     text = _SUFFIX.sub("", text)
     priority = 1 if "⭐" in text and "CRITICAL" in text else None
-    text = _CRITICAL.sub(" ", text)
+    text = _CRITICAL.sub(" ", text) if "⭐" in text else text
     text = _SAYS_DONE.sub("", _HEADING_BOX.sub("", text))
     for sign in (*_DONE_SIGNS, *_SIGNS, "❌", "⏳"):
         text = text.replace(sign, "")
