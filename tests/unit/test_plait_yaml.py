@@ -34,9 +34,9 @@ from plait.core.plan import (
     WorkPackage,
 )
 from plait.core.validate import validate
-from plait.plans import plait_yaml_model, plait_yaml_plan, text, yaml_source
-from plait.plans.plait_yaml import FORMAT
-from plait.plans.plait_yaml_schema import json_schema, text as schema_text
+from plait.plans import text, yaml_source
+from plait.plans.plait_yaml import FORMAT, model as plait_yaml_model, plan as plait_yaml_plan
+from plait.plans.plait_yaml.schema import json_schema, text as schema_text
 from plait.ports import Loaded, PlanSource
 
 ROOT = Path(__file__).parents[2]
@@ -448,7 +448,7 @@ def test_it_is_known_by_its_content(tmp_path: Path) -> None:
 
 
 def test_the_committed_schema_is_that_of_the_models() -> None:
-    """Print it anew with `python -m plait.plans.plait_yaml_schema` after a change."""
+    """Print it anew with `python -m plait.plans.plait_yaml.schema` after a change."""
     assert (ROOT / "schema" / "plait.schema.json").read_text(encoding="utf-8") == schema_text()
 
 

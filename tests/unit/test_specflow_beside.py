@@ -9,7 +9,7 @@ from tests.fakes.task_lists import Desk, codes, edges, get, only, plan_of
 
 from plait.core.plan import SourceStatus
 from plait.plans.markdown import scan
-from plait.plans.specflow_flow import flow_of
+from plait.plans.specflow.flow import flow_of
 
 REVIEWED = """\
     # Tasks

@@ -29,7 +29,7 @@ from plait.core.plan import (
 from plait.core.validate import validate
 from plait.errors import UsageError
 from plait.plans.work_packages import FORMAT
-from plait.plans.work_packages_keys import accepted, cure
+from plait.plans.work_packages.keys import accepted, cure
 from plait.ports import Loaded, PlanSource
 
 CHANGE = "openspec/changes/add-parcels"

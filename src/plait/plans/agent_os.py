@@ -66,7 +66,7 @@ class AgentOs:
 
     def load(self, source: PlanSource) -> Loaded:
         """Read the task list, its orchestration and what the spec holds beside it."""
-        from plait.plans.group_plan import load_groups
+        from plait.plans.groups.plan import load_groups
 
         home = source.path.parent.parent.parent
         findings: list[Finding] = []
