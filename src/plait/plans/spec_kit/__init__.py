@@ -25,7 +25,7 @@ from plait.plans.refusals import ignored, total
 from plait.plans.sidecar import record_of
 from plait.plans.spec_kit.items import Item, outline_of
 from plait.plans.spec_kit.order import DEPENDS, aliases_of, orders_of
-from plait.plans.tasks import MAX_TASKS, Ref, State, Task, TaskList
+from plait.plans.tasks import MAX_TASKS, Ref, State, Task, TaskList, TooManyTasks
 from plait.plans.text import read
 from plait.ports import Loaded, PlanSource
 
@@ -159,7 +159,8 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
     page = page_of(source.path, source.name)
     findings.extend(page.findings)
     outline = outline_of(page.lines, source.name, findings)
-    del outline.items[MAX_TASKS + 1 :]  # one more than there may be tells that there are too many
+    if len(outline.items) > MAX_TASKS:
+        raise TooManyTasks
     folder = source.path.parent
     feature = folder.absolute().name or "plan"
     context, missing = context_of(
@@ -176,7 +177,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
         branch=f"feat/{slug(feature)}",
         tasks=with_folders([_task(item, page) for item in outline.items]),
         files=(page.file,),
-        orders=() if len(outline.items) > MAX_TASKS else tuple(orders_of(outline, source.name)),
+        orders=tuple(orders_of(outline, source.name)),
         aliases=aliases_of(outline.items),
         context=(*context, *rules),
     )
