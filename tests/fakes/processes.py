@@ -30,3 +30,16 @@ def living_in(folder: Path) -> list[str]:
         except OSError:
             continue
     return found
+
+
+def living_below(folder: Path) -> list[str]:
+    """Command lines of the living processes that work in this folder or below it."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            inside = entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(folder)
+            if inside and (entry / "stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z":
+                found.append((entry / "cmdline").read_text().replace("\0", " ").strip())
+        except OSError:
+            continue
+    return found

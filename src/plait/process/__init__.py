@@ -27,15 +27,18 @@ from typing import TypeVar, TypeVarTuple
 from plait.process.child import scratch, spawn, start
 from plait.process.exit import Exit
 from plait.process.family import KILL_PATIENCE_S
-from plait.process.keeper import Kept, adopt, keep
+from plait.process.keeper import Kept, adopt, end_strays, keep
+from plait.process.supervision import ALIVE
 
 __all__ = [
+    "ALIVE",
     "Captured",
     "Dialogue",
     "Exit",
     "Kept",
     "adopt",
     "capture",
+    "end_strays",
     "keep",
     "run",
     "run_main",

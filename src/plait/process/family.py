@@ -32,7 +32,17 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.05
 class Family:
     """How the members of one family are told from all other processes."""
 
-    __slots__ = ("leader", "liveness", "mark", "pinned", "pipe", "reaper", "running", "since")
+    __slots__ = (
+        "leader",
+        "liveness",
+        "mark",
+        "pinned",
+        "pipe",
+        "reaper",
+        "running",
+        "since",
+        "spared",
+    )
 
     def __init__(
         self,
@@ -44,6 +54,7 @@ class Family:
         liveness: int | None = None,
         pinned: bool = True,
         reaper: bool = False,
+        spared: tuple[bytes, ...] = (),
         running: Callable[[], bool] = lambda: False,
     ) -> None:
         """Describe it.
@@ -56,6 +67,7 @@ class Family:
             liveness: its read end; members hold the other one.
             pinned: The leader is an unreaped child: its number means nobody else.
             reaper: This process adopts the family's orphans, and has no children beside it.
+            spared: Marks of other families, whose members are none of this one.
             running: Whether the leader runs; asked where there is no /proc.
         """
         self.leader = leader
@@ -65,6 +77,7 @@ class Family:
         self.liveness = liveness
         self.pinned = pinned
         self.reaper = reaper
+        self.spared = spared
         self.running = running
 
     def members(self) -> dict[int, int]:
@@ -104,8 +117,9 @@ class Family:
     def _search(self) -> dict[int, int]:
         """Look at every process there is."""
         table = {pid: facts for pid in _numbers("/proc") if (facts := stat(pid))}
-        own = os.getpid()
-        found = {pid for pid, facts in table.items() if pid != own and self._begins(pid, facts)}
+        own = b"%d" % os.getsid(0)  # whoever shares ours was started beside us, not by a member
+        table = {pid: facts for pid, facts in table.items() if facts[3] != own}
+        found = {pid for pid, facts in table.items() if self._begins(pid, facts)}
         sessions = {table[pid][3] for pid in found}
         grown = bool(found)
         while grown:  # what a member started is one, and who shares its session
@@ -113,7 +127,6 @@ class Family:
                 pid
                 for pid, facts in table.items()
                 if pid not in found
-                and pid != own
                 and (int(facts[1]) in found or facts[3] in sessions)
                 and int(facts[19]) >= self.since
             }
@@ -129,7 +142,8 @@ class Family:
             return False
         if pid == self.leader and int(facts[19]) == self.since:
             return True
-        return bool(self.mark) and inherits(pid, self.mark, self.pipe)
+        marked = bool(self.mark) and inherits(pid, self.mark, self.pipe)
+        return marked and not any(inherits(pid, each) for each in self.spared)
 
 
 class Ending:

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,6 +99,17 @@ def adopt(folder: Path) -> Kept | None:
     return Kept(folder=folder) if (folder / ALIVE).exists() else None
 
 
+async def end_strays(variable: str, value: str, *, spare: Iterable[Kept] = ()) -> bool:
+    """End whatever carries a variable in its environment, but not what was kept here.
+
+    Returns:
+        Whether something outlived that. Where there is no /proc, nothing is found.
+    """
+    spared = tuple(each.mark for each in spare)
+    family = Family(0, mark=f"{variable}={value}\0".encode(), spared=spared, pinned=False)
+    return LINUX and await end(family, KILL_PATIENCE_S)
+
+
 @dataclass(slots=True, kw_only=True)
 class Kept:
     """A child that was started here, by this process (`shim` is its own child) or another."""
@@ -113,12 +124,19 @@ class Kept:
     @property
     def living(self) -> bool:
         """Whether a shim supervises it."""
-        with (self.folder / ALIVE).open("rb") as file:
-            try:
+        try:
+            with (self.folder / ALIVE).open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:  # somebody deleted it: we still know our own child
+            return self.shim is not None and self.shim.poll() is None
         return False
+
+    @property
+    def mark(self) -> bytes:
+        """What stands in the environment of its family."""
+        return self._facts().get("mark", "").encode()
 
     @property
     def exit(self) -> Exit | None:
@@ -184,7 +202,7 @@ class Kept:
 
     def _observe(self) -> None:
         """Compare the ticks with our own clock: a suspended machine has stalled nobody."""
-        tick, now = (self.folder / ALIVE).stat().st_mtime, time.monotonic()
+        tick, now = _touched(self.folder / ALIVE), time.monotonic()
         if tick != self._tick:
             self._tick, self._seen, self._woken = tick, now, False
         elif now - self._seen >= self.stalled_s:
@@ -220,23 +238,24 @@ class Kept:
 
     async def _lost(self) -> Exit:
         """End what a killed shim left behind."""
-        facts = self._facts()
         leader, since = self._fact("agent")
-        mark = facts.get("mark", "").encode()
-        family = Family(leader, since=since, mark=mark, pipe=facts.get("pipe", ""), pinned=False)
+        mark, pipe = self.mark, self._facts().get("pipe", "")
+        family = Family(leader, since=since, mark=mark, pipe=pipe, pinned=False)
         lingering = bool(mark) and await end(family, KILL_PATIENCE_S)
-        began = (self.folder / ORDERS).stat().st_mtime if (self.folder / ORDERS).exists() else 0.0
-        last = (self.folder / ALIVE).stat().st_mtime
+        worked_s = _touched(self.folder / ALIVE) - _touched(self.folder / ORDERS)
         return Exit(
             code=None,
-            duration_s=max(0.0, last - began),
+            duration_s=max(0.0, worked_s),
             lingering=lingering,
             stopped="lost",
             error="its supervising process was killed",
         )
 
     def _facts(self) -> dict[str, str]:
-        text = (self.folder / ALIVE).read_text(encoding="ascii", errors="replace")
+        try:
+            text = (self.folder / ALIVE).read_text(encoding="ascii", errors="replace")
+        except FileNotFoundError:
+            return {}
         return {
             name: value for name, _, value in (line.partition(" ") for line in text.split("\n"))
         }
@@ -258,6 +277,13 @@ def _prepare(folder: Path, files: ExitStack, mark: str) -> int:
         (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / ORDERS, 0o600)
     return lock
+
+
+def _touched(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _exit(told: Mapping[str, Any]) -> Exit:
