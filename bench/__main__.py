@@ -1,4 +1,4 @@
-"""`python -m bench [overhead|makespan|startup|check …]`: measure, then print a table of ratios."""
+"""`python -m bench [PART …]`: measure, then print a table of ratios."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import check, makespan, overhead, startup
+from bench import check, dispatch, makespan, overhead, startup
 from bench.ground import lay_ground
 from bench.table import Row, print_rows
 
-PARTS = ("overhead", "makespan", "startup", "check")
+PARTS = ("overhead", "makespan", "startup", "check", "dispatch")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -31,6 +31,8 @@ def main(argv: Sequence[str]) -> None:
                 max_agents=told.max_agents,
             )
             rows += overhead.measure(ground, sizes)
+        if "dispatch" in told.parts:
+            rows += dispatch.measure(ground, repetitions=told.starts)
         if "makespan" in told.parts:
             rows += makespan.measure(ground, seeds=2 if told.quick else told.seeds)
         if "check" in told.parts:
@@ -48,6 +50,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="rounds for the overhead")
     parser.add_argument("--packages", type=int, default=40, help="packages for the overhead")
     parser.add_argument("--max-agents", type=int, default=6, help="agents for the overhead")
+    parser.add_argument("--starts", type=int, default=200, help="agents started for the dispatch")
     parser.add_argument("--repetitions", type=int, default=15, help="start-ups of each kind")
     parser.add_argument(
         "--files", type=int, nargs="+", default=[1_000, 10_000], help="repositories' sizes"

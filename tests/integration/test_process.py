@@ -8,23 +8,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from tests.fakes.processes import DAEMON, living_in
 
 from plait import process
 from plait.process import Captured, Exit
-
-DAEMON = """
-import os, sys, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        if sys.argv[1:] == ["closes"]:
-            os.closerange(3, 64)
-        if sys.argv[1:] == ["scrubs"]:
-            os.execve("/bin/sleep", ["sleep", "60"], {})
-        time.sleep(60)
-    os._exit(0)
-os.wait()
-"""
 
 
 @pytest.fixture
@@ -32,19 +19,6 @@ def sandbox(tmp_path):
     """A folder with a daemon program and a marker that its processes carry as an argument."""
     (tmp_path / "daemon.py").write_text(DAEMON)
     return tmp_path
-
-
-def living_in(folder: Path) -> list[str]:
-    """Command lines of the living processes that work in this folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            inside = entry.name.isdigit() and (entry / "cwd").readlink() == folder
-            if inside and (entry / "stat").read_bytes().rpartition(b")")[2].split()[0] != b"Z":
-                found.append((entry / "cmdline").read_text())
-        except OSError:
-            continue
-    return found
 
 
 def run(folder: Path, *argv: str, **options) -> Exit:

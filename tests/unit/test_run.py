@@ -9,6 +9,7 @@ from tests.fakes.runs import begin, end, landed, package, plan, record, started
 from plait.core.event import (
     AgentEnded,
     AgentStatus,
+    AttemptLost,
     AttemptStarted,
     BaselineCommitted,
     CheckEnded,
@@ -68,7 +69,8 @@ def possible(state: PackageState) -> list[Event]:
                     status=AgentStatus.COMPLETED,
                     exit_code=0,
                     duration_s=2.0,
-                )
+                ),
+                AttemptLost(package=name, attempt=number, epoch=epoch, reason="r"),
             ]
         case PackageStatus.VERIFYING:
             return [end(name, verdict, epoch=epoch) for verdict in Verdict]
@@ -116,6 +118,8 @@ def test_every_history_keeps_what_a_run_promises(log):
         match recorded.event:
             case AttemptStarted(package=name):
                 begun[name] += 1
+            case AttemptLost(package=name):
+                cut_off[name] += 1
             case RunContinued():
                 assert not run.with_status(
                     PackageStatus.RUNNING, PackageStatus.VERIFYING, PackageStatus.LANDING
@@ -307,3 +311,31 @@ def test_attempts_are_at_most_one_more_than_the_budget(budget):
         assert verdict is (Verdict.REJECT if number == budget + 1 else Verdict.REVISE)
         run = record(run, end(A, verdict, attempt=number))
     assert run.packages[A].status is PackageStatus.FAILED
+
+
+def test_an_adopted_attempt_goes_on_and_its_checks_start_over():
+    """What is adopted keeps its status, attempt and budget; the rest of what ran is cut off."""
+    run = record(started(PLAN), begin(), begin("b"))
+    run = record(run, RunContinued(pid=2, adopted=(PackageId("a"),)))
+    kept, lost = run.packages[PackageId("a")], run.packages[PackageId("b")]
+    assert (kept.status, kept.attempts[-1].interrupted, kept.checks) == (
+        PackageStatus.RUNNING,
+        False,
+        (),
+    )
+    assert (lost.status, lost.attempts[-1].interrupted) == (PackageStatus.PENDING, True)
+
+
+def test_a_lost_attempt_uses_up_nothing():
+    """The package starts again under the same number; what was kept can be found."""
+    event = AttemptLost(
+        package=PackageId("a"), attempt=1, epoch=1, reason="killed", kept_ref="refs/plait/keep/x"
+    )
+    state = record(started(PLAN), begin(), event).packages[PackageId("a")]
+    assert (state.status, state.next_attempt) == (PackageStatus.PENDING, 1)
+    lost = state.attempts[-1]
+    assert (lost.interrupted, lost.error_code, lost.kept_ref) == (
+        True,
+        "AGENT_LOST",
+        "refs/plait/keep/x",
+    )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import anyio
 
@@ -19,11 +20,12 @@ from plait.core.plan import Check, PackageId, Plan, SourceStatus
 from plait.core.run import Run
 from plait.core.schedule import compile_plan
 from plait.engine import preflight
+from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
 from plait.engine.journal import Journal, Observer
 from plait.engine.loop import execute
 from plait.engine.preflight import Ground
-from plait.engine.recovery import reconcile
+from plait.engine.recovery import left_behind, reconcile
 from plait.engine.room import Room
 from plait.errors import UsageError
 from plait.git import GitTrunk, Repository, WorktreePool
@@ -106,7 +108,9 @@ async def continue_run(
     """
     options = decode(RunOptions, store.options(row.id))
     run = _with_stored_epochs(fold_run(store, row.id), store)
-    async with _git(project) as (repository, workspaces, trunk):
+    left = await left_behind(run, Places(state=project.state, run=run.id))
+    worktrees = [Path(run.packages[each].attempts[-1].worktree) for each in left]
+    async with _git(project, adopted=worktrees) as (repository, workspaces, trunk):
         await _refuse_checked_out(repository, row.branch)
         journal = Journal(store, run, clock=SystemClock(), observers=observers)
         context = _context(
@@ -121,8 +125,11 @@ async def continue_run(
         lease = preflight.trunk_lease(ground, row.id)
         if not run.packages:  # stopped before its first event
             await context.journal.record(_started(run.plan, options, ground))
-        await reconcile(context, lease, pid=os.getpid())
-        return await _drive(context, project, ground)
+
+        async def take_up() -> Sequence[Adopted]:
+            return await reconcile(context, lease, pid=os.getpid(), left=left)
+
+        return await _drive(context, project, ground, take_up)
 
 
 def _with_stored_epochs(run: Run, store: Store) -> Run:
@@ -135,18 +142,26 @@ def _with_stored_epochs(run: Run, store: Store) -> Run:
     return replace(run, packages=packages)
 
 
-async def _drive(context: Context, project: Project, ground: Ground) -> Ended:
+async def _drive(
+    context: Context,
+    project: Project,
+    ground: Ground,
+    take_up: Callable[[], Awaitable[Sequence[Adopted]]] | None = None,
+) -> Ended:
     lease = preflight.trunk_lease(ground, context.journal.run.id)
 
     async def work() -> None:
-        run = context.journal.run
+        begun = context.journal.run.seq > 1
         branch_is_new = not ground.exists and await context.trunk.head(ground.branch) is None
-        if branch_is_new or (ground.exists and run.seq == 1):
+        # From here to the loop nothing is awaited that a signal could cut short while there are
+        # adopted agents: it ends them in order.
+        adopted = await take_up() if take_up is not None else ()
+        if branch_is_new or (ground.exists and not begun):
             files = await preflight.differing(
                 context.trunk, ground.base, preflight.plan_files(context.plan, project.root)
             )
             await preflight.baseline(context, lease, ground, files)
-        await execute(context, lease)
+        await execute(context, lease, adopted)
 
     stopped_by = await _until_signal(work)
     if stopped_by is not None:
@@ -173,11 +188,14 @@ async def _until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
 
 
 @asynccontextmanager
-async def _git(project: Project) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
+async def _git(
+    project: Project, adopted: Collection[Path] = ()
+) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
     """The repository and the two ports over it, put away at the end."""
     repository = await git.discover(project.root)
+    pool = git.WorktreePool(repository, project.worktrees, state=project.state, adopted=adopted)
     async with (
-        git.WorktreePool(repository, project.worktrees, state=project.state) as workspaces,
+        pool as workspaces,
         git.GitTrunk(repository) as trunk,
     ):
         yield repository, workspaces, trunk

@@ -18,6 +18,7 @@ from plait.core.codec import decode, encode
 from plait.core.plan import PackageId
 
 RunId = NewType("RunId", str)
+AGENT_LOST = "AGENT_LOST"  # the error code of an attempt whose agent was cut short from outside
 
 
 class Stage(StrEnum):
@@ -77,9 +78,13 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContinued:
-    """An unfinished run was taken up again; what was in flight starts over under a new epoch."""
+    """An unfinished run was taken up again; what was in flight starts over under a new epoch.
+
+    Not so the attempts on `adopted`, whose agents live, or ended by themselves meanwhile.
+    """
 
     pid: int
+    adopted: tuple[PackageId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +191,17 @@ class CheckEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLost:
+    """An agent was cut short from outside; another attempt follows, at no cost to the budget."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    reason: str
+    kept_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
     """An attempt was judged. `kept_ref` names the hidden ref that keeps rejected work."""
 
@@ -283,6 +299,7 @@ Event = (
     | WorkCommitted
     | ScopeChecked
     | CheckEnded
+    | AttemptLost
     | AttemptEnded
     | LandingStarted
     | LandingRefused

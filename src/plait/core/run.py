@@ -67,8 +67,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
     match recorded.event:
         case events.RunStarted() as event:
             return _started(run, event, recorded.at)
-        case events.RunContinued():
-            return _continued(run)
+        case events.RunContinued(adopted=adopted):
+            return _continued(run, frozenset(adopted))
         case events.RunInterrupted():
             return replace(run, status=RunStatus.INTERRUPTED, finished_at=recorded.at)
         case events.RunEnded(status=status):
@@ -89,6 +89,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
             | events.CheckEnded()
         ) as event:
             return _with(run, _attempt_went_on(run, event, recorded.at))
+        case events.AttemptLost() as event:
+            return _with(run, _attempt_lost(run.packages[event.package], event, recorded.at))
         case events.LandingStarted(package=package):
             state = run.packages[package]
             return _with(run, replace(state, status=PackageStatus.LANDING))
@@ -165,10 +167,12 @@ def _started(run: Run, event: events.RunStarted, at: float) -> Run:
     )
 
 
-def _continued(run: Run) -> Run:
+def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
     packages = run.packages
     for state in run.with_status(*ACTIVE):
-        if state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
+        if state.id in adopted:  # its agent went on meanwhile; what came after is done again
+            packages = packages.changed(replace(state, checks=()))
+        elif state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
             lost = replace(state.attempts[-1], interrupted=True, reason="Plait was stopped")
             packages = packages.changed(
                 replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
@@ -257,6 +261,18 @@ def _attempt_went_on(
                 question=event.question,
             )
     return replace(state, attempts=(*state.attempts[:-1], attempt))
+
+
+def _attempt_lost(state: PackageState, event: events.AttemptLost, at: float) -> PackageState:
+    lost = replace(
+        state.attempts[-1],
+        interrupted=True,
+        error_code=events.AGENT_LOST,
+        reason=event.reason,
+        kept_ref=event.kept_ref,
+        finished_at=at,
+    )
+    return replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
 
 
 _AFTER = {

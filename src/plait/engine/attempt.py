@@ -7,15 +7,15 @@ checks; the agent only edits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import anyio
 
-from plait import process
 from plait.core.event import (
-    AgentEnded,
-    AgentStatus,
+    AGENT_LOST,
     AttemptEnded,
+    AttemptLost,
     AttemptStarted,
     ScopeChecked,
     Stage,
@@ -27,37 +27,17 @@ from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
 from plait.core.run import ENDED, verdict_after_failure
 from plait.core.verdict import judge_scope
-from plait.engine.brief import brief
-from plait.engine.context import Context, child_environment, write_json
+from plait.engine.agent import agent_failure, run_agent
+from plait.engine.claimed import Adopted, Claimed, Failure, lay_out, taken_up
+from plait.engine.context import Context
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, run_checks
 from plait.errors import EnvironmentLack, PlaitError
-from plait.ports import Agent, AgentOutcome, AgentTask, Work, Workspace
+from plait.ports import Work, Workspace
 
 LEASE_S = 24 * 3600.0  # one orchestrator holds a run's lock; the epoch is what fences
+LOST_OFTEN = 3  # agents of one package that are cut short from outside; then it has failed
 _GITLINK = "160000"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Claimed:
-    """An attempt under way: everything its later steps need to know."""
-
-    package: WorkPackage
-    attempt: int
-    epoch: int
-    agent: Agent
-    task: AgentTask
-    workspace: Workspace
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
-    """Why an attempt is not accepted; `final` forbids another."""
-
-    code: str
-    reason: str
-    violations: tuple[str, ...] = ()
-    blocked: str = ""
 
 
 async def attempt(context: Context, package_id: PackageId) -> None:
@@ -66,31 +46,62 @@ async def attempt(context: Context, package_id: PackageId) -> None:
     Cancellation ends the agent, keeps its work under a hidden ref and leaves the package to be
     started again.
     """
-    package = context.compiled.packages[package_id]
-    agent = context.agent_for(package_id)
     clock = context.clock
     begun = clock.now()
     lease = await context.journal.claim(package_id, holder=context.holder, ttl_s=LEASE_S)
     workspace = await context.workspaces.open(context.journal.run.head)
-    reusable = False
-    try:
-        claimed = _claimed(context, package, agent, lease.epoch, workspace)
+
+    async def begin() -> Claimed:
+        package = context.compiled.packages[package_id]
+        claimed = lay_out(context, package, lease.epoch, workspace)
         await context.journal.record(
             AttemptStarted(
                 package=package_id,
                 attempt=claimed.attempt,
                 epoch=claimed.epoch,
-                agent=agent.name,
+                agent=claimed.agent.name,
                 worktree=str(workspace.path),
                 base=workspace.base,
                 directory=context.places.relative(claimed.task.directory),
                 setup_s=clock.now() - begun,
             )
         )
-        reusable = await _work(context, claimed)
+        return claimed
+
+    await _carry_out(context, package_id, lease.epoch, workspace, begin)
+
+
+async def take_up(context: Context, adopted: Adopted) -> None:
+    """Carry out the rest of an attempt that an earlier orchestrator began: same epoch, same place.
+
+    What follows the agent's end is done again, from the commit if there was one.
+    """
+    last = context.journal.run.packages[adopted.package].attempts[-1]
+    workspace = adopted.workspace
+
+    async def begin() -> Claimed:
+        claimed = taken_up(context, adopted)
+        if last.commit is not None:  # checks may have run since, and left things behind
+            await context.workspaces.checkout(workspace, last.commit)
+        return claimed
+
+    await _carry_out(context, adopted.package, last.epoch, workspace, begin)
+
+
+async def _carry_out(
+    context: Context,
+    package: PackageId,
+    epoch: int,
+    workspace: Workspace,
+    begin: Callable[[], Awaitable[Claimed]],
+) -> None:
+    """From the agent to the verdict; whatever happens, the workspace is put away."""
+    reusable = False
+    try:
+        reusable = await _work(context, await begin())
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            await _keep(context, workspace, package_id, lease.epoch)
+            await _keep(context, workspace, package, epoch)
         raise
     finally:
         with anyio.CancelScope(shield=True):
@@ -102,61 +113,13 @@ def keep_ref(context: Context, package: PackageId, epoch: int) -> str:
     return f"refs/plait/keep/{context.journal.run.id}/{package}/{epoch}"
 
 
-def _claimed(
-    context: Context, package: WorkPackage, agent: Agent, epoch: int, workspace: Workspace
-) -> _Claimed:
-    """Lay out the attempt's folder: brief, scope, a place for the result."""
-    number = context.journal.run.packages[package.id].next_attempt
-    directory = context.places.attempt(package.id, number)
-    if directory.exists():  # of an attempt that a crash cut off: its number counts again
-        directory.rename(directory.with_name(f"{number}.before-epoch-{epoch}"))
-    directory.mkdir(parents=True)
-    text = brief(
-        context.compiled,
-        context.journal.run,
-        package,
-        checks=package_checks(context.compiled, package.id, context.default_checks),
-        deviations=context.deviations.get(package.id, ()),
-        overrides=context.prompts,
-    )
-    task = AgentTask(
-        run=context.journal.run.id,
-        package=package.id,
-        attempt=number,
-        epoch=epoch,
-        worktree=workspace.path,
-        directory=directory,
-        brief=text,
-        brief_path=directory / "brief.md",
-        scope_path=directory / "scope.json",
-        result_path=directory / "result.json",
-    )
-    task.brief_path.write_text(text, encoding="utf-8")
-    scope = package.scope
-    write_json(
-        task.scope_path,
-        {
-            "write": scope.write,
-            "read": scope.read,
-            "deny": scope.deny,
-            "confidence": scope.confidence,
-        },
-    )
-    return _Claimed(
-        package=package,
-        attempt=number,
-        epoch=epoch,
-        agent=agent,
-        task=task,
-        workspace=workspace,
-    )
-
-
-async def _work(context: Context, claimed: _Claimed) -> bool:
+async def _work(context: Context, claimed: Claimed) -> bool:
     """Agent, commit, scope, checks. Returns whether the workspace may be used again."""
     safe = True
-    ended, outcome = await _run_agent(context, claimed)
-    failure = _agent_failure(claimed, outcome)
+    ended, outcome = await run_agent(context, claimed)
+    if outcome is None:
+        return await _lose(context, claimed, ended.error) and not ended.lingering
+    failure = agent_failure(claimed, outcome)
     work: Work | None = None
     if failure is None:
         work, failure = await _commit(context, claimed)
@@ -171,82 +134,7 @@ async def _work(context: Context, claimed: _Claimed) -> bool:
     return safe and not ended.lingering
 
 
-async def _run_agent(context: Context, claimed: _Claimed) -> tuple[process.Exit, AgentOutcome]:
-    task = claimed.task
-    invocation = claimed.agent.invocation(task)
-    variables = {
-        **invocation.env,
-        "PLAIT_RUN": task.run,
-        "PLAIT_PACKAGE": task.package,
-        "PLAIT_ATTEMPT": str(task.attempt),
-        "PLAIT_EPOCH": str(task.epoch),
-        "PLAIT_BRIEF": str(task.brief_path),
-        "PLAIT_SCOPE": str(task.scope_path),
-        "PLAIT_RESULT": str(task.result_path),
-    }
-    ended = await process.run(
-        invocation.argv,
-        cwd=task.worktree,
-        env=child_environment(variables),
-        stdin=invocation.stdin,
-        stdout=task.directory / "stdout.log",
-        stderr=task.directory / "stderr.log",
-        timeout_s=claimed.package.timeout_s,
-    )
-    outcome = claimed.agent.outcome(task, ended)
-    warned = [
-        Warned(code="RESULT_INVALID", message=warning, package=task.package)
-        for warning in outcome.warnings
-    ]
-    missing = [key for key in claimed.package.result_keys if key not in outcome.outputs]
-    if context.strict_results and missing and outcome.status is AgentStatus.COMPLETED:
-        outcome = replace(
-            outcome,
-            status=AgentStatus.FAILED,
-            summary=f"the result file lacks {', '.join(missing)}",
-        )
-    await context.journal.record(
-        *warned,
-        AgentEnded(
-            package=task.package,
-            attempt=task.attempt,
-            epoch=task.epoch,
-            status=outcome.status,
-            exit_code=ended.code,
-            duration_s=ended.duration_s,
-            summary=outcome.summary,
-            question=outcome.question,
-            cost_usd=outcome.cost_usd,
-            tokens_input=outcome.tokens_input,
-            tokens_output=outcome.tokens_output,
-        ),
-    )
-    for deviation in outcome.deviations:
-        for affected in deviation.affects:
-            told = f"{task.package}: {deviation.summary}"
-            context.deviations.setdefault(PackageId(affected), []).append(told)
-    return ended, outcome
-
-
-def _agent_failure(claimed: _Claimed, outcome: AgentOutcome) -> _Failure | None:
-    blocking = next(
-        (each for each in outcome.escalations if each.get("severity") == "BLOCKING"), None
-    )
-    match outcome.status:
-        case AgentStatus.COMPLETED if blocking is None:
-            return None
-        case AgentStatus.TIMED_OUT:
-            limit = claimed.package.timeout_s
-            return _Failure(code="TIMEOUT", reason=f"the agent did not end within {limit:g} s")
-        case AgentStatus.FAILED if blocking is None:
-            return _Failure(code="AGENT_FAILED", reason=outcome.summary or "the agent failed")
-        case _:
-            summary = str(blocking.get("summary", "")) if blocking else ""
-            question = outcome.question or summary or outcome.summary or "the agent is blocked"
-            return _Failure(code="BLOCKED", reason=question, blocked=question)
-
-
-async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Failure | None]:
+async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Failure | None]:
     """Commit what is left; compare everything the commits touched with the plan's scope."""
     package, run = claimed.package, context.journal.run
     message = f"{package.title}\n\nPlait-Run: {run.id}\nPlait-Package: {package.id}\n"
@@ -256,7 +144,7 @@ async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Fa
         if isinstance(error, EnvironmentLack):
             raise
         # What an agent left may be something git cannot hold: that is its failure, not ours.
-        return None, _Failure(code=error.code, reason=error.message)
+        return None, Failure(code=error.code, reason=error.message)
     work = await drop_ticked_boxes(context, package.id, work, message)
     verdict = judge_scope(
         context.plan,
@@ -293,7 +181,7 @@ async def _commit(context: Context, claimed: _Claimed) -> tuple[Work | None, _Fa
     await context.journal.record(*events)
     if verdict.violations:
         shown = ", ".join(verdict.violations[:10])
-        return work, _Failure(
+        return work, Failure(
             code="SCOPE_VIOLATION",
             reason=f"it wrote outside its scope: {shown}",
             violations=verdict.violations,
@@ -316,7 +204,7 @@ def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:
     ]
 
 
-async def _check(context: Context, claimed: _Claimed, work: Work) -> _Failure | None:
+async def _check(context: Context, claimed: Claimed, work: Work) -> Failure | None:
     checks = [
         OwnedCheck(check=check, owner=claimed.package.id)
         for check in package_checks(context.compiled, claimed.package.id, context.default_checks)
@@ -335,12 +223,10 @@ async def _check(context: Context, claimed: _Claimed, work: Work) -> _Failure | 
             epoch=claimed.epoch,
         ),
     )
-    return None if red is None else _Failure(code="VERIFICATION_FAILED", reason=red.reason)
+    return None if red is None else Failure(code="VERIFICATION_FAILED", reason=red.reason)
 
 
-async def _reject(
-    context: Context, claimed: _Claimed, failure: _Failure, work: Work | None
-) -> bool:
+async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Work | None) -> bool:
     """Keep the work, judge whether another attempt follows; whether all of it is kept."""
     safe = True
     if work is None:
@@ -353,6 +239,25 @@ async def _reject(
     if failure.blocked:
         verdict = Verdict.BLOCKED
     await _end(context, claimed, verdict, failure=failure, kept=kept)
+    return safe
+
+
+async def _lose(context: Context, claimed: Claimed, error: str) -> bool:
+    """Leave the package to be started again, unless that came to nothing often enough."""
+    package, reason = claimed.package.id, error or "it was ended from outside"
+    before = context.journal.run.packages[package].attempts[:-1]
+    if 1 + sum(each.error_code == AGENT_LOST for each in before) >= LOST_OFTEN:
+        return await _reject(context, claimed, Failure(code=AGENT_LOST, reason=reason), None)
+    kept, safe = await _keep(context, claimed.workspace, package, claimed.epoch)
+    await context.journal.record(
+        AttemptLost(
+            package=package,
+            attempt=claimed.attempt,
+            epoch=claimed.epoch,
+            reason=reason,
+            kept_ref=kept,
+        )
+    )
     return safe
 
 
@@ -375,11 +280,11 @@ async def _keep(
 
 async def _end(
     context: Context,
-    claimed: _Claimed,
+    claimed: Claimed,
     verdict: Verdict,
     *,
     commit: str | None = None,
-    failure: _Failure | None = None,
+    failure: Failure | None = None,
     kept: str | None = None,
 ) -> None:
     await context.journal.record(

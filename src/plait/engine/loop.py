@@ -14,7 +14,8 @@ from plait.core.plan import PackageId
 from plait.core.queue import next_candidate
 from plait.core.run import ACTIVE, PackageState, PackageStatus, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, decide
-from plait.engine.attempt import attempt
+from plait.engine.attempt import attempt, take_up
+from plait.engine.claimed import Adopted
 from plait.engine.context import Context
 from plait.engine.land import land
 
@@ -27,14 +28,17 @@ class _InFlight:
     landing: bool = False
 
 
-async def execute(context: Context, lease: TrunkLease) -> None:
-    """Drive the run to its end.
+async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted] = ()) -> None:
+    """Drive the run to its end; adopted attempts go on where they are.
 
     Raises:
         PlaitError: The environment failed (disk full, git gone): attempts are put away first.
     """
     flight = _InFlight()
     async with anyio.create_task_group() as tasks:
+        for each in adopted:
+            flight.starting.add(each.package)
+            tasks.start_soon(_take_up, context, flight, each, name=f"attempt {each.package}")
         while True:
             actions: Sequence[Action] = decide(
                 context.compiled,
@@ -89,6 +93,14 @@ async def _attempt(context: Context, flight: _InFlight, package: PackageId) -> N
         await attempt(context, package)
     finally:
         flight.starting.discard(package)
+        context.journal.wake()
+
+
+async def _take_up(context: Context, flight: _InFlight, adopted: Adopted) -> None:
+    try:
+        await take_up(context, adopted)
+    finally:
+        flight.starting.discard(adopted.package)
         context.journal.wake()
 
 

@@ -1,18 +1,52 @@
-"""Make the store agree with git after a crash: the branch is the truth about what landed."""
+"""Take a run up again after a crash: agents that live are adopted, and the branch is believed.
+
+What landed is told by the branch; what an agent did, by the files of its shim.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
+from plait import process
 from plait.core.event import BaselineCommitted, Landed, RunContinued
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.run import PackageStatus, Run
-from plait.engine.context import Context
+from plait.engine.agent import GRACE_S
+from plait.engine.claimed import Adopted
+from plait.engine.context import Context, Places
 from plait.errors import UsageError
 from plait.ports import Commit
 
 
-async def reconcile(context: Context, lease: TrunkLease, *, pid: int) -> None:
-    """Take an unfinished run up again.
+async def left_behind(run: Run, places: Places) -> Mapping[PackageId, process.Kept]:
+    """The agents of attempts in flight that live, or ended by themselves while nobody looked.
+
+    Everything else that the run left at work is ended: what nobody supervises, and checks.
+    """
+    found: dict[PackageId, process.Kept] = {}
+    for state in run.with_status(PackageStatus.RUNNING, PackageStatus.VERIFYING):
+        kept = process.adopt(places.state / state.attempts[-1].directory)
+        if kept is None:  # it was never started
+            continue
+        if not kept.living:
+            ended = await kept.ended()
+            if ended.stopped or ended.lingering:
+                continue
+        found[state.id] = kept
+    await process.end_strays("PLAIT_RUN", run.id, spare=found.values())
+    return found
+
+
+async def reconcile(
+    context: Context,
+    lease: TrunkLease,
+    *,
+    pid: int,
+    left: Mapping[PackageId, process.Kept],
+) -> tuple[Adopted, ...]:
+    """Take an unfinished run up again, and what `left_behind` found where it still has a place.
 
     The branch moves before its landing is recorded; a crash in between is told by the branch's
     head, whose trailers name the run and the package.
@@ -25,7 +59,17 @@ async def reconcile(context: Context, lease: TrunkLease, *, pid: int) -> None:
     if head is not None and head != run.head:
         commit = await trunk.describe(head)
         await context.journal.record(await _missed(context, lease, run, head, commit))
-    await context.journal.record(RunContinued(pid=pid))
+    adopted: list[Adopted] = []
+    for package, kept in left.items():
+        path = Path(context.journal.run.packages[package].attempts[-1].worktree)
+        workspace = context.workspaces.adopt(path)
+        if workspace is not None:
+            adopted.append(Adopted(package=package, kept=kept, workspace=workspace))
+        elif kept.living:  # its workspace was put away: nothing of what it does can be used
+            await kept.end(GRACE_S)
+    names = tuple(each.package for each in adopted)
+    await context.journal.record(RunContinued(pid=pid, adopted=names))
+    return tuple(adopted)
 
 
 async def _missed(

@@ -8,6 +8,7 @@ from plait.core.event import (
     AgentEnded,
     AgentStatus,
     AttemptEnded,
+    AttemptLost,
     AttemptStarted,
     BaselineCommitted,
     CheckEnded,
@@ -87,8 +88,9 @@ def _of_run(
                 f"at most {count(event.max_agents, 'agent')} at once, "
                 f"on branch {clean(event.branch)} from {event.base[:10]}"
             )
-        case RunContinued():
-            return f"run {run.id} goes on  ({progress(run)})"
+        case RunContinued(adopted=adopted):
+            with_them = f" with {count(len(adopted), 'agent')} of before" if adopted else ""
+            return f"run {run.id} goes on{with_them}  ({progress(run)})"
         case RunInterrupted(signal=signal):
             return f"run {run.id} interrupted by {clean(signal)}; go on with: plait resume {run.id}"
         case RunEnded(status=status):
@@ -105,6 +107,7 @@ def _of_package(
     | AgentEnded
     | WorkCommitted
     | ScopeChecked
+    | AttemptLost
     | AttemptEnded
     | LandingStarted
     | LandingRefused
@@ -131,6 +134,8 @@ def _of_package(
             return _scope(event, verbose=verbose)
         case LandingStarted(onto=onto):
             return f"merging onto {onto[:10]}" if verbose else None
+        case AttemptLost(reason=reason):
+            return f"agent lost: {clean(reason)}; it is started again"
         case AttemptEnded(verdict=Verdict.PASS):
             return "verified, waits to land" if verbose else None
         case AttemptEnded() | LandingRefused():

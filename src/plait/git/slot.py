@@ -13,16 +13,23 @@ import os
 import shutil
 import stat
 import threading
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plait.git.command import Git, decode
 from plait.git.repository import Repository
 
+if TYPE_CHECKING:
+    import anyio
+
 # What git itself needs there. The rest (a merge or rebase half done, locks of killed commands,
 # config.worktree, which may name programs) is cleared away.
 _NEEDED = {"HEAD", "commondir", "gitdir", "index", "logs", "reftable", "refs"}
+RETIRED = ".retired-"
+TRASH = ".trash-"  # what is moved aside, until there is time to delete it
 _GITLINK = "160000 "
 
 
@@ -62,6 +69,11 @@ class Slot:
         git = self.repository.git.given(GIT_WORK_TREE=self.path)
         return replace(git, cwd=self.path)
 
+    @property
+    def retired(self) -> bool:
+        """Whether it was moved aside for good."""
+        return self.path.name.startswith(RETIRED)
+
     # -- is it lent? ---------------------------------------------------------------------------
 
     def claim(self) -> int | None:
@@ -87,9 +99,26 @@ class Slot:
         except FileNotFoundError:
             return None
 
+    @property
+    def inhabited(self) -> bool:
+        """Whether an agent lives in it, as the lock says that was noted last."""
+        try:
+            with Path((self.state / "alive").read_text()).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # nothing was noted, or it is gone
+            return False
+        return False
+
     def lend(self, commit: str) -> None:
         """Note that processes of an attempt may live in it from now on."""
+        (self.state / "alive").unlink(missing_ok=True)
         (self.state / "lent").write_text(commit)
+
+    def inhabit(self, lock: Path) -> None:
+        """Note the file that is locked while one does."""
+        (self.state / "alive").write_text(str(lock))
 
     def take_back(self) -> None:
         """Note that none does any more."""
@@ -157,6 +186,28 @@ class SlotState:
     in_use: bool
     retired: bool
     lent: bool = False
+
+
+@asynccontextmanager
+async def locked(common: Path, here: anyio.Lock) -> AsyncIterator[None]:
+    """Hold a repository's list of worktrees: against tasks `here`, and other processes."""
+    import anyio
+
+    async with here:
+        descriptor = os.open(common, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            await anyio.to_thread.run_sync(fcntl.flock, descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def move_aside(path: Path) -> Path:
+    """Rename a folder within its parent, in no time whatever its size."""
+    trash = path.with_name(f"{TRASH}{path.name.lstrip('.')}-{os.urandom(4).hex()}")
+    with suppress(FileNotFoundError):
+        path.rename(trash)
+    return trash
 
 
 def discard(path: Path) -> None:

@@ -1,9 +1,10 @@
 """A pool of worktrees: created when there is no free one, cleaned and lent again afterwards.
 
 A slot is lent again only once it was given back as reusable. One that an orchestrator left
-behind lent (a crash) may still have an agent living in it: what it holds is kept under
-`refs/plait/keep/recovered/`, and it is retired, moved aside and never used again, like one that
-was given back as not reusable. `plait clean` removes such slots.
+behind lent (a crash) is left alone while its agent lives, and may be adopted with it. Otherwise
+what it holds is kept under `refs/plait/keep/recovered/`, and it is retired, moved aside and never
+used again, like one that was given back as not reusable: a process may live in it all the same.
+`plait clean` removes such slots.
 
 Other processes may work on the same repository, also by other pools: a slot is locked by the
 process that uses it, and git's list of worktrees changes only under a lock on the repository.
@@ -12,11 +13,10 @@ Plait never runs `gc` or `prune`; what it has moved aside is deleted in the back
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Collection
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -25,13 +25,20 @@ from plait.errors import PlaitError
 from plait.git import work
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
-from plait.git.slot import Slot, SlotState, discard, discard_in_background
+from plait.git.slot import (
+    RETIRED,
+    TRASH,
+    Slot,
+    SlotState,
+    discard,
+    discard_in_background,
+    locked,
+    move_aside,
+)
 from plait.git.snapshot import is_safe, snapshot
 from plait.ports import Work, Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
-_TRASH = ".trash-"
-_RETIRED = ".retired-"
 
 
 class WorktreePool:
@@ -41,14 +48,18 @@ class WorktreePool:
         repository: Whose worktrees they are.
         root: The folder they lie in.
         state: Plait's state folder; what belongs to a slot but not to its agent lies there.
+        adopted: Worktrees left lent that `adopt` will be asked for.
     """
 
-    def __init__(self, repository: Repository, root: Path, *, state: Path) -> None:
+    def __init__(
+        self, repository: Repository, root: Path, *, state: Path, adopted: Collection[Path] = ()
+    ) -> None:
         import anyio
 
         self._repository = repository
         self._root = root.absolute()
         self._state = state / "slots"
+        self._adopted = frozenset(adopted)
         self._locks: dict[str, int] = {}
         self._free: list[Slot] = []
         self._lent: dict[str, Slot] = {}
@@ -61,11 +72,13 @@ class WorktreePool:
             EnvironmentLack: `DISK_FULL`.
         """
         self._root.mkdir(parents=True, exist_ok=True)
-        discard_in_background(*self._root.glob(f"{_TRASH}*"))
+        discard_in_background(*self._root.glob(f"{TRASH}*"))
         for slot in self._known():
-            if slot.path.parent == self._root and not _is_retired(slot) and self._claim(slot):
+            if slot.path.parent == self._root and not slot.retired and self._claim(slot):
                 if slot.lent_at is None or not slot.path.is_dir():
                     self._free.append(slot)
+                elif slot.path in self._adopted or slot.inhabited:
+                    self._lent[slot.name] = slot
                 else:
                     await self._recover(slot)
         return self
@@ -75,6 +88,18 @@ class WorktreePool:
         for name in list(self._locks):
             self._release(name)
         self._free.clear()
+        self._lent.clear()
+
+    def adopt(self, path: Path) -> Workspace | None:
+        """A workspace that an earlier pool lent, as it is; None if it was put away."""
+        slot = next((each for each in self._lent.values() if each.path == path), None)
+        if slot is None or slot.lent_at is None:
+            return None
+        return Workspace(slot=slot.name, path=path, base=slot.lent_at)
+
+    def inhabit(self, workspace: Workspace, lock: Path) -> None:
+        """Note a file that is locked while an agent lives in it, whatever becomes of the pool."""
+        self._lent[workspace.slot].inhabit(lock)
 
     async def open(self, base: str) -> Workspace:
         """A clean worktree, detached at commit `base`.
@@ -184,7 +209,7 @@ class WorktreePool:
                 name=slot.name,
                 path=slot.path,
                 in_use=in_use,
-                retired=_is_retired(slot),
+                retired=slot.retired,
                 lent=slot.lent_at is not None,
             )
             found.append(state)
@@ -229,7 +254,7 @@ class WorktreePool:
             kept = await self._make_safe(slot, keep_ref)
             self._free = [each for each in self._free if each.name != name]
             async with self._repository_lock():
-                trash = _move_aside(slot.path)
+                trash = move_aside(slot.path)
                 discard(slot.admin)
                 discard(slot.state)
             await anyio.to_thread.run_sync(discard, trash)
@@ -284,7 +309,7 @@ class WorktreePool:
                 if is_disk_full(error):
                     raise
                 async with self._repository_lock():
-                    trash = _move_aside(slot.path)
+                    trash = move_aside(slot.path)
                     discard(slot.admin)
                     slot.index.unlink(missing_ok=True)
                     await self._add(slot, commit)
@@ -328,7 +353,7 @@ class WorktreePool:
     async def _retire(self, slot: Slot) -> None:
         """Move it aside. Whoever still lives in it goes on writing there, to no effect."""
         async with self._repository_lock():
-            aside = replace(slot, path=slot.path.with_name(f"{_RETIRED}{slot.name}"))
+            aside = replace(slot, path=slot.path.with_name(f"{RETIRED}{slot.name}"))
             if slot.path.exists():
                 slot.path.rename(aside.path)
             aside.put_in_order()
@@ -366,27 +391,6 @@ class WorktreePool:
         if descriptor is not None:
             os.close(descriptor)
 
-    @asynccontextmanager
-    async def _repository_lock(self) -> AsyncIterator[None]:
+    def _repository_lock(self) -> AbstractAsyncContextManager[None]:
         """Nobody else changes the list of worktrees: no task here, no other process."""
-        import anyio
-
-        async with self._metadata:
-            descriptor = os.open(self._repository.common, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                await anyio.to_thread.run_sync(fcntl.flock, descriptor, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(descriptor)
-
-
-def _is_retired(slot: Slot) -> bool:
-    return slot.path.name.startswith(_RETIRED)
-
-
-def _move_aside(path: Path) -> Path:
-    """Rename a folder within its parent, in no time whatever its size."""
-    trash = path.with_name(f"{_TRASH}{path.name.lstrip('.')}-{os.urandom(4).hex()}")
-    with suppress(FileNotFoundError):
-        path.rename(trash)
-    return trash
+        return locked(self._repository.common, self._metadata)

@@ -56,6 +56,12 @@ class Workspaces(Protocol):
             EnvironmentLack: `DISK_FULL`, `GIT_FAILED`.
         """
 
+    def adopt(self, path: Path) -> Workspace | None:
+        """A workspace that an earlier orchestrator opened, as it is; None if it was put away."""
+
+    def inhabit(self, workspace: Workspace, lock: Path) -> None:
+        """Note a file that is locked while an agent lives in it, whatever becomes of us."""
+
     async def commit(self, workspace: Workspace, *, onto: str, message: str) -> Work:
         """Commit what is left in the tree and compare with the merge base with `onto`.
 

@@ -7,6 +7,9 @@ SIGTERM, a grace, and SIGKILL. A descendant that left the group (a daemon: doubl
 write end of a pipe. The leader stays unreaped until its group is dealt with, so its number
 cannot come to mean another process.
 
+That holds for children that `run` starts, which end with this process' call. What `keep` starts
+outlives this process: a shim supervises it, and `adopt` takes it up again.
+
 Children are awaited by a pidfd in the event loop: no child watcher, no thread a child. Where the
 system has none (macOS), the exit is polled, and the pipe alone tells of daemons.
 """
@@ -21,26 +24,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
-from plait.process.child import KILL_PATIENCE_S, scratch, spawn, start
+from plait.process.child import scratch, spawn, start
+from plait.process.exit import Exit
+from plait.process.family import KILL_PATIENCE_S
+from plait.process.keeper import Kept, adopt, end_strays, keep
+from plait.process.supervision import ALIVE
+
+__all__ = [
+    "ALIVE",
+    "Captured",
+    "Dialogue",
+    "Exit",
+    "Kept",
+    "adopt",
+    "capture",
+    "end_strays",
+    "keep",
+    "run",
+    "run_main",
+]
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exit:
-    """How a child ended.
-
-    `code` is its exit code, negative for a signal, None where it could not be started;
-    `timed_out` says that Plait ended it; `lingering` that something it started outlived even
-    SIGKILL of its group (it left the group), so its folder must not be reused.
-    """
-
-    code: int | None
-    duration_s: float
-    timed_out: bool = False
-    lingering: bool = False
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,118 @@
+"""An attempt under way: its folder, its brief, and what its steps need to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from plait import process
+from plait.core.plan import PackageId, WorkPackage
+from plait.core.queue import package_checks
+from plait.engine.brief import brief
+from plait.engine.context import Context, write_json
+from plait.ports import Agent, AgentTask, Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """An attempt that an earlier orchestrator began: its agent lives, or has ended by itself."""
+
+    package: PackageId
+    kept: process.Kept
+    workspace: Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An attempt under way: everything its later steps need to know. `kept` is adopted."""
+
+    package: WorkPackage
+    attempt: int
+    epoch: int
+    agent: Agent
+    task: AgentTask
+    workspace: Workspace
+    kept: process.Kept | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why an attempt is not accepted; `final` forbids another."""
+
+    code: str
+    reason: str
+    violations: tuple[str, ...] = ()
+    blocked: str = ""
+
+
+def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Workspace) -> Claimed:
+    """Lay out the attempt's folder: brief, scope, a place for the result."""
+    number = context.journal.run.packages[package.id].next_attempt
+    directory = context.places.attempt(package.id, number)
+    if directory.exists():  # of an attempt that a crash cut off: its number counts again
+        directory.rename(directory.with_name(f"{number}.before-epoch-{epoch}"))
+    directory.mkdir(parents=True)
+    text = brief(
+        context.compiled,
+        context.journal.run,
+        package,
+        checks=package_checks(context.compiled, package.id, context.default_checks),
+        deviations=context.deviations.get(package.id, ()),
+        overrides=context.prompts,
+    )
+    claimed = _claimed(context, package, workspace, number=number, epoch=epoch, text=text)
+    claimed.task.brief_path.write_text(text, encoding="utf-8")
+    scope = package.scope
+    write_json(
+        claimed.task.scope_path,
+        {
+            "write": scope.write,
+            "read": scope.read,
+            "deny": scope.deny,
+            "confidence": scope.confidence,
+        },
+    )
+    context.workspaces.inhabit(workspace, directory / process.ALIVE)
+    return claimed
+
+
+def taken_up(context: Context, adopted: Adopted) -> Claimed:
+    """An adopted attempt: everything lies where it was put."""
+    package = context.compiled.packages[adopted.package]
+    last = context.journal.run.packages[adopted.package].attempts[-1]
+    text = (context.places.attempt(package.id, last.number) / "brief.md").read_text("utf-8")
+    claimed = _claimed(
+        context, package, adopted.workspace, number=last.number, epoch=last.epoch, text=text
+    )
+    return replace(claimed, kept=adopted.kept)
+
+
+def _claimed(
+    context: Context,
+    package: WorkPackage,
+    workspace: Workspace,
+    *,
+    number: int,
+    epoch: int,
+    text: str,
+) -> Claimed:
+    directory = context.places.attempt(package.id, number)
+    task = AgentTask(
+        run=context.journal.run.id,
+        package=package.id,
+        attempt=number,
+        epoch=epoch,
+        worktree=workspace.path,
+        directory=directory,
+        brief=text,
+        brief_path=directory / "brief.md",
+        scope_path=directory / "scope.json",
+        result_path=directory / "result.json",
+    )
+    return Claimed(
+        package=package,
+        attempt=number,
+        epoch=epoch,
+        agent=context.agent_for(package.id),
+        task=task,
+        workspace=workspace,
+    )
