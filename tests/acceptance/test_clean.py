@@ -26,10 +26,12 @@ def retired(story: Story) -> tuple[Path, str]:
     """A worktree that a crash left and in which somebody wrote on, and its slot's name."""
     story.begin()
     story.plans("p", Piece(id="wp-a"))
-    agent = 'mkdir -p src/wp-a; echo half > src/wp-a/half; : > "$NOTES/on"; sleep 3'
+    agent = 'mkdir -p src/wp-a; echo half > src/wp-a/half; echo "$PPID $$" >> "$NOTES/on"; sleep 3'
     process = story.starts("run", "p", "--yes", "--agent", f"command:{agent}")
-    wait_until((story.notes / "on").exists)
-    os.kill(process.pid, signal.SIGKILL)
+    wait_until(lambda: bool(story.note("on")))
+    shim_and_agent = map(int, story.note("on")[0].split())
+    for number in (process.pid, *shim_and_agent):  # or the agent would be taken up again
+        os.kill(number, signal.SIGKILL)
     process.communicate()
     assert story.run("p", WRITE).code == 0  # goes on, keeps the half work, retires the worktree
     (folder,) = (story.repo / ".plait" / "worktrees").glob(".retired-*")
