@@ -23,14 +23,14 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 	$(PY) -m plait demo
 
 test: $(READY)  ## all tests but the long suites
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n auto
 
 check: $(READY)  ## what CI runs: format, lint, types, import contracts, tests
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n auto
 
 format: $(READY)  ## format and mend what can be mended
 	.venv/bin/ruff format .

@@ -151,7 +151,8 @@ def attributed(kept: Kept, tried: Iterable[Tried]) -> Kept:
         kept: Work of which only the slot is known.
         tried: Attempts in that slot, the latest first.
     """
-    last = next((each for each in tried if each.attempt.started_at <= kept.at), None)
+    end = kept.at + 1.0  # git tells times in whole seconds, rounded down
+    last = next((each for each in tried if each.attempt.started_at < end), None)
     if last is None or (last.attempt.outcome is not None and kept.where is Where.REF):
         return kept  # the attempt's own work was kept when it was judged: this is something else
     return replace(
