@@ -9,7 +9,7 @@ from typing import Any
 from plait.core import lock_keys
 from plait.core.codec import encode
 from plait.core.event import AttemptStarted, Landed, Recorded, RunId, RunStatus, subject
-from plait.core.lease import Epoch, Lease, grant
+from plait.core.lease import Epoch, Lease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageStatus
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch, UsageError
@@ -90,7 +90,8 @@ class MemoryStore:
         if held is not None and held.holder != holder and held.until > now:
             remaining = held.until - now
             raise LeaseHeld(package, run=run, holder=held.holder, remaining_s=remaining)
-        lease = grant(package, Epoch(row.epoch), holder=holder, now=now, ttl_s=ttl_s)
+        epoch = Epoch(row.epoch + 1)
+        lease = Lease(package=package, epoch=epoch, holder=holder, until=now + ttl_s)
         kept.leases[package] = lease
         kept.packages[package] = replace(row, epoch=lease.epoch, updated_at=now)
         return lease

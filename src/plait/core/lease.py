@@ -1,7 +1,7 @@
 """Lease: a time-limited claim with a growing epoch, the fencing token.
 
-Every write that concerns a package carries the epoch of its claim and is refused once the
-package has a higher one (Gray and Cheriton 1989 for leases; the epoch is the fencing token).
+Every write that concerns a package carries the epoch of its claim and is refused unless the
+package still has that one (Gray and Cheriton 1989 for leases; the epoch is the fencing token).
 """
 
 from __future__ import annotations
@@ -31,8 +31,3 @@ class TrunkLease:
     branch: str
     epoch: Epoch
     holder: str
-
-
-def grant(package: PackageId, last: Epoch, *, holder: str, now: float, ttl_s: float) -> Lease:
-    """The next claim on a package whose last epoch was `last`."""
-    return Lease(package=package, epoch=Epoch(last + 1), holder=holder, until=now + ttl_s)
