@@ -23,7 +23,7 @@ def test_a_run_of_revision_0001_is_resumed(story: Story) -> None:
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     with closing(sqlite3.connect(story.repo / ".plait" / "plait.db")) as database, database:
-        for later in ("lock_key", "counter"):
+        for later in ("lock_key", "counter", "trunk", "step", "request"):
             database.execute(f"DROP TABLE {later}")
         database.execute("UPDATE alembic_version SET version_num = '0001'")
 

@@ -1,6 +1,7 @@
 """Children end with their whole family, and tell how they ended."""
 
 import os
+import subprocess
 import sys
 import time
 from functools import partial
@@ -12,6 +13,7 @@ from tests.fakes.processes import DAEMON, living_in
 
 from plait import process
 from plait.process import Captured, Exit
+from plait.process.family import Family
 
 
 @pytest.fixture
@@ -242,3 +244,24 @@ def test_a_dialogue_answers_and_ends_with_its_input(sandbox):
 
     process.run_main(main)
     assert living_in(sandbox) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells who holds a pipe")
+def test_a_child_that_was_only_just_forked_belongs_to_no_family(sandbox):
+    """It still has the reading end of its parent's pipe open, in a session of its own."""
+    reading, writing = os.pipe()
+    pipe = f"pipe:[{os.fstat(reading).st_ino}]"
+    ends = {"reads": reading, "writes": writing}
+    children = {
+        name: subprocess.Popen(["sleep", "60"], pass_fds=(end,), start_new_session=True)
+        for name, end in ends.items()
+    }
+    try:
+        members = Family(0, mark=b"nothing has this", pipe=pipe, pinned=False).members()
+        assert set(members) == {children["writes"].pid}
+    finally:
+        for child in children.values():
+            child.kill()
+            child.wait()
+        os.close(reading)
+        os.close(writing)

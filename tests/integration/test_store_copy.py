@@ -78,7 +78,10 @@ def test_a_copy_is_the_same_store(source: str, target: str) -> None:
     assert done.rows == {
         "run": 2,
         "plan": 2,
+        "trunk": 2,
         "package": 6,
+        "request": 0,
+        "step": 0,
         "event": 2502,
         "approval": 1,
         "lock_key": 2,

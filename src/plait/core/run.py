@@ -17,6 +17,13 @@ from plait.core.package import (
     PackageStatus,
 )
 from plait.core.plan import PackageId, Plan
+from plait.core.progress import (
+    attempt_lost,
+    attempt_started,
+    attempt_went_on,
+    check_outcome,
+    landing_refused,
+)
 from plait.core.states import States, states_of
 
 __all__ = [
@@ -78,9 +85,9 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.Warned() as event:
             return replace(run, warnings=(*run.warnings, event))
         case events.AttemptStarted() as event:
-            return _with(run, _attempt_started(run, event, recorded.at))
+            return _with(run, attempt_started(run.packages[event.package], event, recorded.at))
         case events.CheckEnded(package=None) as event:
-            return replace(run, baseline_checks=(*run.baseline_checks, _outcome(event)))
+            return replace(run, baseline_checks=(*run.baseline_checks, check_outcome(event)))
         case (
             events.AgentEnded()
             | events.WorkCommitted()
@@ -88,14 +95,16 @@ def apply(run: Run, recorded: Recorded) -> Run:
             | events.AttemptEnded()
             | events.CheckEnded()
         ) as event:
-            return _with(run, _attempt_went_on(run, event, recorded.at))
+            assert event.package is not None  # noqa: S101 - the case above matched the other
+            state = run.packages[event.package]
+            return _with(run, attempt_went_on(state, event, recorded.at))
         case events.AttemptLost() as event:
-            return _with(run, _attempt_lost(run.packages[event.package], event, recorded.at))
+            return _with(run, attempt_lost(run.packages[event.package], event, recorded.at))
         case events.LandingStarted(package=package):
             state = run.packages[package]
             return _with(run, replace(state, status=PackageStatus.LANDING))
         case events.LandingRefused() as event:
-            return _with(run, _landing_refused(run.packages[event.package], event))
+            return _with(run, landing_refused(run.packages[event.package], event))
         case events.Landed() as event:
             return _landed(run, event, recorded.at)
         case events.GatePassed(package=package, reason=reason):
@@ -182,107 +191,6 @@ def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
     return replace(run, packages=packages, status=RunStatus.RUNNING, finished_at=None)
 
 
-def _attempt_started(run: Run, event: events.AttemptStarted, at: float) -> PackageState:
-    state = run.packages[event.package]
-    attempt = Attempt(
-        number=event.attempt,
-        epoch=event.epoch,
-        agent=event.agent,
-        worktree=event.worktree,
-        base=event.base,
-        directory=event.directory,
-        started_at=at,
-        setup_s=event.setup_s,
-    )
-    return replace(
-        state,
-        status=PackageStatus.RUNNING,
-        epoch=event.epoch,
-        attempts=(*state.attempts, attempt),
-        commit=None,
-        checks=(),
-        reason="",
-        error_code=None,
-    )
-
-
-def _attempt_went_on(
-    run: Run,
-    event: events.AgentEnded
-    | events.WorkCommitted
-    | events.ScopeChecked
-    | events.AttemptEnded
-    | events.CheckEnded,
-    at: float,
-) -> PackageState:
-    assert event.package is not None  # noqa: S101 - the caller matched the other case
-    state = run.packages[event.package]
-    attempt = state.attempts[-1]
-    match event:
-        case events.AgentEnded():
-            attempt = replace(
-                attempt,
-                agent_status=event.status,
-                agent_s=event.duration_s,
-                exit_code=event.exit_code,
-                summary=event.summary,
-                cost_usd=event.cost_usd,
-                tokens_input=event.tokens_input,
-                tokens_output=event.tokens_output,
-            )
-            state = replace(state, status=PackageStatus.VERIFYING)
-        case events.WorkCommitted():
-            attempt = replace(attempt, commit=event.commit, files=event.files)
-        case events.ScopeChecked():
-            attempt = replace(
-                attempt,
-                violations=event.violations,
-                deviations=event.deviations,
-                ignored=event.ignored,
-            )
-        case events.CheckEnded():
-            return replace(state, checks=(*state.checks, _outcome(event)))
-        case events.AttemptEnded():
-            attempt = replace(
-                attempt,
-                outcome=event.verdict,
-                error_code=event.error_code,
-                reason=event.reason,
-                violations=event.violations or attempt.violations,
-                kept_ref=event.kept_ref,
-                finished_at=at,
-            )
-            state = replace(
-                state,
-                status=_AFTER[event.verdict],
-                commit=event.commit if event.verdict is Verdict.PASS else None,
-                reason=event.reason,
-                error_code=event.error_code,
-                question=event.question,
-            )
-    return replace(state, attempts=(*state.attempts[:-1], attempt))
-
-
-def _attempt_lost(state: PackageState, event: events.AttemptLost, at: float) -> PackageState:
-    lost = replace(
-        state.attempts[-1],
-        interrupted=True,
-        error_code=events.AGENT_LOST,
-        reason=event.reason,
-        kept_ref=event.kept_ref,
-        finished_at=at,
-    )
-    return replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
-
-
-_AFTER = {
-    Verdict.PASS: PackageStatus.VERIFIED,
-    Verdict.REVISE: PackageStatus.PENDING,
-    Verdict.REJECT: PackageStatus.FAILED,
-    Verdict.BLOCKED: PackageStatus.BLOCKED,
-}
-
-
 def _landed(run: Run, event: events.Landed, at: float) -> Run:
     landed = replace(
         run.packages[event.package],
@@ -295,38 +203,6 @@ def _landed(run: Run, event: events.Landed, at: float) -> Run:
         error_code=None,
     )
     return replace(_with(run, landed), head=event.commit)
-
-
-def _landing_refused(state: PackageState, event: events.LandingRefused) -> PackageState:
-    attempt = replace(
-        state.attempts[-1],
-        outcome=event.verdict,
-        error_code=event.error_code,
-        reason=event.reason,
-        kept_ref=event.kept_ref,
-    )
-    return replace(
-        state,
-        status=_AFTER[event.verdict],
-        attempts=(*state.attempts[:-1], attempt),
-        commit=None,
-        reason=event.reason,
-        error_code=event.error_code,
-    )
-
-
-def _outcome(event: events.CheckEnded) -> CheckOutcome:
-    return CheckOutcome(
-        stage=event.stage,
-        name=event.name,
-        command=event.command,
-        passed=event.passed,
-        exit_code=event.exit_code,
-        duration_s=event.duration_s,
-        log=event.log,
-        commit=event.commit,
-        owner=event.owner,
-    )
 
 
 def _with(run: Run, state: PackageState) -> Run:

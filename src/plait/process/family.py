@@ -26,6 +26,7 @@ FAMILY = "PLAIT_FAMILY"  # the mark in the environment; nested families append t
 KILL_PATIENCE_S = 2.0  # how long SIGKILL may take before a process counts as lingering
 LINUX = hasattr(os, "pidfd_open") and os.path.exists("/proc/self/stat")
 _PR_SET_CHILD_SUBREAPER = 36
+_MAY_WRITE = 0o200
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.001, 0.05
 
 
@@ -251,16 +252,27 @@ def started_at(pid: int) -> int:
 
 
 def inherits(pid: int, mark: bytes, pipe: str = "") -> bool:
-    """Whether a process carries a mark in its environment, or has the pipe open."""
+    """Whether a process carries a mark in its environment, or can write to the pipe.
+
+    A child that its parent has only just forked still has all that the parent had open, and the
+    parent may hold the reading end: that alone makes nobody a member.
+    """
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:
             if mark in file.read():
                 return True
-        folder = f"/proc/{pid}/fd"
         return bool(pipe) and any(
-            os.readlink(f"{folder}/{each}") == pipe for each in os.listdir(folder)
+            _writes(f"/proc/{pid}/fd/{each}", pipe) for each in os.listdir(f"/proc/{pid}/fd")
         )
     except OSError:  # gone, or another user's
+        return False
+
+
+def _writes(link: str, pipe: str) -> bool:
+    """Whether an open file is this pipe's writing end; the link's own mode tells which it is."""
+    try:
+        return os.readlink(link) == pipe and bool(os.lstat(link).st_mode & _MAY_WRITE)
+    except FileNotFoundError:  # closed meanwhile; others may still be open
         return False
 
 

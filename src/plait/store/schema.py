@@ -1,4 +1,4 @@
-"""The tables of the state of record: run, plan, package (with its lease), event, approval, locks.
+"""The tables of the state of record: run, plan, package (with its lease), event, steps, locks.
 
 One schema for SQLite and PostgreSQL. It has no sequences and no server-side defaults, so that
 rows copied to another database are all there is to copy. Times are Unix seconds; documents
@@ -136,6 +136,48 @@ counter = Table(
     PrimaryKeyConstraint("name"),
 )
 LOCK_TOKEN = "lock_token"  # noqa: S105 - the counter's name
+
+# Who decides a run and moves its branch. Its epoch rises with each claim, as a package's does, and
+# every later write of the run names it.
+trunk = Table(
+    "trunk",
+    metadata,
+    Column("run", String, ForeignKey(run.c.id), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("holder", String),
+    Column("lease_until", Double),
+    PrimaryKeyConstraint("run"),
+    CheckConstraint("(holder IS NULL) = (lease_until IS NULL)", name="lease_is_whole"),
+)
+
+# What a step of an attempt came to (JSON), by the step's name: an attempt that is taken up again
+# goes on after the last one, also under a version of Plait that has other steps in between.
+step = Table(
+    "step",
+    metadata,
+    Column("run", String, nullable=False),
+    Column("package", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    PrimaryKeyConstraint("run", "package", "epoch", "name"),
+    ForeignKeyConstraint(["run", "package"], [package.c.run, package.c.id]),
+)
+
+# What a person asked of a run (`data` is JSON), and the answer of whoever decides it.
+request = Table(
+    "request",
+    metadata,
+    Column("run", String, ForeignKey(run.c.id), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("answer", Text),
+    PrimaryKeyConstraint("run", "number"),
+)
 
 # Alembic's own table, written here too: stamping a fresh database needs no import of alembic.
 version = Table(

@@ -79,6 +79,7 @@ class SqlStore:
                 },
             )
             connection.execute(statements.ADD_PLAN, {"run": run, "document": document})
+            connection.execute(statements.ADD_TRUNK, {"run": run, "epoch": 0})
             if plan.packages:
                 connection.execute(statements.ADD_PACKAGE, rows.new_packages(run, plan, now))
 

@@ -9,7 +9,17 @@ from __future__ import annotations
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from plait.store.database_clock import moment
-from plait.store.schema import LOCK_TOKEN, approval, counter, event, lock_key, package, plan, run
+from plait.store.schema import (
+    LOCK_TOKEN,
+    approval,
+    counter,
+    event,
+    lock_key,
+    package,
+    plan,
+    run,
+    trunk,
+)
 
 _RUN_ROW = (
     run.c.id,
@@ -27,6 +37,7 @@ RUN = select(*_RUN_ROW).where(run.c.id == bindparam("run"))
 RUNS = select(*_RUN_ROW).order_by(run.c.number.desc())
 OPTIONS = select(run.c.options).where(run.c.id == bindparam("run"))
 ADD_PLAN = insert(plan)
+ADD_TRUNK = insert(trunk)
 PLAN = select(plan.c.document).where(plan.c.run == bindparam("run"))
 ADD_RUN = insert(run).values(
     number=select(func.coalesce(func.max(run.c.number), 0) + 1).scalar_subquery()

@@ -1,0 +1,149 @@
+"""Event: everything that can happen in a run, a closed union.
+
+Events are facts, told in the past tense, stored in the same transaction as the state they
+change, and folded by `core.run.apply`. Their fields are flat (text, numbers, enums, tuples of
+text), so that what is stored can be read by any later version: a field may be added with a
+default, none is renamed or removed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from plait.core.codec import decode, encode
+from plait.core.event.attempt import (
+    AgentEnded,
+    AttemptEnded,
+    AttemptLost,
+    AttemptStarted,
+    CheckEnded,
+    ScopeChecked,
+    WorkCommitted,
+)
+from plait.core.event.kinds import AGENT_LOST, AgentStatus, RunId, RunStatus, Stage, Verdict
+from plait.core.event.landing import Landed, LandingRefused, LandingStarted
+from plait.core.event.run import (
+    BaselineCommitted,
+    RunContinued,
+    RunEnded,
+    RunInterrupted,
+    RunStarted,
+    Warned,
+)
+from plait.core.event.settled import GateAsked, GatePassed, PackageCancelled, PackageSkipped
+from plait.core.plan import PackageId
+
+__all__ = [
+    "AGENT_LOST",
+    "EVENTS",
+    "TYPE_NAMES",
+    "AgentEnded",
+    "AgentStatus",
+    "AttemptEnded",
+    "AttemptLost",
+    "AttemptStarted",
+    "BaselineCommitted",
+    "CheckEnded",
+    "Event",
+    "GateAsked",
+    "GatePassed",
+    "Landed",
+    "LandingRefused",
+    "LandingStarted",
+    "PackageCancelled",
+    "PackageSkipped",
+    "Recorded",
+    "RunContinued",
+    "RunEnded",
+    "RunId",
+    "RunInterrupted",
+    "RunStarted",
+    "RunStatus",
+    "ScopeChecked",
+    "Stage",
+    "Verdict",
+    "Warned",
+    "WorkCommitted",
+    "from_data",
+    "subject",
+    "to_data",
+    "to_json",
+]
+
+Event = (
+    RunStarted
+    | RunContinued
+    | RunInterrupted
+    | RunEnded
+    | BaselineCommitted
+    | Warned
+    | AttemptStarted
+    | AgentEnded
+    | WorkCommitted
+    | ScopeChecked
+    | CheckEnded
+    | AttemptLost
+    | AttemptEnded
+    | LandingStarted
+    | LandingRefused
+    | Landed
+    | GatePassed
+    | GateAsked
+    | PackageSkipped
+    | PackageCancelled
+)
+
+EVENTS: Mapping[str, type[Event]] = {
+    re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Event)
+}
+TYPE_NAMES: Mapping[type[Event], str] = {kind: name for name, kind in EVENTS.items()}
+
+_LIFTED = ("package", "attempt", "epoch")  # they stand beside `data` in the JSON of an event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event as it is stored: `seq` grows by one within a run, `at` is Unix time in seconds."""
+
+    seq: int
+    at: float
+    run: RunId
+    event: Event
+
+
+def to_data(event: Event) -> dict[str, Any]:
+    """The event's fields as JSON values, defaults included."""
+    data: dict[str, Any] = encode(event)
+    return data
+
+
+def from_data(name: str, data: Mapping[str, Any]) -> Event:
+    """The event of that type name; fields of a newer version are ignored.
+
+    Raises:
+        KeyError: The type is unknown.
+    """
+    return decode(EVENTS[name], data)
+
+
+def to_json(recorded: Recorded) -> dict[str, Any]:
+    """One line of `plait run --json`, without the time's text form (the face writes that)."""
+    data = to_data(recorded.event)
+    line: dict[str, Any] = {"seq": recorded.seq, "at": recorded.at, "run": recorded.run}
+    for key in _LIFTED:
+        value = data.pop(key, None)
+        if value is not None:
+            line[key] = value
+    return {**line, "type": TYPE_NAMES[type(recorded.event)], "data": data}
+
+
+def subject(event: Event) -> tuple[PackageId | None, int | None, int | None]:
+    """The package, attempt and epoch that an event is about, where it is about one."""
+    return (
+        getattr(event, "package", None),
+        getattr(event, "attempt", None),
+        getattr(event, "epoch", None),
+    )

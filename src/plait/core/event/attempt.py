@@ -1,0 +1,107 @@
+"""What happened in an attempt at a package, from the claim to the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plait.core.event.kinds import AgentStatus, Stage, Verdict
+from plait.core.plan import PackageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptStarted:
+    """A package was claimed and its workspace stands ready. `directory` holds the logs."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    agent: str
+    worktree: str
+    base: str
+    directory: str
+    setup_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEnded:
+    """The agent's process is over, its whole group with it."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    status: AgentStatus
+    exit_code: int | None
+    duration_s: float
+    summary: str = ""
+    question: str = ""
+    cost_usd: float | None = None
+    tokens_input: int | None = None
+    tokens_output: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCommitted:
+    """What the agent left is a commit on the package's branch. `files` are what it changed."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    commit: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeChecked:
+    """The commit's changes were compared with the plan's scope."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    violations: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckEnded:
+    """A check ran on a named commit. `package` is whose landing or verification it served."""
+
+    stage: Stage
+    name: str
+    command: str
+    passed: bool
+    exit_code: int | None
+    duration_s: float
+    log: str
+    commit: str
+    package: PackageId | None = None
+    attempt: int | None = None
+    epoch: int | None = None
+    owner: PackageId | None = None  # whose check it is, where it is another package's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLost:
+    """An agent was cut short from outside; another attempt follows, at no cost to the budget."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    reason: str
+    kept_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded:
+    """An attempt was judged. `kept_ref` names the hidden ref that keeps rejected work."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    verdict: Verdict
+    error_code: str | None = None
+    reason: str = ""
+    violations: tuple[str, ...] = ()
+    kept_ref: str | None = None
+    commit: str | None = None
+    question: str = ""

@@ -1,0 +1,47 @@
+"""The words that events are told in: stages, statuses, verdicts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NewType
+
+RunId = NewType("RunId", str)
+AGENT_LOST = "AGENT_LOST"  # the error code of an attempt whose agent was cut short from outside
+
+
+class Stage(StrEnum):
+    """Where a check ran."""
+
+    BASELINE = "baseline"
+    VERIFY = "verify"
+    LAND = "land"
+
+
+class AgentStatus(StrEnum):
+    """How an agent's process ended, as far as it can be told from outside and from its result."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    TIMED_OUT = "timed_out"
+
+
+class Verdict(StrEnum):
+    """What Plait concludes of an attempt or a landing."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    REVISE = "revise"
+    REJECT = "reject"
+    BLOCKED = "blocked"
+
+
+class RunStatus(StrEnum):
+    """What became of a run; `running` and `interrupted` runs can be continued."""
+
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"

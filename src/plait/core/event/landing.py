@@ -1,0 +1,44 @@
+"""What happened to a candidate on its way onto the run's branch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plait.core.event.kinds import Verdict
+from plait.core.plan import PackageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingStarted:
+    """The merge result of a candidate is being built and tested on top of `onto`."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    onto: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingRefused:
+    """The candidate conflicts, or its merge result is red. It goes back, or fails."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    verdict: Verdict
+    error_code: str
+    reason: str
+    kept_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """The run's branch moved to `commit`, a tree that was tested (unless `unchecked`)."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    commit: str
+    tree: str
+    files: tuple[str, ...]
+    unchecked: bool = False

@@ -1,0 +1,144 @@
+"""One package's state after one more event about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plait.core import event as events
+from plait.core.event import Verdict
+from plait.core.package import Attempt, CheckOutcome, PackageState, PackageStatus
+
+
+def attempt_started(state: PackageState, event: events.AttemptStarted, at: float) -> PackageState:
+    """Its workspace stands ready."""
+    attempt = Attempt(
+        number=event.attempt,
+        epoch=event.epoch,
+        agent=event.agent,
+        worktree=event.worktree,
+        base=event.base,
+        directory=event.directory,
+        started_at=at,
+        setup_s=event.setup_s,
+    )
+    return replace(
+        state,
+        status=PackageStatus.RUNNING,
+        epoch=event.epoch,
+        attempts=(*state.attempts, attempt),
+        commit=None,
+        checks=(),
+        reason="",
+        error_code=None,
+    )
+
+
+def attempt_went_on(
+    state: PackageState,
+    event: events.AgentEnded
+    | events.WorkCommitted
+    | events.ScopeChecked
+    | events.AttemptEnded
+    | events.CheckEnded,
+    at: float,
+) -> PackageState:
+    """One step further."""
+    attempt = state.attempts[-1]
+    match event:
+        case events.AgentEnded():
+            attempt = replace(
+                attempt,
+                agent_status=event.status,
+                agent_s=event.duration_s,
+                exit_code=event.exit_code,
+                summary=event.summary,
+                cost_usd=event.cost_usd,
+                tokens_input=event.tokens_input,
+                tokens_output=event.tokens_output,
+            )
+            state = replace(state, status=PackageStatus.VERIFYING)
+        case events.WorkCommitted():
+            attempt = replace(attempt, commit=event.commit, files=event.files)
+        case events.ScopeChecked():
+            attempt = replace(
+                attempt,
+                violations=event.violations,
+                deviations=event.deviations,
+                ignored=event.ignored,
+            )
+        case events.CheckEnded():
+            return replace(state, checks=(*state.checks, check_outcome(event)))
+        case events.AttemptEnded():
+            attempt = replace(
+                attempt,
+                outcome=event.verdict,
+                error_code=event.error_code,
+                reason=event.reason,
+                violations=event.violations or attempt.violations,
+                kept_ref=event.kept_ref,
+                finished_at=at,
+            )
+            state = replace(
+                state,
+                status=_AFTER[event.verdict],
+                commit=event.commit if event.verdict is Verdict.PASS else None,
+                reason=event.reason,
+                error_code=event.error_code,
+                question=event.question,
+            )
+    return replace(state, attempts=(*state.attempts[:-1], attempt))
+
+
+def attempt_lost(state: PackageState, event: events.AttemptLost, at: float) -> PackageState:
+    """To be started again."""
+    lost = replace(
+        state.attempts[-1],
+        interrupted=True,
+        error_code=events.AGENT_LOST,
+        reason=event.reason,
+        kept_ref=event.kept_ref,
+        finished_at=at,
+    )
+    return replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
+
+
+_AFTER = {
+    Verdict.PASS: PackageStatus.VERIFIED,
+    Verdict.REVISE: PackageStatus.PENDING,
+    Verdict.REJECT: PackageStatus.FAILED,
+    Verdict.BLOCKED: PackageStatus.BLOCKED,
+}
+
+
+def landing_refused(state: PackageState, event: events.LandingRefused) -> PackageState:
+    """Sent back, or failed."""
+    attempt = replace(
+        state.attempts[-1],
+        outcome=event.verdict,
+        error_code=event.error_code,
+        reason=event.reason,
+        kept_ref=event.kept_ref,
+    )
+    return replace(
+        state,
+        status=_AFTER[event.verdict],
+        attempts=(*state.attempts[:-1], attempt),
+        commit=None,
+        reason=event.reason,
+        error_code=event.error_code,
+    )
+
+
+def check_outcome(event: events.CheckEnded) -> CheckOutcome:
+    """What is kept of a check that ran."""
+    return CheckOutcome(
+        stage=event.stage,
+        name=event.name,
+        command=event.command,
+        passed=event.passed,
+        exit_code=event.exit_code,
+        duration_s=event.duration_s,
+        log=event.log,
+        commit=event.commit,
+        owner=event.owner,
+    )
