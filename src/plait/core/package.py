@@ -90,6 +90,14 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a package asked, and what a person said to it."""
+
+    question: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageState:
     """A package in a run. `commit` is the candidate's, then the landing's."""
 
@@ -106,13 +114,20 @@ class PackageState:
     landed_at: float | None = None
     unchecked: bool = False
     benign: bool = False
+    answers: tuple[Answer, ...] = ()
+    spared: int = 0  # attempts that no longer count against the budget
+
+    @property
+    def attempts_made(self) -> int:
+        """How many attempts were made, but for those that were cut short from outside."""
+        return sum(1 for attempt in self.attempts if not attempt.interrupted)
 
     @property
     def attempts_used(self) -> int:
         """How many attempts count against the budget."""
-        return sum(1 for attempt in self.attempts if not attempt.interrupted)
+        return self.attempts_made - self.spared
 
     @property
     def next_attempt(self) -> int:
         """The number of the next attempt, from 1."""
-        return self.attempts_used + 1
+        return self.attempts_made + 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from plait.core import event as events
 from plait.core.event import Verdict
-from plait.core.package import Attempt, CheckOutcome, PackageState, PackageStatus
+from plait.core.package import ACTIVE, Answer, Attempt, CheckOutcome, PackageState, PackageStatus
 
 
 def attempt_started(state: PackageState, event: events.AttemptStarted, at: float) -> PackageState:
@@ -142,3 +142,30 @@ def check_outcome(event: events.CheckEnded) -> CheckOutcome:
         commit=event.commit,
         owner=event.owner,
     )
+
+
+def requeued(state: PackageState, event: events.PackageRequeued, at: float) -> PackageState:
+    """To be started again, as if it had never been settled."""
+    attempts = state.attempts
+    if attempts and attempts[-1].finished_at is None and state.status in ACTIVE:
+        cut = replace(attempts[-1], interrupted=True, reason=event.reason, finished_at=at)
+        attempts = (*attempts[:-1], cut)
+    back = replace(
+        state,
+        status=PackageStatus.PENDING,
+        attempts=attempts,
+        commit=None,
+        checks=(),
+        reason="",
+        error_code=None,
+        question="",
+        benign=False,
+        landed_at=None,
+    )
+    return replace(back, spared=back.attempts_made) if event.fresh else back
+
+
+def answered(state: PackageState, event: events.QuestionAnswered) -> PackageState:
+    """It knows more; whether it starts again is another event."""
+    answer = Answer(question=event.question, text=event.answer)
+    return replace(state, answers=(*state.answers, answer), question="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from plait.core import event as events
 from plait.core.event import Recorded, RunId, RunStatus, Verdict
@@ -18,11 +19,13 @@ from plait.core.package import (
 )
 from plait.core.plan import PackageId, Plan
 from plait.core.progress import (
+    answered,
     attempt_lost,
     attempt_started,
     attempt_went_on,
     check_outcome,
     landing_refused,
+    requeued,
 )
 from plait.core.states import States, states_of
 
@@ -30,8 +33,10 @@ __all__ = [
     "ACTIVE",
     "ENDED",
     "SATISFIED",
+    "UNFINISHED",
     "Attempt",
     "CheckOutcome",
+    "Halt",
     "PackageState",
     "PackageStatus",
     "Run",
@@ -40,6 +45,17 @@ __all__ = [
     "fold",
     "verdict_after_failure",
 ]
+
+
+UNFINISHED = frozenset({RunStatus.RUNNING, RunStatus.INTERRUPTED, RunStatus.PAUSED})
+
+
+class Halt(StrEnum):
+    """How a run is being brought to rest by its owner."""
+
+    DRAIN = "drain"  # what is under way is finished
+    NOW = "now"  # what is under way is ended, kept, and started again later
+    CANCEL = "cancel"  # what is under way is ended and kept; the run is over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +77,8 @@ class Run:
     carried: tuple[PackageId, ...] = ()
     max_agents: int = 6
     sandbox: str = "none"
+    budget_usd: float | None = None
+    halt: Halt | None = None
     seq: int = 0
 
     def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
@@ -126,6 +144,16 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.PackageCancelled(package=package, reason=reason):
             ended = replace(run.packages[package], status=PackageStatus.CANCELLED, reason=reason)
             return _with(run, ended)
+        case (
+            events.RunPaused()
+            | events.RunUnpaused()
+            | events.RunCancelled()
+            | events.LimitsChanged()
+            | events.PackageRequeued()
+            | events.QuestionAnswered()
+            | events.GateRefused()
+        ) as event:
+            return _ordered(run, event, recorded.at)
 
 
 def fold(run: Run, events: Iterable[Recorded]) -> Run:
@@ -188,7 +216,7 @@ def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
             )
         elif state.status is PackageStatus.LANDING:  # verified; only its landing starts over
             packages = packages.changed(replace(state, status=PackageStatus.VERIFIED))
-    return replace(run, packages=packages, status=RunStatus.RUNNING, finished_at=None)
+    return replace(run, packages=packages, status=RunStatus.RUNNING, finished_at=None, halt=None)
 
 
 def _landed(run: Run, event: events.Landed, at: float) -> Run:
@@ -203,6 +231,43 @@ def _landed(run: Run, event: events.Landed, at: float) -> Run:
         error_code=None,
     )
     return replace(_with(run, landed), head=event.commit)
+
+
+def _ordered(
+    run: Run,
+    event: events.RunPaused
+    | events.RunUnpaused
+    | events.RunCancelled
+    | events.LimitsChanged
+    | events.PackageRequeued
+    | events.QuestionAnswered
+    | events.GateRefused,
+    at: float,
+) -> Run:
+    """The run after something that its owner ordered."""
+    match event:
+        case events.RunPaused(at_once=at_once):
+            return replace(run, halt=Halt.NOW if at_once else Halt.DRAIN)
+        case events.RunUnpaused():
+            return replace(run, halt=None)
+        case events.RunCancelled():
+            return replace(run, halt=Halt.CANCEL)
+        case events.LimitsChanged(max_agents=agents, budget_usd=budget):
+            return replace(
+                run,
+                max_agents=run.max_agents if agents is None else agents,
+                budget_usd=run.budget_usd if budget is None else budget,
+            )
+        case events.PackageRequeued(package=package):
+            back = requeued(run.packages[package], event, at)
+            ended = run.status not in UNFINISHED
+            status = RunStatus.INTERRUPTED if ended else run.status
+            return replace(_with(run, back), status=status)
+        case events.QuestionAnswered(package=package):
+            return _with(run, answered(run.packages[package], event))
+        case events.GateRefused(package=package, reason=reason):
+            failed = replace(run.packages[package], status=PackageStatus.FAILED, reason=reason)
+            return _with(run, replace(failed, question=""))
 
 
 def _with(run: Run, state: PackageState) -> Run:

@@ -72,6 +72,7 @@ def brief(
         "description": package.description.strip(),
         "requirements": "\n".join(f"- {each}" for each in package.requirements),
         "feedback": _feedback(state.attempts),
+        "answers": "\n\n".join(f"> {each.question}\n\n{each.text}" for each in state.answers),
         "deviations": "\n".join(f"- {each}" for each in deviations),
         "scope": _scope(package),
         "checks": _checks(checks, package.checks),

@@ -15,15 +15,22 @@ from plait.core.event import (
     Event,
     GateAsked,
     GatePassed,
+    GateRefused,
     Landed,
     LandingRefused,
     LandingStarted,
+    LimitsChanged,
     PackageCancelled,
+    PackageRequeued,
     PackageSkipped,
+    QuestionAnswered,
+    RunCancelled,
     RunContinued,
     RunEnded,
     RunInterrupted,
+    RunPaused,
     RunStarted,
+    RunUnpaused,
     ScopeChecked,
     Stage,
     Verdict,
@@ -32,6 +39,7 @@ from plait.core.event import (
 )
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, Run
+from plait.faces.control_story import tell_control
 from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
 
@@ -67,6 +75,10 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             if event.passed and event.owner and not verbose:
                 return None  # of packages that landed before: the landing counts them
             return Told(subject=clean(event.package or ""), text=_check(event))
+        case RunPaused() | RunUnpaused() | RunCancelled() | LimitsChanged():
+            return Told(subject="", text=tell_control(event))
+        case PackageRequeued() | QuestionAnswered() | GateRefused():
+            return Told(subject=clean(event.package), text=tell_control(event))
         case _:
             text = _of_package(event, run, verbose=verbose)
             return Told(subject=clean(event.package), text=text) if text else None
@@ -206,4 +218,4 @@ def _judged(event: AttemptEnded | LandingRefused, run: Run) -> str:
 
 
 def _allowed(run: Run, package: PackageId) -> int:
-    return attempts_allowed(run.plan.package(package))
+    return run.packages[package].spared + attempts_allowed(run.plan.package(package))

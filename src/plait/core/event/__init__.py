@@ -23,6 +23,15 @@ from plait.core.event.attempt import (
     ScopeChecked,
     WorkCommitted,
 )
+from plait.core.event.control import (
+    GateRefused,
+    LimitsChanged,
+    PackageRequeued,
+    QuestionAnswered,
+    RunCancelled,
+    RunPaused,
+    RunUnpaused,
+)
 from plait.core.event.kinds import AGENT_LOST, AgentStatus, RunId, RunStatus, Stage, Verdict
 from plait.core.event.landing import Landed, LandingRefused, LandingStarted
 from plait.core.event.run import (
@@ -50,18 +59,25 @@ __all__ = [
     "Event",
     "GateAsked",
     "GatePassed",
+    "GateRefused",
     "Landed",
     "LandingRefused",
     "LandingStarted",
+    "LimitsChanged",
     "PackageCancelled",
+    "PackageRequeued",
     "PackageSkipped",
+    "QuestionAnswered",
     "Recorded",
+    "RunCancelled",
     "RunContinued",
     "RunEnded",
     "RunId",
     "RunInterrupted",
+    "RunPaused",
     "RunStarted",
     "RunStatus",
+    "RunUnpaused",
     "ScopeChecked",
     "Stage",
     "Verdict",
@@ -94,6 +110,13 @@ Event = (
     | GateAsked
     | PackageSkipped
     | PackageCancelled
+    | RunPaused
+    | RunUnpaused
+    | RunCancelled
+    | LimitsChanged
+    | PackageRequeued
+    | QuestionAnswered
+    | GateRefused
 )
 
 EVENTS: Mapping[str, type[Event]] = {

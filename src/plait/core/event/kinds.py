@@ -36,10 +36,11 @@ class Verdict(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """What became of a run; `running` and `interrupted` runs can be continued."""
+    """What became of a run; one that is `running`, `interrupted` or `paused` can be continued."""
 
     RUNNING = "running"
     INTERRUPTED = "interrupted"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
     PARTIAL = "partial"
     FAILED = "failed"
