@@ -169,3 +169,21 @@ def answered(state: PackageState, event: events.QuestionAnswered) -> PackageStat
     """It knows more; whether it starts again is another event."""
     answer = Answer(question=event.question, text=event.answer)
     return replace(state, answers=(*state.answers, answer), question="")
+
+
+def settled(
+    state: PackageState,
+    event: events.GatePassed | events.GateAsked | events.PackageSkipped | events.PackageCancelled,
+    at: float,
+) -> PackageState:
+    """Settled without an attempt."""
+    match event:
+        case events.GatePassed(reason=reason):
+            passed = replace(state, status=PackageStatus.LANDED, reason=reason)
+            return replace(passed, landed_at=at)
+        case events.GateAsked(question=question):
+            return replace(state, status=PackageStatus.BLOCKED, question=question)
+        case events.PackageSkipped(reason=reason, benign=benign):
+            return replace(state, status=PackageStatus.SKIPPED, reason=reason, benign=benign)
+        case events.PackageCancelled(reason=reason):
+            return replace(state, status=PackageStatus.CANCELLED, reason=reason)

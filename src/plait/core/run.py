@@ -26,6 +26,7 @@ from plait.core.progress import (
     check_outcome,
     landing_refused,
     requeued,
+    settled,
 )
 from plait.core.states import States, states_of
 
@@ -125,25 +126,13 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return _with(run, landing_refused(run.packages[event.package], event))
         case events.Landed() as event:
             return _landed(run, event, recorded.at)
-        case events.GatePassed(package=package, reason=reason):
-            passed = replace(
-                run.packages[package],
-                status=PackageStatus.LANDED,
-                reason=reason,
-                landed_at=recorded.at,
-            )
-            return _with(run, passed)
-        case events.GateAsked(package=package, question=question):
-            asked = replace(run.packages[package], status=PackageStatus.BLOCKED, question=question)
-            return _with(run, asked)
-        case events.PackageSkipped(package=package, reason=reason, benign=benign):
-            skipped = replace(
-                run.packages[package], status=PackageStatus.SKIPPED, reason=reason, benign=benign
-            )
-            return _with(run, skipped)
-        case events.PackageCancelled(package=package, reason=reason):
-            ended = replace(run.packages[package], status=PackageStatus.CANCELLED, reason=reason)
-            return _with(run, ended)
+        case (
+            events.GatePassed()
+            | events.GateAsked()
+            | events.PackageSkipped()
+            | events.PackageCancelled()
+        ) as event:
+            return _with(run, settled(run.packages[event.package], event, recorded.at))
         case (
             events.RunPaused()
             | events.RunUnpaused()
