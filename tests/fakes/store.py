@@ -12,8 +12,9 @@ from plait.core.event import AttemptStarted, Landed, Recorded, RunId, RunStatus,
 from plait.core.lease import Epoch, Lease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageStatus
+from plait.core.step import Done
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch, UsageError
-from plait.ports import Advance, Approval, Clock, Duration, HeldKey, PackageRow, RunRow
+from plait.ports import Advance, Approval, Clock, Duration, HeldKey, PackageRow, Request, RunRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class _Kept:
     packages: dict[PackageId, PackageRow]
     leases: dict[PackageId, Lease] = field(default_factory=dict)
     events: list[Recorded] = field(default_factory=list)
+    steps: dict[tuple[PackageId, int], dict[str, Mapping[str, Any]]] = field(default_factory=dict)
+    requests: list[Request] = field(default_factory=list)
 
 
 class MemoryStore:
@@ -148,11 +151,16 @@ class MemoryStore:
                 kept.packages[state.id] = replace(
                     kept.packages[state.id],
                     status=state.status,
-                    attempts=state.attempts_used,
+                    attempts=state.attempts_made,
                     commit=state.commit,
                     reason=state.reason,
                     updated_at=now,
                 )
+            for step in advance.steps:
+                kept.steps.setdefault((step.package, step.epoch), {})[step.name] = step.outcome
+            for number, told in advance.answers:
+                if kept.requests[number - 1].answer is None:
+                    kept.requests[number - 1] = replace(kept.requests[number - 1], answer=told)
             kept.row = replace(
                 kept.row,
                 status=kept.row.status if advance.status is None else advance.status,
@@ -163,6 +171,26 @@ class MemoryStore:
 
     def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
         return tuple(recorded for recorded in self._kept(run).events if recorded.seq > after)
+
+    def steps(self, run: RunId) -> Mapping[PackageId, Done]:
+        kept = self._kept(run)
+        latest = ((row.id, kept.steps.get((row.id, row.epoch))) for row in kept.packages.values())
+        return {package: dict(done) for package, done in latest if done}
+
+    def ask(self, run: RunId, kind: str, data: Mapping[str, Any], *, who: str) -> int:
+        kept, number = self._kept(run), len(self._kept(run).requests) + 1
+        now = self._clock.now()
+        kept.requests.append(Request(number=number, kind=kind, data=dict(data), who=who, at=now))
+        return number
+
+    def requests(self, run: RunId) -> tuple[Request, ...]:
+        return tuple(each for each in self._kept(run).requests if each.answer is None)
+
+    def request(self, run: RunId, number: int) -> Request:
+        known = self._kept(run).requests
+        if not 1 <= number <= len(known):
+            raise UsageError(f"run {run} has no request {number}", code="NO_SUCH_REQUEST")
+        return known[number - 1]
 
     def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:
         approval = Approval(who=who, at=self._clock.now(), digest=digest, plan=plan)
@@ -219,6 +247,10 @@ def _guard(kept: _Kept, advance: Advance) -> None:
         current = _package(kept, state.id).epoch
         if state.epoch != current:
             raise StaleEpoch(state.id, held=state.epoch, current=current)
+    for step in advance.steps:
+        current = _package(kept, step.package).epoch
+        if step.epoch != current:
+            raise StaleEpoch(step.package, held=step.epoch, current=current)
     for event in advance.events:
         package, _, epoch = subject(event)
         if package is None:

@@ -248,10 +248,7 @@ def _ordered(
                 budget_usd=run.budget_usd if budget is None else budget,
             )
         case events.PackageRequeued(package=package):
-            back = requeued(run.packages[package], event, at)
-            ended = run.status not in UNFINISHED
-            status = RunStatus.INTERRUPTED if ended else run.status
-            return replace(_with(run, back), status=status)
+            return _with(run, requeued(run.packages[package], event, at))
         case events.QuestionAnswered(package=package):
             return _with(run, answered(run.packages[package], event))
         case events.GateRefused(package=package, reason=reason):

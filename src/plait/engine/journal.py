@@ -24,6 +24,7 @@ from plait.core.event import (
 from plait.core.lease import Lease
 from plait.core.plan import PackageId
 from plait.core.run import Run, apply
+from plait.core.step import steps_of
 from plait.errors import PlaitError, StaleEpoch
 from plait.ports import Advance, Clock, Store
 
@@ -125,6 +126,7 @@ def _advance(events: Sequence[Event], after: Run) -> Advance:
     return Advance(
         events=tuple(events),
         packages=tuple(packages),
+        steps=tuple(step for event in events for step in steps_of(event)),
         status=after.status,
         head=after.head if moved else None,
     )

@@ -11,7 +11,17 @@ from plait.ports.clock import Clock
 from plait.ports.disk import Disk
 from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
-from plait.ports.store import Advance, Approval, Duration, HeldKey, PackageRow, Rows, RunRow, Store
+from plait.ports.store import (
+    Advance,
+    Approval,
+    Duration,
+    HeldKey,
+    PackageRow,
+    Request,
+    Rows,
+    RunRow,
+    Store,
+)
 
 __all__ = [
     "Advance",
@@ -33,6 +43,7 @@ __all__ = [
     "PackageRow",
     "PlanFormat",
     "PlanSource",
+    "Request",
     "Rows",
     "RunRow",
     "Store",

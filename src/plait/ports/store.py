@@ -10,6 +10,7 @@ from plait.core.event import Event, Recorded, RunId, RunStatus
 from plait.core.lease import Epoch, Lease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageState
+from plait.core.step import Done, Step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,22 @@ class HeldKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asked of a run: `kind` and `data` as in `core.control`. None: no answer yet."""
+
+    number: int
+    kind: str
+    data: Mapping[str, Any]
+    who: str
+    at: float
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """What one transaction writes: events, and the rows they change.
+    """What one transaction writes: events, the rows they change, the steps they end.
+
+    And the answers to the requests, by number, that they carry out.
 
     Written only while each epoch that `packages` and `events` name is the stored one
     (`StaleEpoch` otherwise).
@@ -87,6 +102,8 @@ class Advance:
     packages: tuple[PackageState, ...] = ()
     status: RunStatus | None = None
     head: str | None = None
+    steps: tuple[Step, ...] = ()
+    answers: tuple[tuple[int, str], ...] = ()
 
 
 class Rows(Protocol):
@@ -180,6 +197,22 @@ class Store(Rows, Protocol):
 
     def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
         """The run's events with `seq > after`, in order."""
+
+    def steps(self, run: RunId) -> Mapping[PackageId, Done]:
+        """What the steps of each package's latest epoch came to; packages without any left out."""
+
+    def ask(self, run: RunId, kind: str, data: Mapping[str, Any], *, who: str) -> int:
+        """Put a request to whoever decides the run; its number, from 1.
+
+        Raises:
+            UsageError: `NO_SUCH_RUN`.
+        """
+
+    def requests(self, run: RunId) -> tuple[Request, ...]:
+        """The run's requests that have no answer, oldest first."""
+
+    def request(self, run: RunId, number: int) -> Request:
+        """One request. Raises UsageError `NO_SUCH_REQUEST`."""
 
     def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:
         """Record an approval."""

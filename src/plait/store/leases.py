@@ -145,9 +145,10 @@ def held(connection: Connection) -> tuple[HeldKey, ...]:
 
 
 def guard(connection: Connection, run: RunId, advances: Sequence[Advance]) -> None:
-    """Refuse states and events of any other epoch than the package's."""
+    """Refuse states, events and steps of any other epoch than the package's."""
     events = [subject(event) for each in advances for event in each.events]
     states = [(state.id, state.epoch) for each in advances for state in each.packages]
+    states += [(step.package, step.epoch) for each in advances for step in each.steps]
     named = {package for package, _, _ in events if package is not None}
     epochs = _epochs(connection, run, sorted(named.union(package for package, _ in states)))
     told = [(package, epoch) for package, _, epoch in events if package and epoch is not None]

@@ -82,7 +82,7 @@ def new_state(run: RunId, state: PackageState, now: float) -> dict[str, Any]:
         "of_package": state.id,
         "of_epoch": state.epoch,
         "new_status": state.status.value,
-        "new_attempts": state.attempts_used,
+        "new_attempts": state.attempts_made,
         "new_commit": state.commit,
         "new_reason": storable(state.reason),
         "new_error_code": state.error_code,

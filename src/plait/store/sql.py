@@ -14,9 +14,19 @@ from plait.core.codec import decode, encode
 from plait.core.event import Recorded, RunId, RunStatus
 from plait.core.lease import Lease
 from plait.core.plan import Digest, PackageId, Plan
+from plait.core.step import Done
 from plait.errors import UsageError
-from plait.ports import Advance, Approval, Clock, Duration, HeldKey, PackageRow, RunRow
-from plait.store import leases, rows, statements
+from plait.ports import (
+    Advance,
+    Approval,
+    Clock,
+    Duration,
+    HeldKey,
+    PackageRow,
+    Request,
+    RunRow,
+)
+from plait.store import leases, requests, rows, statements
 from plait.store.engines import take_turn
 from plait.store.failures import translated
 from plait.store.patience import Doubt, patient
@@ -209,6 +219,8 @@ class SqlStore:
             if states:
                 written = [rows.new_state(run, state, now) for state in states.values()]
                 connection.execute(statements.WRITE_PACKAGE, written)
+            requests.write_steps(connection, run, (s for a in advances for s in a.steps), now)
+            requests.answer(connection, run, (one for a in advances for one in a.answers))
             self._doubt = Doubt(run=run, advances=tuple(advances), recorded=recorded)
         self._doubt = None
         return recorded
@@ -226,6 +238,30 @@ class SqlStore:
             if not found:
                 only(connection, statements.RUN, run)
         return tuple(rows.recorded(run, row, place=self._place) for row in found)
+
+    @patient
+    def steps(self, run: RunId) -> Mapping[PackageId, Done]:
+        """What the steps of each package's latest epoch came to. Raises `NO_SUCH_RUN`."""
+        with self._transaction(self._reading) as connection:
+            return requests.steps(connection, run)
+
+    def ask(self, run: RunId, kind: str, data: Mapping[str, Any], *, who: str) -> int:
+        """Put a request to whoever decides the run; its number. Raises `NO_SUCH_RUN`."""
+        with self._transaction(self._writing) as connection:
+            now = self._clock.now()
+            return requests.ask(connection, run, kind, data, who=who, now=now)
+
+    @patient
+    def requests(self, run: RunId) -> tuple[Request, ...]:
+        """The run's requests that have no answer, oldest first."""
+        with self._transaction(self._reading) as connection:
+            return requests.open_requests(connection, run)
+
+    @patient
+    def request(self, run: RunId, number: int) -> Request:
+        """One request. Raises UsageError `NO_SUCH_REQUEST`."""
+        with self._transaction(self._reading) as connection:
+            return requests.request(connection, run, number)
 
     @patient
     def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:

@@ -6,7 +6,7 @@ keeps a column's name for itself, it begins with `of_` or `new_`.
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
 
 from plait.store.database_clock import moment
 from plait.store.schema import (
@@ -17,7 +17,9 @@ from plait.store.schema import (
     lock_key,
     package,
     plan,
+    request,
     run,
+    step,
     trunk,
 )
 
@@ -164,6 +166,56 @@ EVENTS = (
     select(event.c.seq, event.c.at, event.c.type, event.c.data)
     .where(event.c.run == bindparam("run"), event.c.seq > bindparam("after"))
     .order_by(event.c.seq)
+)
+
+# SQLAlchemy knows this only as two dialects' own statements, which are spelled the same.
+WRITE_STEP = text(
+    "INSERT INTO step (run, package, epoch, name, outcome, at) "
+    "VALUES (:run, :package, :epoch, :name, :outcome, :at) "
+    "ON CONFLICT (run, package, epoch, name) "
+    "DO UPDATE SET outcome = excluded.outcome, at = excluded.at"
+)
+STEPS = (
+    select(step.c.package, step.c.name, step.c.outcome)
+    .join(package, (package.c.run == step.c.run) & (package.c.id == step.c.package))
+    .where(step.c.run == bindparam("run"), step.c.epoch == package.c.epoch)
+    .order_by(package.c.position, step.c.at, step.c.name)
+)
+
+ASK = (
+    insert(request)
+    .values(
+        run=bindparam("of_run"),
+        number=select(func.coalesce(func.max(request.c.number), 0) + 1)
+        .where(request.c.run == bindparam("of_run"))
+        .scalar_subquery(),
+    )
+    .returning(request.c.number)
+)
+_REQUEST_ROW = (
+    request.c.number,
+    request.c.kind,
+    request.c.data,
+    request.c.who,
+    request.c.at,
+    request.c.answer,
+)
+REQUEST = select(*_REQUEST_ROW).where(
+    request.c.run == bindparam("run"), request.c.number == bindparam("number")
+)
+OPEN_REQUESTS = (
+    select(*_REQUEST_ROW)
+    .where(request.c.run == bindparam("run"), request.c.answer.is_(None))
+    .order_by(request.c.number)
+)
+ANSWER = (
+    update(request)
+    .where(
+        request.c.run == bindparam("of_run"),
+        request.c.number == bindparam("of_number"),
+        request.c.answer.is_(None),
+    )
+    .values(answer=bindparam("told"))
 )
 
 APPROVE = insert(approval).values(
