@@ -9,15 +9,13 @@ from pathlib import Path
 from plait import git, process
 from plait.app.lock import hold
 from plait.app.project import Project, fold_run, open_project, open_store, pick_run
-from plait.core.event import RunId, RunStatus
+from plait.core.event import RunId
 from plait.core.kept import KEEP
-from plait.core.run import PackageStatus
+from plait.core.run import UNFINISHED, PackageStatus
 from plait.errors import PlaitError, UsageError
 from plait.git import Repository, SlotState, WorktreePool
 from plait.git.command import GitFailed
 from plait.ports import RunRow, Store
-
-_UNFINISHED = {RunStatus.RUNNING, RunStatus.INTERRUPTED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +59,15 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
     that can still be continued keeps its branches.
 
     Raises:
-        UsageError: `NO_RUN`, `NO_SUCH_RUN`, `RUN_HELD`, `RUN_UNFINISHED`.
+        UsageError: `NO_RUN`, `NO_SUCH_RUN`, `RUN_HELD`, `RUNUNFINISHED`.
     """
     project = open_project(start)
     with open_store(project) as store, hold(project.state):
         rows = store.runs() if run is None else (pick_run(store, run),)
-        if run is not None and rows[0].status in _UNFINISHED:
+        if run is not None and rows[0].status in UNFINISHED:
             raise UsageError(
                 f"run {rows[0].id} is not finished",
-                code="RUN_UNFINISHED",
+                code="RUNUNFINISHED",
                 hint="go on with `plait resume`; its candidates are on those branches",
             )
         spent = {ref: kept for row in rows for ref, kept in _spent(store, row).items()}
@@ -158,7 +156,7 @@ def _short(ref: str) -> str:
 
 def _spent(store: Store, row: RunRow) -> dict[str, str]:
     """The branches of packages that landed, each with the ref that would keep it."""
-    if row.status in _UNFINISHED:
+    if row.status in UNFINISHED:
         return {}
     run = fold_run(store, RunId(row.id))
     return {

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plait import process
-from plait.app import approving, planning, running
+from plait.app import approving, controlling, planning, running
 from plait.app.loading import load_plan, require_plan
-from plait.app.lock import hold
+from plait.app.lock import hold, holder
 from plait.app.people import who
-from plait.app.project import Project, has_store, open_project, open_store, pick_run
+from plait.app.project import Project, fold_run, has_store, open_project, open_store, pick_run
 from plait.app.reporting import report_of, write_reports
 from plait.app.shaping import max_agents, part_of, shape_of
+from plait.core.control import ChangeLimits, Unpause, Wish, to_data
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
 from plait.core.plan import PackageId, Plan
+from plait.core.run import UNFINISHED, Halt
 from plait.engine import preflight
 from plait.errors import ExitCode, UsageError
 from plait.faces import findings_text, summary_text, terminal
@@ -34,7 +36,9 @@ EXIT_CODES = {
     RunStatus.BLOCKED: ExitCode.DECISION,
     RunStatus.RUNNING: ExitCode.INTERRUPTED,
     RunStatus.INTERRUPTED: ExitCode.INTERRUPTED,
+    RunStatus.PAUSED: ExitCode.DECISION,
 }
+UNCHANGED = ChangeLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +100,36 @@ def run(call: Call) -> int:
             return _finish(project, store, ended, call)
 
 
-def resume(start: Path, run_name: str | None, *, quiet: bool, as_json: bool) -> int:
-    """Go on with an unfinished run; of a finished one, its report and its exit code."""
-    project = open_project(start)
-    call = Call(plan="", start=start, quiet=quiet, as_json=as_json)
-    with open_store(project) as store, hold(project.state):
+def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED) -> int:
+    """Go on with an unfinished run; of a finished one, its report and its exit code.
+
+    A run that is at work is given new limits, or has its pause lifted.
+    """
+    project = open_project(call.start)
+    with open_store(project) as store:
         row = pick_run(store, run_name)
-        if row.status not in {RunStatus.RUNNING, RunStatus.INTERRUPTED}:
-            _print_result(project, store, row, call)
-            return EXIT_CODES[row.status]
-        return _continue(project, store, row, call)
+        if holder(project.state) is not None and _at_work(project, store, row, limits, call):
+            return ExitCode.DONE
+        with hold(project.state):
+            row = pick_run(store, row.id)
+            if limits != UNCHANGED:
+                controlling.refused_at_rest(store, row, limits)
+                store.ask(row.id, "limits", to_data(limits), who=who(project.root))
+            if row.status not in UNFINISHED and not store.requests(row.id):
+                _print_result(project, store, row, call)
+                return EXIT_CODES[row.status]
+            return _continue(project, store, row, call)
+
+
+def _at_work(project: Project, store: Store, row: RunRow, limits: ChangeLimits, call: Call) -> bool:
+    """Whether there was something to tell the living orchestrator."""
+    paused = fold_run(store, row.id).halt is Halt.DRAIN
+    wishes: list[Wish] = [limits] if limits != UNCHANGED else []
+    wishes += [Unpause()] if paused else []
+    for wish in wishes:
+        told = controlling.ask(project, store, row, wish)
+        controlling.tell(row, told or "", as_json=call.as_json)
+    return bool(wishes)
 
 
 def _continue(project: Project, store: Store, row: RunRow, call: Call) -> int:
@@ -129,8 +153,6 @@ def _finish(project: Project, store: Store, ended: running.Ended, call: Call) ->
 def _print_result(project: Project, store: Store, row: RunRow, call: Call) -> None:
     if call.as_json:
         return  # the last event on stdout says it
-    from plait.app.project import fold_run
-
     report = report_of(store, fold_run(store, row.id))
     folder = project.state / "runs" / row.id
     if folder.is_relative_to(Path.cwd()):

@@ -10,6 +10,23 @@ from pathlib import Path
 
 from plait.errors import UsageError
 
+_NAME = "orchestrator.lock"
+
+
+def holder(state: Path) -> str | None:
+    """The process id of the living orchestrator, `unknown` if it has not said it, or None."""
+    try:
+        descriptor = os.open(state / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(descriptor, 32).decode("ascii", "replace").strip() or "unknown"
+    finally:
+        os.close(descriptor)
+    return None
+
 
 @contextmanager
 def hold(state: Path) -> Iterator[None]:
@@ -18,7 +35,7 @@ def hold(state: Path) -> Iterator[None]:
     Raises:
         UsageError: `RUN_HELD`, a living orchestrator holds it; the message has its process id.
     """
-    path = state / "orchestrator.lock"
+    path = state / _NAME
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:

@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -29,7 +30,7 @@ from plait.engine.recovery import left_behind, reconcile
 from plait.engine.room import Room
 from plait.errors import UsageError
 from plait.git import GitTrunk, Repository, WorktreePool
-from plait.ports import RunRow, Store, Trunk, Workspaces
+from plait.ports import Request, RunRow, Store, Trunk, Workspaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ async def start(
             room=_room(project, repository),
             workspaces=workspaces,
             trunk=trunk,
+            requests=partial(store.requests, run_id),
         )
         await context.journal.record(_started(plan, options, ground))
         return await _drive(context, project, ground)
@@ -120,6 +122,7 @@ async def continue_run(
             room=_room(project, repository),
             workspaces=workspaces,
             trunk=trunk,
+            requests=partial(store.requests, row.id),
         )
         ground = Ground(branch=row.branch, base=row.base)
         lease = preflight.trunk_lease(ground, row.id)
@@ -209,6 +212,7 @@ def _context(
     room: Room,
     workspaces: Workspaces,
     trunk: Trunk,
+    requests: Callable[[], Sequence[Request]],
 ) -> Context:
     run = journal.run
     return Context(
@@ -231,6 +235,7 @@ def _context(
         prompts=project.state / "prompts",
         strict_results=project.settings.strict_results,
         room=room,
+        requests=requests,
     )
 
 

@@ -11,15 +11,29 @@ from plait.cli import options
 
 @click.command("resume")
 @click.argument("run", required=False)
+@click.option("--max-agents", type=click.IntRange(min=1), help="Agents at once from now on.")
+@click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="A new budget.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the result.")
 @options.repo
 @options.as_json
-def command(*, run: str | None, quiet: bool, start: Path, as_json: bool) -> int:
-    """Go on with a run that was stopped or crashed (default: the newest).
+def command(
+    *,
+    run: str | None,
+    max_agents: int | None,
+    budget: float | None,
+    quiet: bool,
+    start: Path,
+    as_json: bool,
+) -> int:
+    """Go on with a run that was stopped, paused, answered or crashed (default: the newest).
 
     What was in flight starts over under a new epoch and uses up no attempt. Of a finished run
-    it prints the result, and exits as the run did.
+    it prints the result, and exits as the run did. With a limit given, a run that is at work
+    goes on under it; so does one that is being paused.
     """
     from plait.app import launching
+    from plait.core.control import ChangeLimits
 
-    return launching.resume(start, run, quiet=quiet, as_json=as_json)
+    limits = ChangeLimits(max_agents=max_agents, budget_usd=budget)
+    call = launching.Call(plan="", start=start, quiet=quiet, as_json=as_json)
+    return launching.resume(run, call=call, limits=limits)

@@ -8,7 +8,7 @@ must be ended first, and which events tell the rest. A refusal changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plait.core.codec import decode, encode
 from plait.core.event import (
@@ -121,6 +121,7 @@ class Order:
     told: str
     ends: frozenset[PackageId] = frozenset()
     events: tuple[Event, ...] = ()
+    targets: frozenset[PackageId] = frozenset()  # whose attempts have to end, if they have any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +144,25 @@ def from_data(kind: str, data: Mapping[str, object]) -> Wish:
     return decode(WISHES[kind], data)
 
 
-def carried_out(run: Run, graph: Graph, wish: Wish, *, who: str) -> Order | Refusal:
-    """What a request comes to in a run as it stands. Pure."""
+def carried_out(
+    run: Run, graph: Graph, wish: Wish, *, who: str, starting: frozenset[PackageId] = frozenset()
+) -> Order | Refusal:
+    """What a request comes to in a run as it stands. Pure.
+
+    Args:
+        run: The run.
+        graph: Its plan's graph.
+        wish: What is asked for.
+        who: Who asks.
+        starting: Packages whose attempt has been ordered but not yet begun.
+    """
+    order = _order(run, graph, wish, who)
+    if isinstance(order, Refusal) or not order.targets & starting:
+        return order
+    return replace(order, ends=order.ends | (order.targets & starting))
+
+
+def _order(run: Run, graph: Graph, wish: Wish, who: str) -> Order | Refusal:
     match wish:
         case Pause(at_once=at_once):
             return _pause(run, who, at_once=at_once)
@@ -156,8 +174,12 @@ def carried_out(run: Run, graph: Graph, wish: Wish, *, who: str) -> Order | Refu
             if run.halt is Halt.CANCEL:
                 return Order(told="the run is being cancelled already")
             working = frozenset(state.id for state in run.with_status(*_WORKING))
-            told = f"the run is cancelled{_ended(len(working))}"
-            return Order(told=told, ends=working, events=(RunCancelled(who=who),))
+            return Order(
+                told=f"the run is cancelled{_ended(len(working))}",
+                ends=working,
+                events=(RunCancelled(who=who),),
+                targets=frozenset(run.packages),
+            )
         case ChangeLimits():
             changed = LimitsChanged(who=who, max_agents=wish.max_agents, budget_usd=wish.budget_usd)
             return Order(told=_limits(wish), events=(changed,))
@@ -190,7 +212,7 @@ def _pause(run: Run, who: str, *, at_once: bool) -> Order | Refusal:
     events = (RunPaused(who=who, at_once=at_once),)
     if at_once:
         told = f"the run is paused{_ended(len(working))}"
-        return Order(told=told, ends=working, events=events)
+        return Order(told=told, ends=working, events=events, targets=frozenset(run.packages))
     left = f"; {_packages(len(working))} under way will be finished first" if working else ""
     return Order(told=f"nothing more starts{left}", events=events)
 
@@ -199,7 +221,12 @@ def _cancel(state: PackageState, who: str) -> Order:
     if state.status is PackageStatus.CANCELLED:
         return Order(told=f"{state.id} is cancelled already")
     ended = PackageCancelled(package=state.id, reason=f"cancelled{_by(who)}")
-    return Order(told=f"{state.id} is cancelled", ends=_at_work(state), events=(ended,))
+    return Order(
+        told=f"{state.id} is cancelled",
+        ends=_at_work(state),
+        events=(ended,),
+        targets=frozenset({state.id}),
+    )
 
 
 def _retry(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> Order | Refusal:
@@ -210,7 +237,12 @@ def _retry(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> 
     names = [state.id for state in again]
     events = [PackageRequeued(package=each, reason="retry", who=who) for each in names]
     freed = _set_free(run, graph, names)
-    return Order(told=_again(names, freed), ends=ends, events=(*events, *_requeued(freed, who)))
+    return Order(
+        told=_again(names, freed),
+        ends=ends,
+        events=(*events, *_requeued(freed, who)),
+        targets=frozenset(names),
+    )
 
 
 def _skip(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> Order | Refusal:
@@ -223,7 +255,12 @@ def _skip(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> O
     events = [PackageSkipped(package=each, reason=reason, benign=True) for each in names]
     freed = _set_free(run, graph, names)
     told = f"the run goes on without {', '.join(names)}"
-    return Order(told=told, ends=ends, events=(*events, *_requeued(freed, who)))
+    return Order(
+        told=told,
+        ends=ends,
+        events=(*events, *_requeued(freed, who)),
+        targets=frozenset(names),
+    )
 
 
 def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | Refusal:

@@ -94,7 +94,7 @@ def attempt_lost(state: PackageState, event: events.AttemptLost, at: float) -> P
     lost = replace(
         state.attempts[-1],
         interrupted=True,
-        error_code=events.AGENT_LOST,
+        error_code=event.error_code,
         reason=event.reason,
         kept_ref=event.kept_ref,
         finished_at=at,

@@ -154,7 +154,11 @@ def fold(run: Run, events: Iterable[Recorded]) -> Run:
 
 def conclude(run: Run) -> RunStatus:
     """What to call a run in which nothing more can happen."""
+    if run.halt is Halt.CANCEL:
+        return RunStatus.CANCELLED
     statuses = {state.status for state in run.packages.values() if not state.benign}
+    if run.halt is not None and not statuses <= ENDED:
+        return RunStatus.PAUSED
     if PackageStatus.BLOCKED in statuses:
         return RunStatus.BLOCKED
     bad = {PackageStatus.FAILED, PackageStatus.SKIPPED, PackageStatus.CANCELLED} & statuses

@@ -31,7 +31,7 @@ from plait.core.frontier import Frontier, Rank, Standing, bars, settle, settled_
 from plait.core.graph import Graph
 from plait.core.package import ACTIVE, ENDED, PackageState, PackageStatus
 from plait.core.plan import Confidence, PackageId, Plan, WorkPackage
-from plait.core.run import Run
+from plait.core.run import Halt, Run
 from plait.core.scope import overlap, scopes_overlap
 
 __all__ = [
@@ -138,6 +138,8 @@ def decide(
     frontier = compiled.frontier(run, limits.gates)
     actions, settled, freed = _settlements(compiled, run, frontier, starting)
     stop = _stop_reason(compiled, run, limits)
+    if run.halt is not None:
+        return _halted(run, run.halt, starting)
     if stop:
         actions += _cancel_rest(run, settled, starting, stop)
     else:
@@ -149,6 +151,18 @@ def decide(
         if not stuck:
             actions.append(Finish())
     return tuple(actions)
+
+
+def _halted(run: Run, halt: Halt, starting: frozenset[PackageId]) -> tuple[Action, ...]:
+    """Nothing starts; once what is to be finished is, the run comes to rest."""
+    if halt is Halt.CANCEL:
+        open_ones = run.with_status(PackageStatus.PENDING, *ACTIVE)
+        if open_ones and not starting:
+            return tuple(
+                Cancel(package=state.id, reason="the run was cancelled") for state in open_ones
+            )
+    under_way = run.packages.count(*ACTIVE) if halt is Halt.DRAIN else 0
+    return () if starting or under_way else (Finish(),)
 
 
 def _settlements(

@@ -25,7 +25,7 @@ from plait.core.event import (
 )
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
-from plait.core.run import ENDED, verdict_after_failure
+from plait.core.run import ENDED, PackageStatus, verdict_after_failure
 from plait.core.verdict import judge_scope
 from plait.engine.agent import agent_failure, run_agent
 from plait.engine.claimed import Adopted, Claimed, Failure, lay_out, taken_up
@@ -101,11 +101,30 @@ async def _carry_out(
         reusable = await _work(context, await begin())
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
-            await _keep(context, workspace, package, epoch)
+            kept, _ = await _keep(context, workspace, package, epoch)
+            await _tell_ended(context, package, epoch, kept)
         raise
     finally:
         with anyio.CancelScope(shield=True):
             await context.workspaces.close(workspace, reusable=reusable)
+
+
+async def _tell_ended(context: Context, package: PackageId, epoch: int, kept: str | None) -> None:
+    """That the attempt was ended by an order, if it was and had begun."""
+    ended, state = context.ended.get(package), context.journal.run.packages[package]
+    working = {PackageStatus.RUNNING, PackageStatus.VERIFYING}
+    if ended is None or state.epoch != epoch or state.status not in working:
+        return
+    await context.journal.record(
+        AttemptLost(
+            package=package,
+            attempt=state.attempts[-1].number,
+            epoch=epoch,
+            reason=ended.reason,
+            kept_ref=kept,
+            error_code=ended.code,
+        )
+    )
 
 
 def keep_ref(context: Context, package: PackageId, epoch: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from plait.core.plan import Check, PackageId, Plan
 from plait.core.schedule import Compiled, Limits
 from plait.engine.journal import Journal
 from plait.engine.room import Room
-from plait.ports import Agent, Clock, Trunk, Workspaces
+from plait.ports import Agent, Clock, Request, Trunk, Workspaces
 
 _PRIVATE = re.compile(r"^(GIT_|PLAIT_)")
 
@@ -38,6 +38,18 @@ class Places:
         return path.relative_to(self.state).as_posix()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Why Plait ends an attempt before its time; the package is at no fault."""
+
+    code: str
+    reason: str
+
+
+def _nobody_asks() -> tuple[Request, ...]:
+    return ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One run's surroundings. Only `journal.run` changes while the run goes on."""
@@ -57,6 +69,8 @@ class Context:
     strict_results: bool = False
     room: Room = field(default_factory=Room)
     deviations: dict[PackageId, list[str]] = field(default_factory=dict)
+    requests: Callable[[], Sequence[Request]] = _nobody_asks
+    ended: dict[PackageId, Ended] = field(default_factory=dict)
 
     @property
     def plan(self) -> Plan:

@@ -7,7 +7,7 @@ Writers queue up while a transaction is under way and share the next one: under 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 from anyio import to_thread
@@ -34,6 +34,7 @@ Observer = Callable[[Recorded, Run], None]
 @dataclass(slots=True)
 class _Entry:
     events: tuple[Event, ...]
+    answers: tuple[tuple[int, str], ...] = ()
     written: anyio.Event = field(default_factory=anyio.Event)
     failure: PlaitError | None = None
 
@@ -52,14 +53,14 @@ class Journal:
         self._writing = anyio.Lock()
         self._changed = anyio.Event()
 
-    async def record(self, *events: Event) -> None:
-        """Write events, in order, in one transaction.
+    async def record(self, *events: Event, answers: tuple[tuple[int, str], ...] = ()) -> None:
+        """Write events, in order, in one transaction, with the answers to what was asked.
 
         Raises:
             StaleEpoch: An event is about an attempt that lost its claim; nothing was written.
             EnvironmentLack: The store cannot be written (`DISK_FULL`, …).
         """
-        entry = _Entry(events=events)
+        entry = _Entry(events=events, answers=answers)
         self._waiting.append(entry)
         with anyio.CancelScope(shield=True):  # what has happened is written, come what may
             async with self._writing:
@@ -108,7 +109,7 @@ class Journal:
                 draft = apply(
                     draft, Recorded(seq=draft.seq + 1, at=now, run=self.run.id, event=event)
                 )
-            advances.append(_advance(entry.events, draft))
+            advances.append(replace(_advance(entry.events, draft), answers=entry.answers))
         recorded = await to_thread.run_sync(lambda: self._store.advance(self.run.id, advances))
         for each in recorded:
             self.run = apply(self.run, each)

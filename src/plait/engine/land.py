@@ -6,6 +6,8 @@ candidate's checks, those of everything landed before it and the repository's.
 
 from __future__ import annotations
 
+import anyio
+
 from plait.core.event import Landed, LandingRefused, LandingStarted, Stage
 from plait.core.lease import TrunkLease
 from plait.core.plan import WorkPackage
@@ -55,18 +57,19 @@ async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> 
     if red:
         await _refuse(context, candidate, "LANDING_FAILED", red)
         return
-    await context.trunk.advance(lease, old=onto, new=commit)
-    await context.journal.record(
-        Landed(
-            package=package.id,
-            attempt=attempt,
-            epoch=candidate.epoch,
-            commit=commit,
-            tree=tree,
-            files=files,
-            unchecked=not checks,
+    with anyio.CancelScope(shield=True):  # whoever moves the branch says so
+        await context.trunk.advance(lease, old=onto, new=commit)
+        await context.journal.record(
+            Landed(
+                package=package.id,
+                attempt=attempt,
+                epoch=candidate.epoch,
+                commit=commit,
+                tree=tree,
+                files=files,
+                unchecked=not checks,
+            )
         )
-    )
 
 
 def landing_message(context: Context, package: WorkPackage) -> str:

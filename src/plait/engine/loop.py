@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -12,20 +13,13 @@ from plait.core.event import GateAsked, GatePassed, PackageCancelled, PackageSki
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.queue import next_candidate
-from plait.core.run import ACTIVE, PackageState, PackageStatus, conclude
+from plait.core.run import ACTIVE, Halt, PackageState, PackageStatus, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, decide
 from plait.engine.attempt import attempt, take_up
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context
+from plait.engine.control import UnderWay, Work, carry_out, listen
 from plait.engine.land import land
-
-
-@dataclass(slots=True)
-class _InFlight:
-    """Tasks that were started and whose first or last event is not yet recorded."""
-
-    starting: set[PackageId] = field(default_factory=set)
-    landing: bool = False
 
 
 async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted] = ()) -> None:
@@ -34,46 +28,53 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
     Raises:
         PlaitError: The environment failed (disk full, git gone): attempts are put away first.
     """
-    flight = _InFlight()
+    under_way = UnderWay()
     async with anyio.create_task_group() as tasks:
         for each in adopted:
-            flight.starting.add(each.package)
-            tasks.start_soon(_take_up, context, flight, each, name=f"attempt {each.package}")
+            under_way.attempts[each.package] = Work()
+            tasks.start_soon(_take_up, context, under_way, each, name=f"attempt {each.package}")
+        tasks.start_soon(listen, context, name="listen")
         while True:
+            await carry_out(context, under_way)
+            run = context.journal.run
             actions: Sequence[Action] = decide(
                 context.compiled,
-                context.journal.run,
-                context.limits,
-                starting=frozenset(flight.starting),
+                run,
+                replace(context.limits, max_agents=run.max_agents),
+                starting=under_way.starting,
             )
-            actions = await _within_room(context, flight, actions)
+            actions = await _within_room(context, under_way, actions)
             for action in actions:
-                if isinstance(action, Finish):
+                if not isinstance(action, Finish):
+                    await _act(context, tasks, under_way, action)
+                elif not await carry_out(context, under_way):  # what was asked at the last moment
                     status = conclude(context.journal.run)
                     await context.journal.record(RunEnded(status=status))
+                    tasks.cancel_scope.cancel()
                     return
-                await _act(context, tasks, flight, action)
-            _land_next(context, tasks, flight, lease)
+                else:
+                    context.journal.wake()
+            _land_next(context, tasks, under_way, lease)
             await context.room.changed(context.journal)
 
 
 async def _within_room(
-    context: Context, flight: _InFlight, actions: Sequence[Action]
+    context: Context, under_way: UnderWay, actions: Sequence[Action]
 ) -> Sequence[Action]:
     """Without the starts that must wait for room on the disk."""
     run = context.journal.run
-    busy = flight.landing or bool(flight.starting or run.with_status(*ACTIVE))
-    statuses = [run.packages[each].status for each in flight.starting]
+    busy = bool(under_way.landings or under_way.attempts or run.with_status(*ACTIVE))
+    statuses = [run.packages[each].status for each in under_way.attempts]
     opening = statuses.count(PackageStatus.PENDING)
     return await context.room.admit(context.journal, actions, busy=busy, starting=opening)
 
 
-async def _act(context: Context, tasks: TaskGroup, flight: _InFlight, action: Action) -> None:
+async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: Action) -> None:
     record = context.journal.record
     match action:
         case Start(package=package):
-            flight.starting.add(package)
-            tasks.start_soon(_attempt, context, flight, package, name=f"attempt {package}")
+            under_way.attempts[package] = Work()
+            tasks.start_soon(_attempt, context, under_way, package, name=f"attempt {package}")
         case Skip(package=package, reason=reason, because=because, benign=benign):
             await record(
                 PackageSkipped(package=package, reason=reason, because=because, benign=benign)
@@ -88,36 +89,36 @@ async def _act(context: Context, tasks: TaskGroup, flight: _InFlight, action: Ac
             raise AssertionError("the loop ends on it")
 
 
-async def _attempt(context: Context, flight: _InFlight, package: PackageId) -> None:
-    try:
+async def _attempt(context: Context, under_way: UnderWay, package: PackageId) -> None:
+    with _woken(context), under_way.attempt(package):
         await attempt(context, package)
-    finally:
-        flight.starting.discard(package)
-        context.journal.wake()
 
 
-async def _take_up(context: Context, flight: _InFlight, adopted: Adopted) -> None:
-    try:
+async def _take_up(context: Context, under_way: UnderWay, adopted: Adopted) -> None:
+    with _woken(context), under_way.attempt(adopted.package):
         await take_up(context, adopted)
-    finally:
-        flight.starting.discard(adopted.package)
-        context.journal.wake()
 
 
-def _land_next(context: Context, tasks: TaskGroup, flight: _InFlight, lease: TrunkLease) -> None:
-    if flight.landing:
+def _land_next(context: Context, tasks: TaskGroup, under_way: UnderWay, lease: TrunkLease) -> None:
+    if under_way.landings or context.journal.run.halt in {Halt.NOW, Halt.CANCEL}:
         return
     candidate = next_candidate(context.compiled, context.journal.run)
     if candidate is not None:
-        flight.landing = True
-        tasks.start_soon(_land, context, flight, lease, candidate, name=f"land {candidate.id}")
+        under_way.landings[candidate.id] = Work()
+        tasks.start_soon(_land, context, under_way, lease, candidate, name=f"land {candidate.id}")
 
 
 async def _land(
-    context: Context, flight: _InFlight, lease: TrunkLease, candidate: PackageState
+    context: Context, under_way: UnderWay, lease: TrunkLease, candidate: PackageState
 ) -> None:
-    try:
+    with _woken(context), under_way.landing(candidate.id):
         await land(context, lease, candidate)
+
+
+@contextmanager
+def _woken(context: Context) -> Iterator[None]:
+    """Let the loop look again once it is over."""
+    try:
+        yield
     finally:
-        flight.landing = False
         context.journal.wake()

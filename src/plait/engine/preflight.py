@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from plait.core.event import BaselineCommitted, RunId, RunStatus, Stage, Warned
+from plait.core.event import BaselineCommitted, RunId, Stage, Warned
 from plait.core.lease import Epoch, TrunkLease
 from plait.core.plan import PackageId, Plan
 from plait.core.queue import OwnedCheck
-from plait.core.run import PackageStatus
+from plait.core.run import UNFINISHED, PackageStatus
 from plait.engine.context import Context
 from plait.engine.verify import Subject, run_checks
 from plait.errors import UsageError
@@ -35,7 +35,7 @@ class Ground:
 def unfinished_run(store: Store, plan: Plan) -> RunRow | None:
     """The newest run of this very plan, if it can be continued."""
     newest = next((row for row in store.runs() if row.digest == plan.digest), None)
-    if newest and newest.status in {RunStatus.RUNNING, RunStatus.INTERRUPTED}:
+    if newest and newest.status in UNFINISHED:
         return newest
     return None
 

@@ -26,6 +26,7 @@ _STATUS_STYLES = {
     RunStatus.BLOCKED: "yellow",
     RunStatus.CANCELLED: "magenta",
     RunStatus.INTERRUPTED: "yellow",
+    RunStatus.PAUSED: "yellow",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plait.core.event import (
+    AGENT_LOST,
     AgentEnded,
     AgentStatus,
     AttemptEnded,
@@ -146,6 +147,8 @@ def _of_package(
             return _scope(event, verbose=verbose)
         case LandingStarted(onto=onto):
             return f"merging onto {onto[:10]}" if verbose else None
+        case AttemptLost(reason=reason, error_code=code) if code != AGENT_LOST:
+            return f"attempt ended, the work kept: {clean(reason)}"
         case AttemptLost(reason=reason):
             return f"agent lost: {clean(reason)}; it is started again"
         case AttemptEnded(verdict=Verdict.PASS):

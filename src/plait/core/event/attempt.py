@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plait.core.event.kinds import AgentStatus, Stage, Verdict
+from plait.core.event.kinds import AGENT_LOST, AgentStatus, Stage, Verdict
 from plait.core.plan import PackageId
 
 
@@ -82,13 +82,17 @@ class CheckEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLost:
-    """An agent was cut short from outside; another attempt follows, at no cost to the budget."""
+    """An agent was cut short from outside; another attempt follows, at no cost to the budget.
+
+    Unless `error_code` is `AGENT_LOST`, Plait itself ended it, for the reason that is told.
+    """
 
     package: PackageId
     attempt: int
     epoch: int
     reason: str
     kept_ref: str | None = None
+    error_code: str = AGENT_LOST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

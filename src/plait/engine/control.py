@@ -1,0 +1,129 @@
+"""Carry out what people ask of a run, in the loop that decides it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+
+from plait.core.control import Order, Refusal, carried_out, from_data
+from plait.core.plan import PackageId
+from plait.engine.context import Context, Ended
+from plait.ports import Request
+
+POLL_S = 0.2  # a look costs a third of a millisecond
+
+
+@dataclass(slots=True)
+class Work:
+    """A task under way for a package: how to end it, and when it has."""
+
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    over: anyio.Event = field(default_factory=anyio.Event)
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """What the loop has started and is not over: attempts, and at most one landing."""
+
+    attempts: dict[PackageId, Work] = field(default_factory=dict)
+    landings: dict[PackageId, Work] = field(default_factory=dict)
+
+    @property
+    def starting(self) -> frozenset[PackageId]:
+        """Packages with an attempt under way."""
+        return frozenset(self.attempts)
+
+    @contextmanager
+    def attempt(self, package: PackageId) -> Iterator[Work]:
+        """An attempt's whole time; `end` cuts it short."""
+        work = self.attempts.setdefault(package, Work())
+        try:
+            with work.scope:
+                yield work
+        finally:
+            del self.attempts[package]
+            work.over.set()
+
+    @contextmanager
+    def landing(self, package: PackageId) -> Iterator[Work]:
+        """A landing's whole time; `end` cuts it short."""
+        work = self.landings.setdefault(package, Work())
+        try:
+            with work.scope:
+                yield work
+        finally:
+            del self.landings[package]
+            work.over.set()
+
+    async def end(self, packages: frozenset[PackageId]) -> None:
+        """Cut short what is under way for these, and wait until it is put away."""
+        works = [
+            work
+            for table in (self.attempts, self.landings)
+            for package, work in table.items()
+            if package in packages
+        ]
+        for work in works:
+            work.scope.cancel()
+        for work in works:
+            await work.over.wait()
+
+
+async def listen(context: Context) -> None:
+    """Wake the loop whenever there are requests; never returns."""
+    while True:
+        if await _open(context):
+            context.journal.wake()
+        await anyio.sleep(POLL_S)
+
+
+async def carry_out(context: Context, under_way: UnderWay) -> bool:
+    """Carry out all requests there are, in their order; whether there were any."""
+    found = await _open(context)
+    for request in found:
+        await _carry_out(context, under_way, request)
+    return bool(found)
+
+
+async def _open(context: Context) -> Sequence[Request]:
+    return await to_thread.run_sync(context.requests)
+
+
+async def _carry_out(context: Context, under_way: UnderWay, request: Request) -> None:
+    order = _ordered(context, under_way, request)
+    told = _answer(order)
+    if isinstance(order, Order) and order.ends:
+        ended = Ended(code="STOPPED", reason=f"{request.kind.replace('_', ' ')} by {request.who}")
+        context.ended.update(dict.fromkeys(order.ends, ended))
+        await under_way.end(order.ends)
+        for package in order.ends:
+            context.ended.pop(package, None)
+        order = _ordered(context, under_way, request)
+    events = order.events if isinstance(order, Order) else ()
+    await context.journal.record(*events, answers=((request.number, told),))
+
+
+def _ordered(context: Context, under_way: UnderWay, request: Request) -> Order | Refusal:
+    try:
+        wish = from_data(request.kind, request.data)
+    except (KeyError, TypeError, ValueError):
+        return Refusal(code="UNKNOWN_REQUEST", message=f"this version knows no {request.kind!r}")
+    return carried_out(
+        context.journal.run,
+        context.compiled.graph,
+        wish,
+        who=request.who,
+        starting=under_way.starting,
+    )
+
+
+def _answer(order: Order | Refusal) -> str:
+    """What the asker reads, as JSON."""
+    if isinstance(order, Order):
+        return json.dumps({"told": order.told})
+    return json.dumps({"code": order.code, "message": order.message, "hint": order.hint})
