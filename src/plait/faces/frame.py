@@ -19,7 +19,7 @@ _STOPPED_STYLES = {
     PackageStatus.CANCELLED: "magenta",
     PackageStatus.SKIPPED: "dim",
 }
-_STATUS_STYLES = {
+STATUS_STYLES = {
     RunStatus.SUCCEEDED: "green",
     RunStatus.PARTIAL: "yellow",
     RunStatus.FAILED: "red",
@@ -63,7 +63,7 @@ def _progress(board: Board, width: int) -> Line:
     size = max(min(width - cells(told), _LONGEST_BAR), 0)
     filled = size * board.done // board.total if board.total else 0
     return (
-        ("━" * filled, _STATUS_STYLES.get(board.status, "green")),
+        ("━" * filled, STATUS_STYLES.get(board.status, "green")),
         ("─" * (size - filled), "dim"),
         (told, ""),
     )

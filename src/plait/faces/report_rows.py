@@ -24,6 +24,7 @@ _HEADLINES = {
     "blocked": "waits for a decision",
     "cancelled": "was cancelled",
     "interrupted": "was interrupted",
+    "paused": "is paused",
     "running": "is not finished",
 }
 _STAGES = {"verify": "alone", "land": "merged"}

@@ -14,9 +14,15 @@ _HEADLINES = {
     "blocked": "blocked: a person must decide",
     "cancelled": "cancelled",
     "interrupted": "stopped",
+    "paused": "paused: `plait resume` goes on",
     "running": "not finished",
 }
 SHORT = 12
+
+
+def headline(status: str) -> str:
+    """A run's status in words."""
+    return _HEADLINES[status]
 
 
 def summary(report: Mapping[str, Any], *, folder: str) -> str:
@@ -30,7 +36,7 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     of = f"{len(landed)} of {wanted} packages landed{before}{took}"
     lines = [
         "",
-        f"{_HEADLINES[report['status']]}: {of}",
+        f"{headline(report['status'])}: {of}",
         f"  branch  {report['branch']} at {report['head'][:SHORT]} (from {report['base'][:SHORT]})",
     ]
     for each in packages:
