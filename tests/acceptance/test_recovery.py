@@ -76,3 +76,40 @@ def test_killed_again_and_again_each_package_lands_once(story: Story) -> None:
     assert story.git("fsck", "--strict", "--no-dangling") == ""
     landed = story.git("ls-tree", "-r", "--name-only", "openspec/p", "src").split()
     assert landed == [f"src/wp-{n}/made.txt" for n in range(6)]
+
+
+def test_a_step_that_was_done_is_not_done_again(story: Story) -> None:
+    """Killed in the second check: resumed, the agent and the first check have run just once."""
+    story.begin()
+    first = 'echo "$PLAIT_STAGE" >> "$NOTES/first"'
+    second = (
+        'echo "$PLAIT_STAGE" >> "$NOTES/second"; while ! test -e "$NOTES/go"; do sleep 0.02; done'
+    )
+    story.plans("p", Piece(id="wp-a", checks=[first, second]))
+    agent = f'echo on >> "$NOTES/started"; {WRITE}'
+    process = story.starts("run", "p", "--yes", "--agent", f"command:{agent}")
+    wait_until(lambda: story.note("second") == ["verify"])
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    (story.notes / "go").touch()
+    outcome = story.plait("resume")
+    assert outcome.code == 0, outcome.err
+    assert story.note("started") == ["on"]
+    assert story.note("first") == ["verify", "land"]
+    assert story.note("second") == ["verify", "verify", "land"]
+    with closing(sqlite3.connect(story.repo / ".plait" / "plait.db")) as database:
+        rows = database.execute("SELECT name, epoch FROM step WHERE package = 'wp-a'").fetchall()
+    steps = ("workspace", "locks", "brief", "agent", "commit", "scope", "checks", "publish", "land")
+    assert sorted(rows) == sorted((name, 1) for name in steps)
+
+
+def test_a_brief_tells_of_a_name_that_is_no_utf8(story: Story) -> None:
+    """A file of odd bytes outside the scope is named in the next brief, with escapes."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a", retry_budget=1))
+    odd = """test "$PLAIT_ATTEMPT" = 1 && : > "$(printf 'odd-\\377')" """
+    outcome = story.run(
+        "p", f'{odd}; grep -q odd- "$PLAIT_BRIEF" && echo told > "$NOTES/told"; {WRITE}'
+    )
+    assert outcome.code == 0, outcome.err
+    assert story.note("told") == ["told"]

@@ -130,7 +130,8 @@ async def continue_run(
             await context.journal.record(_started(run.plan, options, ground))
 
         async def take_up() -> Sequence[Adopted]:
-            return await reconcile(context, lease, pid=os.getpid(), left=left)
+            steps = store.steps(row.id)
+            return await reconcile(context, lease, pid=os.getpid(), left=left, steps=steps)
 
         return await _drive(context, project, ground, take_up)
 

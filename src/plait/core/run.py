@@ -200,9 +200,9 @@ def _started(run: Run, event: events.RunStarted, at: float) -> Run:
 def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
     packages = run.packages
     for state in run.with_status(*ACTIVE):
-        if state.id in adopted:  # its agent went on meanwhile; what came after is done again
-            packages = packages.changed(replace(state, checks=()))
-        elif state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
+        if state.id in adopted:  # its agent went on meanwhile; it goes on after its last step
+            continue
+        if state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
             lost = replace(state.attempts[-1], interrupted=True, reason="Plait was stopped")
             packages = packages.changed(
                 replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))

@@ -9,6 +9,7 @@ import anyio
 from plait import process
 from plait.core.event import AgentEnded, AgentStatus, Warned
 from plait.core.plan import PackageId
+from plait.core.step import StepName
 from plait.engine.claimed import Claimed, Failure
 from plait.engine.context import Context, child_environment
 from plait.ports import AgentOutcome
@@ -41,8 +42,8 @@ async def run_agent(context: Context, claimed: Claimed) -> tuple[process.Exit, A
         for affected in deviation.affects:
             told = f"{task.package}: {deviation.summary}"
             context.deviations.setdefault(PackageId(affected), []).append(told)
-    if context.journal.run.packages[task.package].attempts[-1].agent_status is not None:
-        return ended, outcome  # adopted after its agent's end had been told
+    if StepName.AGENT in claimed.done:
+        return ended, outcome  # its end was told before it was adopted
     await context.journal.record(
         *warned,
         AgentEnded(

@@ -26,12 +26,13 @@ from plait.core.event import (
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
 from plait.core.run import ENDED, PackageStatus, verdict_after_failure
-from plait.core.verdict import judge_scope
+from plait.core.step import StepName
+from plait.core.verdict import ScopeVerdict, judge_scope
 from plait.engine.agent import agent_failure, run_agent
 from plait.engine.claimed import Adopted, Claimed, Failure, lay_out, taken_up
 from plait.engine.context import Context
 from plait.engine.ticks import drop_ticked_boxes
-from plait.engine.verify import Subject, run_checks
+from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError
 from plait.ports import Work, Workspace
 
@@ -74,15 +75,17 @@ async def attempt(context: Context, package_id: PackageId) -> None:
 async def take_up(context: Context, adopted: Adopted) -> None:
     """Carry out the rest of an attempt that an earlier orchestrator began: same epoch, same place.
 
-    What follows the agent's end is done again, from the commit if there was one.
+    It goes on after the last step that has an outcome; a check that passed on the commit is not
+    run again.
     """
     last = context.journal.run.packages[adopted.package].attempts[-1]
     workspace = adopted.workspace
 
     async def begin() -> Claimed:
         claimed = taken_up(context, adopted)
-        if last.commit is not None:  # checks may have run since, and left things behind
-            await context.workspaces.checkout(workspace, last.commit)
+        commit = adopted.done.get(StepName.COMMIT, {}).get("commit")
+        if commit is not None:  # checks may have run since, and left things behind
+            await context.workspaces.checkout(workspace, commit)
         return claimed
 
     await _carry_out(context, adopted.package, last.epoch, workspace, begin)
@@ -172,32 +175,7 @@ async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Fail
         unfinished=_unfinished(context, package),
         gitlinks=[each.path for each in work.changes if each.new_mode == _GITLINK],
     )
-    events: list[WorkCommitted | ScopeChecked | Warned] = [
-        WorkCommitted(
-            package=package.id,
-            attempt=claimed.attempt,
-            epoch=claimed.epoch,
-            commit=work.commit,
-            files=tuple(change.path for change in work.changes),
-        ),
-        ScopeChecked(
-            package=package.id,
-            attempt=claimed.attempt,
-            epoch=claimed.epoch,
-            violations=verdict.violations,
-            deviations=verdict.deviations,
-            ignored=work.ignored[:50],
-        ),
-    ]
-    if not work.changes:
-        events.append(
-            Warned(
-                code="NO_CHANGES",
-                message=f"attempt {claimed.attempt} changed nothing",
-                package=package.id,
-            )
-        )
-    await context.journal.record(*events)
+    await _tell_work(context, claimed, work, verdict)
     if verdict.violations:
         shown = ", ".join(verdict.violations[:10])
         return work, Failure(
@@ -210,6 +188,36 @@ async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Fail
         empty = await context.trunk.commit(tree, parents=(work.base,), message=message)
         work = replace(work, commit=empty)
     return work, None
+
+
+async def _tell_work(context: Context, claimed: Claimed, work: Work, verdict: ScopeVerdict) -> None:
+    """The commit and its scope, unless both were told before this attempt was taken up."""
+    if claimed.done.get(StepName.COMMIT, {}).get("commit") == work.commit and (
+        StepName.SCOPE in claimed.done
+    ):
+        return
+    package = claimed.package.id
+    events: list[WorkCommitted | ScopeChecked | Warned] = [
+        WorkCommitted(
+            package=package,
+            attempt=claimed.attempt,
+            epoch=claimed.epoch,
+            commit=work.commit,
+            files=tuple(change.path for change in work.changes),
+        ),
+        ScopeChecked(
+            package=package,
+            attempt=claimed.attempt,
+            epoch=claimed.epoch,
+            violations=verdict.violations,
+            deviations=verdict.deviations,
+            ignored=work.ignored[:50],
+        ),
+    ]
+    if not work.changes:
+        told = f"attempt {claimed.attempt} changed nothing"
+        events.append(Warned(code="NO_CHANGES", message=told, package=package))
+    await context.journal.record(*events)
 
 
 def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:
@@ -241,6 +249,7 @@ async def _check(context: Context, claimed: Claimed, work: Work) -> Failure | No
             attempt=claimed.attempt,
             epoch=claimed.epoch,
         ),
+        passed=passed_before(context.journal.run.packages[claimed.package.id], work.commit),
     )
     return None if red is None else Failure(code="VERIFICATION_FAILED", reason=red.reason)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from plait import process
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import package_checks
+from plait.core.step import Done
 from plait.engine.brief import brief
 from plait.engine.context import Context, write_json
 from plait.ports import Agent, AgentTask, Workspace
@@ -14,11 +15,15 @@ from plait.ports import Agent, AgentTask, Workspace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """An attempt that an earlier orchestrator began: its agent lives, or has ended by itself."""
+    """An attempt that an earlier orchestrator began: its agent lives, or has ended by itself.
+
+    `done` tells what its steps came to.
+    """
 
     package: PackageId
     kept: process.Kept
     workspace: Workspace
+    done: Done = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,7 @@ class Claimed:
     task: AgentTask
     workspace: Workspace
     kept: process.Kept | None = None
+    done: Done = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,8 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         deviations=context.deviations.get(package.id, ()),
         overrides=context.prompts,
     )
+    # A name of bytes that are no UTF-8 may stand in a failure's reason: told with escapes.
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     claimed = _claimed(context, package, workspace, number=number, epoch=epoch, text=text)
     claimed.task.brief_path.write_text(text, encoding="utf-8")
     scope = package.scope
@@ -83,7 +91,7 @@ def taken_up(context: Context, adopted: Adopted) -> Claimed:
     claimed = _claimed(
         context, package, adopted.workspace, number=last.number, epoch=last.epoch, text=text
     )
-    return replace(claimed, kept=adopted.kept)
+    return replace(claimed, kept=adopted.kept, done=adopted.done)
 
 
 def _claimed(

@@ -13,6 +13,7 @@ from plait.core.event import BaselineCommitted, Landed, RunContinued
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.run import PackageStatus, Run
+from plait.core.step import Done
 from plait.engine.agent import GRACE_S
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
@@ -45,6 +46,7 @@ async def reconcile(
     *,
     pid: int,
     left: Mapping[PackageId, process.Kept],
+    steps: Mapping[PackageId, Done],
 ) -> tuple[Adopted, ...]:
     """Take an unfinished run up again, and what `left_behind` found where it still has a place.
 
@@ -64,7 +66,8 @@ async def reconcile(
         path = Path(context.journal.run.packages[package].attempts[-1].worktree)
         workspace = context.workspaces.adopt(path)
         if workspace is not None:
-            adopted.append(Adopted(package=package, kept=kept, workspace=workspace))
+            done = steps.get(package, {})
+            adopted.append(Adopted(package=package, kept=kept, workspace=workspace, done=done))
         elif kept.living:  # its workspace was put away: nothing of what it does can be used
             await kept.end(GRACE_S)
     names = tuple(each.package for each in adopted)

@@ -11,6 +11,7 @@ import anyio
 
 from plait import process
 from plait.core.event import CheckEnded, Stage
+from plait.core.package import CheckOutcome, PackageState
 from plait.core.plan import Check, PackageId
 from plait.core.queue import OwnedCheck
 from plait.engine.context import Context, child_environment
@@ -41,21 +42,41 @@ class Red:
 
 
 async def run_checks(
-    context: Context, workspace: Workspace, checks: Sequence[OwnedCheck], subject: Subject
+    context: Context,
+    workspace: Workspace,
+    checks: Sequence[OwnedCheck],
+    subject: Subject,
+    *,
+    passed: Sequence[CheckOutcome] = (),
 ) -> Red | None:
     """Run the checks in order on a clean checkout; stop at the first that fails.
 
-    Each check's outcome is recorded as an event, with its log in `subject.logs`.
+    Each check's outcome is recorded as an event, with its log in `subject.logs`. Those that
+    `passed` on this commit before, from the first one on, are not run again.
     """
-    if not checks:
+    done = 0
+    for owned, outcome in zip(checks, passed, strict=False):
+        if (owned.check.name, owned.check.command) != (outcome.name, outcome.command):
+            break
+        done += 1
+    if done == len(checks):
         return None
     await context.workspaces.checkout(workspace, subject.commit)
     subject.logs.mkdir(parents=True, exist_ok=True)
-    for number, owned in enumerate(checks, start=1):
+    for number, owned in enumerate(checks[done:], start=done + 1):
         red = await _run_check(context, workspace, owned, subject, number)
         if red is not None:
             return red
     return None
+
+
+def passed_before(state: PackageState, commit: str) -> tuple[CheckOutcome, ...]:
+    """The checks that passed on a package's commit, alone, in the order in which they ran."""
+    return tuple(
+        each
+        for each in state.checks
+        if each.stage is Stage.VERIFY and each.commit == commit and each.passed
+    )
 
 
 async def _run_check(
