@@ -1,0 +1,78 @@
+BEGIN TRANSACTION;
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0001');
+CREATE TABLE approval (
+	digest VARCHAR NOT NULL, 
+	number INTEGER NOT NULL, 
+	who TEXT NOT NULL, 
+	"plan" VARCHAR NOT NULL, 
+	at DOUBLE NOT NULL, 
+	CONSTRAINT pk_approval PRIMARY KEY (digest, number)
+);
+INSERT INTO "approval" VALUES('sha256:d64da29b366fa57540b8dae1ff7ec8031188cbfc1ea6d5aeef6c9814f24db5fa',1,'Ada <ada@example.org>','p',1.79525738584909892083e+09);
+CREATE TABLE event (
+	run VARCHAR NOT NULL, 
+	seq INTEGER NOT NULL, 
+	at DOUBLE NOT NULL, 
+	type VARCHAR NOT NULL, 
+	package VARCHAR, 
+	attempt INTEGER, 
+	epoch INTEGER, 
+	data TEXT NOT NULL, 
+	CONSTRAINT pk_event PRIMARY KEY (run, seq), 
+	CONSTRAINT fk_event_package FOREIGN KEY(run, package) REFERENCES package (run, id), 
+	CONSTRAINT fk_event_run FOREIGN KEY(run) REFERENCES run (id)
+);
+INSERT INTO "event" VALUES('20261121-103625-49a5',1,1.79525738593213725086e+09,'run_started',NULL,NULL,NULL,'{"plan":"p","format":"openspec-packages","digest":"sha256:d64da29b366fa57540b8dae1ff7ec8031188cbfc1ea6d5aeef6c9814f24db5fa","base":"faaf890dbed0c1f2f0260d507d88c579e94b5be0","branch":"openspec/p","packages":["wp-a","wp-b","wp-c"],"done_before":[],"carried":[],"max_agents":6,"agents":["command:mkdir -p src/$PLAIT_PACKAGE; echo ok > src/$PLAIT_PACKAGE/made.txt"],"sandbox":"none"}');
+INSERT INTO "event" VALUES('20261121-103625-49a5',2,1.79525738599288535121e+09,'attempt_started','wp-a',1,1,'{"package":"wp-a","attempt":1,"epoch":1,"agent":"command","worktree":"/repository/.plait/worktrees/w1","base":"faaf890dbed0c1f2f0260d507d88c579e94b5be0","directory":"runs/20261121-103625-49a5/wp-a/1","setup_s":0.034067392349243164}');
+INSERT INTO "event" VALUES('20261121-103625-49a5',3,1.79525738600980257989e+09,'attempt_started','wp-c',1,1,'{"package":"wp-c","attempt":1,"epoch":1,"agent":"command","worktree":"/repository/.plait/worktrees/w2","base":"faaf890dbed0c1f2f0260d507d88c579e94b5be0","directory":"runs/20261121-103625-49a5/wp-c/1","setup_s":0.050855398178100586}');
+CREATE TABLE package (
+	run VARCHAR NOT NULL, 
+	id VARCHAR NOT NULL, 
+	position INTEGER NOT NULL, 
+	title TEXT NOT NULL, 
+	status VARCHAR NOT NULL, 
+	epoch INTEGER NOT NULL, 
+	holder VARCHAR, 
+	lease_until DOUBLE, 
+	attempts INTEGER NOT NULL, 
+	"commit" VARCHAR, 
+	reason TEXT NOT NULL, 
+	error_code VARCHAR, 
+	updated_at DOUBLE NOT NULL, 
+	CONSTRAINT pk_package PRIMARY KEY (run, id), 
+	CONSTRAINT uq_package_run_position UNIQUE (run, position), 
+	CONSTRAINT ck_package_lease_is_whole CHECK ((holder IS NULL) = (lease_until IS NULL)), 
+	CONSTRAINT fk_package_run FOREIGN KEY(run) REFERENCES run (id)
+);
+INSERT INTO "package" VALUES('20261121-103625-49a5','wp-a',0,'Build wp-a','running',1,'orchestrator',1.79534378595870065687e+09,1,NULL,'',NULL,1.79525738599288535121e+09);
+INSERT INTO "package" VALUES('20261121-103625-49a5','wp-b',1,'Build wp-b','pending',0,NULL,NULL,0,NULL,'',NULL,1.79525738593213725086e+09);
+INSERT INTO "package" VALUES('20261121-103625-49a5','wp-c',2,'Build wp-c','running',1,'orchestrator',1.79534378597369050981e+09,1,NULL,'',NULL,1.79525738600980257989e+09);
+CREATE TABLE "plan" (
+	run VARCHAR NOT NULL, 
+	document TEXT NOT NULL, 
+	CONSTRAINT pk_plan PRIMARY KEY (run), 
+	CONSTRAINT fk_plan_run FOREIGN KEY(run) REFERENCES run (id)
+);
+INSERT INTO "plan" VALUES('20261121-103625-49a5','{"id": "p", "title": "The change p", "format": "openspec-packages", "feature": "p", "branch": "openspec/p", "digest": "sha256:d64da29b366fa57540b8dae1ff7ec8031188cbfc1ea6d5aeef6c9814f24db5fa", "files": [{"path": "openspec/changes/p/work-packages.yaml", "sha256": "92de1426c03bc512ef57496ce185b200064b4ed64d3466fac1ca29162113bf93"}, {"path": "openspec/changes/p/contracts/README.md", "sha256": "de0797dfeeae16ca870251a6c6e44be6e819c1e14e97666f6b336418d41d0899"}], "packages": [{"id": "wp-a", "source_id": "wp-a", "title": "Build wp-a", "description": "Write what wp-a is for.", "kind": "implement", "status": "pending", "phase": null, "track": null, "group": null, "parent": null, "parallel": false, "optional": false, "needs": [], "scope": {"write": ["src/wp-a/**"], "read": ["**"], "deny": [], "confidence": "declared"}, "locks": {"files": [], "keys": []}, "checks": [{"name": "step 1", "kind": "command", "command": "true", "cwd": ".", "env": {}, "expect_exit_code": 0, "instructions": "", "artifacts": [], "result_keys": []}], "tier": "A", "timeout_s": 60.0, "retry_budget": 0, "priority": 5, "estimate_s": null, "role": null, "requirements": [], "result_keys": ["done"], "guards": [], "reworks": [], "tasks": [], "markers": [], "span": {"file": "openspec/changes/p/work-packages.yaml", "line": 5, "column": 5}}, {"id": "wp-b", "source_id": "wp-b", "title": "Build wp-b", "description": "Write what wp-b is for.", "kind": "implement", "status": "pending", "phase": null, "track": null, "group": null, "parent": null, "parallel": false, "optional": false, "needs": [{"id": "wp-a", "provenance": "explicit", "note": "", "span": {"file": "openspec/changes/p/work-packages.yaml", "line": 6, "column": 134}}], "scope": {"write": ["src/wp-b/**"], "read": ["**"], "deny": [], "confidence": "declared"}, "locks": {"files": [], "keys": []}, "checks": [{"name": "step 1", "kind": "command", "command": "true", "cwd": ".", "env": {}, "expect_exit_code": 0, "instructions": "", "artifacts": [], "result_keys": []}], "tier": "A", "timeout_s": 60.0, "retry_budget": 1, "priority": 5, "estimate_s": null, "role": null, "requirements": [], "result_keys": ["done"], "guards": [], "reworks": [], "tasks": [], "markers": [], "span": {"file": "openspec/changes/p/work-packages.yaml", "line": 6, "column": 5}}, {"id": "wp-c", "source_id": "wp-c", "title": "Build wp-c", "description": "Write what wp-c is for.", "kind": "implement", "status": "pending", "phase": null, "track": null, "group": null, "parent": null, "parallel": false, "optional": false, "needs": [], "scope": {"write": ["src/wp-c/**"], "read": ["**"], "deny": [], "confidence": "declared"}, "locks": {"files": [], "keys": []}, "checks": [{"name": "step 1", "kind": "command", "command": "true", "cwd": ".", "env": {}, "expect_exit_code": 0, "instructions": "", "artifacts": [], "result_keys": []}], "tier": "A", "timeout_s": 60.0, "retry_budget": 0, "priority": 5, "estimate_s": null, "role": null, "requirements": [], "result_keys": ["done"], "guards": [], "reworks": [], "tasks": [], "markers": [], "span": {"file": "openspec/changes/p/work-packages.yaml", "line": 7, "column": 5}}], "context": ["openspec/changes/p/proposal.md"], "contracts": {"primary": "openspec/changes/p/contracts/README.md", "files": ["openspec/changes/p/contracts/README.md"]}, "revisions": {"plan": 1, "contracts": 1}, "phased": false, "approvals": [], "max_agents": null, "wholes": []}');
+CREATE TABLE run (
+	id VARCHAR NOT NULL, 
+	number INTEGER NOT NULL, 
+	"plan" VARCHAR NOT NULL, 
+	digest VARCHAR NOT NULL, 
+	branch VARCHAR NOT NULL, 
+	base VARCHAR NOT NULL, 
+	head VARCHAR NOT NULL, 
+	status VARCHAR NOT NULL, 
+	seq INTEGER NOT NULL, 
+	created_at DOUBLE NOT NULL, 
+	updated_at DOUBLE NOT NULL, 
+	options TEXT NOT NULL, 
+	CONSTRAINT pk_run PRIMARY KEY (id), 
+	CONSTRAINT uq_run_number UNIQUE (number)
+);
+INSERT INTO "run" VALUES('20261121-103625-49a5',1,'p','sha256:d64da29b366fa57540b8dae1ff7ec8031188cbfc1ea6d5aeef6c9814f24db5fa','openspec/p','faaf890dbed0c1f2f0260d507d88c579e94b5be0','faaf890dbed0c1f2f0260d507d88c579e94b5be0','running',3,1.79525738592019057275e+09,1.79525738600980257989e+09,'{"agents": ["command:mkdir -p src/$PLAIT_PACKAGE; echo ok > src/$PLAIT_PACKAGE/made.txt"], "packages": ["wp-a", "wp-b", "wp-c"], "base": "HEAD", "branch": null, "fresh": false, "max_agents": 6, "fail_fast": false, "stop_on": "", "checks": [], "land_checks": []}');
+COMMIT;
