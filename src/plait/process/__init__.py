@@ -29,6 +29,7 @@ from plait.process.exit import Exit
 from plait.process.family import KILL_PATIENCE_S
 from plait.process.keeper import Kept, adopt, end_strays, keep
 from plait.process.supervision import ALIVE
+from plait.process.tenants import is_used
 
 __all__ = [
     "ALIVE",
@@ -39,6 +40,7 @@ __all__ = [
     "adopt",
     "capture",
     "end_strays",
+    "is_used",
     "keep",
     "run",
     "run_main",
@@ -116,8 +118,17 @@ async def capture(
     env: Mapping[str, str],
     stdin: bytes = b"",
     timeout_s: float | None = None,
+    inherit: tuple[int, ...] = (),
 ) -> Captured:
     """Run a short child and return what it wrote; its group ends with it.
+
+    Args:
+        argv: The program and its arguments.
+        cwd: Where it starts.
+        env: Its whole environment.
+        stdin: What it reads.
+        timeout_s: Seconds until it is ended; None for no limit.
+        inherit: Descriptors that stay open in it: a lock that lasts as long as it lives.
 
     Raises:
         OSError: It cannot be started; `filename` names what is missing.
@@ -127,7 +138,7 @@ async def capture(
 
     with ExitStack() as files:
         source, out, err = (files.enter_context(scratch(content)) for content in (stdin, b"", b""))
-        child = start(argv, cwd=cwd, env=env, stdin=source, stdout=out, stderr=err)
+        child = start(argv, cwd=cwd, env=env, stdin=source, stdout=out, stderr=err, inherit=inherit)
         try:
             with anyio.fail_after(timeout_s):
                 await child.leader_exit()
