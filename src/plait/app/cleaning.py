@@ -75,17 +75,18 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
 
 
 async def _clean(project: Project, spent: Mapping[str, str], keep: bool) -> Cleaned:  # noqa: FBT001 - `run_main` passes by position
-    repository = await git.discover(project.root)
     worktrees: list[Removed] = []
     left: list[Left] = []
-    async with git.WorktreePool(repository, project.worktrees, state=project.state) as pool:
-        for slot in pool.list_slots():
-            ended = await _remove(pool, slot, keep=keep)
-            if isinstance(ended, Left):
-                left.append(ended)
-            else:
-                worktrees.append(ended)
-    branches, lonely = await _delete_branches(repository, spent, keep=keep)
+    async with git.alone(project.state) as lock:
+        repository = await git.discover(project.root, held=(lock,))
+        async with git.WorktreePool(repository, project.worktrees, state=project.state) as pool:
+            for slot in pool.list_slots():
+                ended = await _remove(pool, slot, keep=keep)
+                if isinstance(ended, Left):
+                    left.append(ended)
+                else:
+                    worktrees.append(ended)
+        branches, lonely = await _delete_branches(repository, spent, keep=keep)
     return Cleaned(worktrees=tuple(worktrees), branches=branches, left=(*left, *lonely))
 
 

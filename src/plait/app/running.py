@@ -196,13 +196,14 @@ async def _git(
     project: Project, adopted: Collection[Path] = ()
 ) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
     """The repository and the two ports over it, put away at the end."""
-    repository = await git.discover(project.root)
-    pool = git.WorktreePool(repository, project.worktrees, state=project.state, adopted=adopted)
-    async with (
-        pool as workspaces,
-        git.GitTrunk(repository) as trunk,
-    ):
-        yield repository, workspaces, trunk
+    async with git.alone(project.state) as lock:
+        repository = await git.discover(project.root, held=(lock,))
+        pool = git.WorktreePool(repository, project.worktrees, state=project.state, adopted=adopted)
+        async with (
+            pool as workspaces,
+            git.GitTrunk(repository) as trunk,
+        ):
+            yield repository, workspaces, trunk
 
 
 def _context(

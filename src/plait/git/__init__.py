@@ -1,5 +1,6 @@
 """git by subprocess: the repository, its worktrees and the run's branch."""
 
+from plait.git.alone import alone
 from plait.git.disk import RepositoryDisk
 from plait.git.kept import (
     Extent,
@@ -26,6 +27,7 @@ __all__ = [
     "Tip",
     "WorktreePool",
     "add_worktree",
+    "alone",
     "contained",
     "create_branch",
     "discover",

@@ -71,10 +71,14 @@ class GitFailed(PlaitError):  # noqa: N818 - as it is said
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
-    """git in one folder. `env` is added to the clean environment of each call."""
+    """git in one folder. `env` is added to the clean environment of each call.
+
+    `held`: locks that last as long as each process does, whatever becomes of us.
+    """
 
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[int, ...] = ()
 
     async def run(self, *args: str, stdin: bytes = b"", ok: Collection[int] = (0,)) -> bytes:
         """Its output, once it has ended with one of the exit codes `ok`.
@@ -92,7 +96,12 @@ class Git:
         argv = ("git", *args)
         try:
             done = await process.capture(
-                argv, cwd=self.cwd, env=self.environment(), stdin=stdin, timeout_s=TIMEOUT_S
+                argv,
+                cwd=self.cwd,
+                env=self.environment(),
+                stdin=stdin,
+                timeout_s=TIMEOUT_S,
+                inherit=self.held,
             )
         except TimeoutError:
             raise GitFailed(argv, -1, f"no end after {TIMEOUT_S:.0f} s") from None

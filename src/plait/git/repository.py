@@ -19,7 +19,7 @@ class Repository:
 
     `root` is the checkout's top folder; `common` the folder that all worktrees share; `head` the
     commit checked out; `branch` its branch, None where HEAD is detached; `identity` the name and
-    mail address that commits carry.
+    mail address that commits carry; `held` the locks that each git process on it holds.
     """
 
     root: Path
@@ -29,12 +29,13 @@ class Repository:
     git_version: tuple[int, int]
     object_format: str
     identity: tuple[str, str]
+    held: tuple[int, ...] = ()
 
     @property
     def git(self) -> Git:
         """Git on the repository itself: objects and refs, no checkout of anybody's."""
         name, mail = self.identity
-        return Git(cwd=self.common).given(
+        return Git(cwd=self.common, held=self.held).given(
             GIT_DIR=self.common,
             GIT_COMMON_DIR=self.common,
             GIT_AUTHOR_NAME=name,
@@ -122,8 +123,12 @@ class Repository:
         await self.git.run("update-ref", "-z", "--stdin", stdin=orders.encode())
 
 
-async def discover(start: Path) -> Repository:
+async def discover(start: Path, *, held: tuple[int, ...] = ()) -> Repository:
     """The repository whose checkout holds the folder `start`.
+
+    Args:
+        start: A folder.
+        held: Descriptors of locks that each git process on it is to hold; see `alone`.
 
     Raises:
         UsageError: `NOT_A_REPOSITORY`, `BARE_REPOSITORY`, `NO_COMMITS`.
@@ -150,6 +155,7 @@ async def discover(start: Path) -> Repository:
         git_version=found,
         object_format=await git.line("rev-parse", "--show-object-format"),
         identity=await _identity(git) or NOBODY,
+        held=held,
     )
 
 
