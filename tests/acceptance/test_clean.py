@@ -33,8 +33,10 @@ def retired(story: Story) -> tuple[Path, str]:
     for number in (process.pid, *shim_and_agent):  # or the agent would be taken up again
         os.kill(number, signal.SIGKILL)
     process.communicate()
-    assert story.run("p", WRITE).code == 0  # goes on, keeps the half work, retires the worktree
-    (folder,) = (story.repo / ".plait" / "worktrees").glob(".retired-*")
+    worktrees = story.repo / ".plait" / "worktrees"
+    with (worktrees / "w1/src/wp-a/half").open():  # somebody uses it
+        assert story.run("p", WRITE).code == 0  # goes on, keeps the half work, sets it aside
+    (folder,) = worktrees.glob(".retired-*")
     (folder / "late").write_text("precious")
     return folder, folder.name.removeprefix(".retired-")
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -150,8 +151,12 @@ def test_a_planted_link_leads_no_write_elsewhere(root, tmp_path, name, hard):
     assert victim.read_text() == "mine\n"
 
 
-def test_a_slot_left_lent_by_a_crash_is_kept_and_retired(root):
-    """Kill -9 of the orchestrator: the agent's files are under a ref, its slot is not reused."""
+@pytest.mark.parametrize("used", [False, True])
+def test_what_a_slot_left_lent_by_a_crash_holds_is_kept(root, used):
+    """Kill -9 of the orchestrator: the agent's files are under a ref, and its worktree is gone.
+
+    If somebody works in it still, it is set aside instead, and not used again.
+    """
     script = (
         "import os, pathlib\n"
         "from plait.process import run_main\n"
@@ -172,15 +177,23 @@ def test_a_slot_left_lent_by_a_crash_is_kept_and_retired(root):
 
     async def use(pool: WorktreePool, base: str) -> None:
         states = {state.name: state for state in pool.list_slots()}
-        assert states["w1"].retired
-        assert (states["w1"].path / "precious").read_text() == "work"
+        assert ("w1" in states) == used
         assert not states["w2"].retired
         workspace = await pool.open(base)
         assert workspace.slot == "w2"
         assert not (workspace.path / "precious").exists()
-        assert await pool.remove_slot("w1", None) is None  # it is kept already
+        if used:
+            assert states["w1"].retired
+            assert (states["w1"].path / "precious").read_text() == "work"
+            assert await pool.remove_slot("w1", None) is None  # it is kept already
+        else:
+            assert (await pool.open(base)).slot == "w1"
 
-    with_pool(root, use)
+    with ExitStack() as files:
+        if used:
+            files.enter_context((root / ".plait/worktrees/w1/precious").open())
+        with_pool(root, use)
+    assert not list((root / ".plait/worktrees").glob("*/precious"))
     assert git(root, "show", f"{RECOVERED}w1:precious") == "work"
 
 

@@ -68,7 +68,7 @@ def test_what_is_adopted_stays_where_it_is(root, tmp_path, lives):
 
 
 def test_a_pool_that_does_not_adopt_leaves_a_living_agent_its_worktree(root, tmp_path):
-    """It is in use: neither lent nor retired nor removed; once nobody lives there, retired."""
+    """It is in use: neither lent nor retired nor removed; once nobody lives there, put away."""
 
     async def main() -> None:
         before = await left(root, tmp_path / "lock")

@@ -70,6 +70,11 @@ class Slot:
         return replace(git, cwd=self.path)
 
     @property
+    def aside(self) -> Path:
+        """Where its tree lies once it is retired."""
+        return self.path.with_name(f"{RETIRED}{self.path.name.removeprefix(RETIRED)}")
+
+    @property
     def retired(self) -> bool:
         """Whether it was moved aside for good."""
         return self.path.name.startswith(RETIRED)
@@ -89,7 +94,7 @@ class Slot:
 
     def record(self) -> None:
         """Note where the tree lies: its folder may move, and its pool's may change."""
-        (self.state / "path").write_text(str(self.path))
+        _replace(self.state / "path", str(self.path))
 
     @property
     def lent_at(self) -> str | None:
@@ -114,11 +119,11 @@ class Slot:
     def lend(self, commit: str) -> None:
         """Note that processes of an attempt may live in it from now on."""
         (self.state / "alive").unlink(missing_ok=True)
-        (self.state / "lent").write_text(commit)
+        _replace(self.state / "lent", commit)
 
     def inhabit(self, lock: Path) -> None:
         """Note the file that is locked while one does."""
-        (self.state / "alive").write_text(str(lock))
+        _replace(self.state / "alive", str(lock))
 
     def take_back(self) -> None:
         """Note that none does any more."""
@@ -256,3 +261,10 @@ def _write(path: Path, text: str) -> None:
     if path.is_symlink() or not path.is_file() or path.read_text(errors="replace") != text:
         discard(path)
         path.write_text(text)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write it whole or not at all: an empty note would say something else than none."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
+    new.replace(path)

@@ -87,6 +87,36 @@ async def is_safe(slot: Slot) -> bool:
     return await repository.keeps(found.tree, parent=found.head)
 
 
+async def committed(slot: Slot, base: str) -> str | None:
+    """A commit of what a slot holds, on its HEAD; None if that is its base. No ref moves.
+
+    Raises:
+        GitFailed: Git cannot hold what lies there.
+        EnvironmentLack: `DISK_FULL`.
+    """
+    found = await snapshot(slot, base, whole=False)
+    if found.tree != found.head_tree:
+        message = f"plait: what {slot.name} held\n"
+        return await slot.repository.commit(found.tree, parents=[found.head], message=message)
+    return None if found.head == base else found.head
+
+
+async def keep_beside(slot: Slot, base: str, ref: str) -> str | None:
+    """Keep what a slot holds under a ref, or one named alike: none is overwritten.
+
+    Raises:
+        GitFailed: Git cannot hold what lies there.
+        EnvironmentLack: `DISK_FULL`.
+    """
+    commit = await committed(slot, base)
+    if commit is None:
+        return None
+    if await slot.repository.has(ref):
+        ref = f"{ref}-{commit[:12]}"
+    await slot.repository.publish(ref, commit)
+    return ref
+
+
 async def _ids(git: Git, commit: str) -> tuple[str, str]:
     """A commit's id and its tree's."""
     told = await git.line("rev-parse", f"{commit}^{{commit}}", f"{commit}^{{tree}}")

@@ -2,9 +2,9 @@
 
 A slot is lent again only once it was given back as reusable. One that an orchestrator left
 behind lent (a crash) is left alone while its agent lives, and may be adopted with it. Otherwise
-what it holds is kept under `refs/plait/keep/recovered/`, and it is retired, moved aside and never
-used again, like one that was given back as not reusable: a process may live in it all the same.
-`plait clean` removes such slots.
+what it holds is kept under `refs/plait/keep/recovered/`, unless some ref leads to it already, and
+it is removed. One that git cannot hold, or that somebody uses, is retired: moved aside and never
+used again, like one that was given back as not reusable. `plait clean` removes such slots.
 
 Other processes may work on the same repository, also by other pools: a slot is locked by the
 process that uses it, and git's list of worktrees changes only under a lock on the repository.
@@ -21,12 +21,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from plait import process
 from plait.errors import PlaitError
 from plait.git import work
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
 from plait.git.slot import (
-    RETIRED,
     TRASH,
     Slot,
     SlotState,
@@ -35,7 +35,7 @@ from plait.git.slot import (
     locked,
     move_aside,
 )
-from plait.git.snapshot import is_safe, snapshot
+from plait.git.snapshot import committed, is_safe, keep_beside, snapshot
 from plait.ports import Work, Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
@@ -66,7 +66,7 @@ class WorktreePool:
         self._metadata = anyio.Lock()
 
     async def __aenter__(self) -> Self:
-        """Take up what an earlier pool left: free slots, and lent ones, which are retired.
+        """Take up what an earlier pool left: free slots, and lent ones, which are put away.
 
         Raises:
             EnvironmentLack: `DISK_FULL`.
@@ -75,7 +75,9 @@ class WorktreePool:
         discard_in_background(*self._root.glob(f"{TRASH}*"))
         for slot in self._known():
             if slot.path.parent == self._root and not slot.retired and self._claim(slot):
-                if slot.lent_at is None or not slot.path.is_dir():
+                if slot.aside.is_dir():  # a crash came while it was being retired
+                    await self._retire(slot)
+                elif slot.lent_at is None or not slot.path.is_dir():
                     self._free.append(slot)
                 elif slot.path in self._adopted or slot.inhabited:
                     self._lent[slot.name] = slot
@@ -172,7 +174,7 @@ class WorktreePool:
             PlaitError: `NOT_OUR_REF`, `GIT_FAILED`.
         """
         require_own(ref)
-        commit = await self._kept(self._lent[workspace.slot], workspace.base)
+        commit = await committed(self._lent[workspace.slot], workspace.base)
         if commit is None:
             return None
         await self._repository.publish(ref, commit)
@@ -228,7 +230,7 @@ class WorktreePool:
         if name in self._lent or not (mine or self._claim(slot)):
             raise PlaitError(f"{slot.path} is in use", code="SLOT_IN_USE")
         try:
-            return None if await is_safe(slot) else await self._kept(slot, "")
+            return None if await is_safe(slot) else await committed(slot, "")
         finally:
             if not mine:
                 self._release(name)
@@ -253,10 +255,7 @@ class WorktreePool:
         try:
             kept = await self._make_safe(slot, keep_ref)
             self._free = [each for each in self._free if each.name != name]
-            async with self._repository_lock():
-                trash = move_aside(slot.path)
-                discard(slot.admin)
-                discard(slot.state)
+            trash = await self._forget(slot)
             await anyio.to_thread.run_sync(discard, trash)
         finally:
             self._release(name)
@@ -271,27 +270,9 @@ class WorktreePool:
                 code="SLOT_NOT_SAFE",
                 hint="name a ref to keep it under",
             )
-        return await self._keep_beside(slot, "", keep_ref)
+        return await keep_beside(slot, "", keep_ref)
 
     # -- one slot ------------------------------------------------------------------------------
-
-    async def _kept(self, slot: Slot, base: str) -> str | None:
-        """A commit of what a slot holds, on its HEAD; None if that is its base."""
-        found = await snapshot(slot, base, whole=False)
-        if found.tree != found.head_tree:
-            message = f"plait: what {slot.name} held\n"
-            return await self._repository.commit(found.tree, parents=[found.head], message=message)
-        return None if found.head == base else found.head
-
-    async def _keep_beside(self, slot: Slot, base: str, ref: str) -> str | None:
-        """Keep what a slot holds under a ref, or one named alike: none is overwritten."""
-        commit = await self._kept(slot, base)
-        if commit is None:
-            return None
-        if await self._repository.has(ref):
-            ref = f"{ref}-{commit[:12]}"
-        await self._repository.publish(ref, commit)
-        return ref
 
     async def _settle(self, slot: Slot, commit: str) -> None:
         """Detach HEAD at what was committed, with the index of it."""
@@ -345,17 +326,33 @@ class WorktreePool:
         await self._repository.git.run("worktree", "add", *options, str(slot.path), commit)
 
     async def _recover(self, slot: Slot) -> None:
-        """Keep what a lent slot holds, as far as it can be read, and retire it."""
-        with suppress(GitFailed):  # nothing is lost: a retired slot stays as it is
-            await self._keep_beside(slot, slot.lent_at or "", f"{RECOVERED}{slot.name}")
-        await self._retire(slot)
+        """Keep what a lent slot holds, and remove it; retire it where that is not safe."""
+        try:
+            if not await is_safe(slot):
+                await keep_beside(slot, slot.lent_at or "", f"{RECOVERED}{slot.name}")
+        except GitFailed:  # nothing is lost: a retired slot stays as it is
+            await self._retire(slot)
+            return
+        if process.is_used(slot.path):
+            await self._retire(slot)
+            return
+        discard_in_background(await self._forget(slot))
+        self._release(slot.name)
+
+    async def _forget(self, slot: Slot) -> Path:
+        """Move its tree into the trash, and leave nothing else of it; the trash."""
+        async with self._repository_lock():
+            trash = move_aside(slot.path)
+            discard(slot.admin)
+            discard(slot.state)
+        return trash
 
     async def _retire(self, slot: Slot) -> None:
         """Move it aside. Whoever still lives in it goes on writing there, to no effect."""
         async with self._repository_lock():
-            aside = replace(slot, path=slot.path.with_name(f"{RETIRED}{slot.name}"))
-            if slot.path.exists():
-                slot.path.rename(aside.path)
+            if not slot.aside.exists() and slot.path.exists():
+                slot.path.rename(slot.aside)
+            aside = replace(slot, path=slot.aside)
             aside.put_in_order()
             aside.record()
         self._release(slot.name)
