@@ -116,6 +116,7 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
                 controlling.refused_at_rest(store, row, limits)
                 store.ask(row.id, "limits", to_data(limits), who=who(project.root))
             if row.status not in UNFINISHED and not store.requests(row.id):
+                write_reports(project, store, row.id)  # it may have been killed before it did
                 _print_result(project, store, row, call)
                 return EXIT_CODES[row.status]
             return _continue(project, store, row, call)

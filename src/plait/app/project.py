@@ -73,14 +73,18 @@ def open_project(start: Path, flags: Mapping[str, object] | None = None) -> Proj
 def make_state(project: Project) -> None:
     """Create `.plait`, hidden from the user's git by its own ignore file."""
     project.state.mkdir(exist_ok=True)
-    ignore = project.state / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    _place(project.state / ".gitignore", "*\n")
     # Worktrees lie below the user's checkout. pytest looks upwards for its configuration; here
     # it finds this before the user's, which may belong to another branch.
-    barrier = project.state / "pytest.ini"
-    if not barrier.exists():
-        barrier.write_text("[pytest]\n", encoding="utf-8")
+    _place(project.state / "pytest.ini", "[pytest]\n")
+
+
+def _place(path: Path, text: str) -> None:
+    """Write a file, if it is not there, whole or not at all."""
+    if not path.exists():
+        new = path.with_name(f"{path.name}.new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
 
 
 def has_store(project: Project) -> bool:
