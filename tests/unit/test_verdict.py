@@ -30,7 +30,7 @@ def test_outside_an_inferred_scope_a_write_is_a_deviation() -> None:
         PLAN,
         package("a", scope=INFERRED),
         ["a/x", "b/x", "c/x", "plan/tasks.md", "plait.toml"],
-        unfinished=[package("b")],
+        unfinished=lambda: [package("b")],
     )
     assert verdict.violations == ("b/x", "plait.toml", "plan/tasks.md")
     assert verdict.deviations == ("c/x",)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from plait import process
 from plait.app import approving, controlling, planning, running
@@ -116,8 +117,9 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
                 controlling.refused_at_rest(store, row, limits)
                 store.ask(row.id, "limits", to_data(limits), who=who(project.root))
             if row.status not in UNFINISHED and not store.requests(row.id):
-                write_reports(project, store, row.id)  # it may have been killed before it did
-                _print_result(project, store, row, call)
+                report = report_of(store, fold_run(store, row.id))
+                write_reports(project, report)  # it may have been killed before it did
+                _print_result(project, report, call)
                 return EXIT_CODES[row.status]
             return _continue(project, store, row, call)
 
@@ -142,8 +144,9 @@ def _continue(project: Project, store: Store, row: RunRow, call: Call) -> int:
 
 
 def _finish(project: Project, store: Store, ended: running.Ended, call: Call) -> int:
-    write_reports(project, store, ended.run.id)
-    _print_result(project, store, store.run(ended.run.id), call)
+    report = report_of(store, ended.run)
+    write_reports(project, report)
+    _print_result(project, report, call)
     if ended.stopped_by is not None:
         sys.stderr.write("stopped; `plait resume` goes on from here\n")
         by_term = ended.stopped_by == signal.SIGTERM
@@ -151,11 +154,10 @@ def _finish(project: Project, store: Store, ended: running.Ended, call: Call) ->
     return EXIT_CODES[ended.run.status]
 
 
-def _print_result(project: Project, store: Store, row: RunRow, call: Call) -> None:
+def _print_result(project: Project, report: Mapping[str, Any], call: Call) -> None:
     if call.as_json:
         return  # the last event on stdout says it
-    report = report_of(store, fold_run(store, row.id))
-    folder = project.state / "runs" / row.id
+    folder: Path = project.state / "runs" / report["run"]
     if folder.is_relative_to(Path.cwd()):
         folder = folder.relative_to(Path.cwd())
     sys.stdout.write(summary_text.summary(report, folder=str(folder)))

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from plait.app.project import Project, fold_run
-from plait.core.event import RunId
+from plait.app.project import Project
 from plait.core.report import build_report, instant
 from plait.core.run import Run
 from plait.ports import Store
@@ -31,11 +30,10 @@ def render(report: Mapping[str, Any], form: str) -> str:
     return _rendered(report, form).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def write_reports(project: Project, store: Store, run_id: RunId) -> Path:
+def write_reports(project: Project, report: Mapping[str, Any]) -> Path:
     """Write report.md, report.json and report.html into the run's folder; return the folder."""
-    folder = project.state / "runs" / run_id
+    folder: Path = project.state / "runs" / report["run"]
     folder.mkdir(parents=True, exist_ok=True)
-    report = report_of(store, fold_run(store, run_id))
     for form in FORMATS:
         draft = folder / f".report.{form}.new"
         draft.write_text(render(report, form), encoding="utf-8")

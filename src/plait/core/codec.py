@@ -20,7 +20,8 @@ T = TypeVar("T")
 def encode(value: Any) -> Any:
     """The value as JSON values: dataclasses and mappings as objects, tuples as arrays."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        given = (field.name for field in fields(value) if field.init)
+        return {name: encode(getattr(value, name)) for name in given}
     if isinstance(value, Mapping):
         return {str(key): encode(item) for key, item in value.items()}
     if isinstance(value, tuple | list | frozenset):
@@ -65,7 +66,7 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
 
 def _dataclass_decoder(kind: type[Any]) -> Callable[[Any], Any]:
     hints = get_type_hints(kind)
-    names = {field.name: hints[field.name] for field in fields(kind)}
+    names = {field.name: hints[field.name] for field in fields(kind) if field.init}
 
     def decode_object(data: Mapping[str, Any]) -> Any:
         return kind(

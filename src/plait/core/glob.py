@@ -262,7 +262,7 @@ def _row(alternative: str) -> Iterator[_Token]:
             yield _Depth()
         else:
             yield from _tokens(segment)
-            yield _Literal(((_SLASH, _SLASH),))
+            yield _letter("/")
     yield from _tokens(last)
 
 
@@ -277,10 +277,16 @@ def _tokens(segment: str) -> Iterator[_Token]:
         elif char == "?":
             yield _Literal(_WITHIN)
         elif char != "*":
-            yield _Literal(((ord(char), ord(char)),))
+            yield _letter(char)
         elif segment[place - 1 : place] != "*":  # a run of stars is one
             yield _Star()
         place += 1
+
+
+@lru_cache(maxsize=1 << 12)
+def _letter(char: str) -> _Literal:
+    """One object a letter: a plan's globs have some hundred thousand of them."""
+    return _Literal(((ord(char), ord(char)),))
 
 
 def _members(body: str) -> Ranges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 
 from plait.core.plan import Marker, PackageId, Plan, WorkPackage
 
@@ -31,20 +31,20 @@ def ticked(content: bytes, marker: Marker) -> bytes | None:
 
 
 def boxes_of(
-    plan: Plan, package: WorkPackage, settled: Collection[PackageId]
+    plan: Plan, package: WorkPackage, settled: Callable[[PackageId], bool]
 ) -> tuple[Marker, ...]:
     """The boxes to tick when a package lands: its own, and of wholes that it completes.
 
     Args:
         plan: The plan.
         package: The package that lands.
-        settled: Packages that are landed, done before, or left out.
+        settled: Whether a package is landed, done before, or left out.
     """
     wholes = (
         marker
         for whole in plan.wholes
         if package.id in whole.parts
-        and all(part == package.id or part in settled for part in whole.parts)
+        and all(part == package.id or settled(part) for part in whole.parts)
         for marker in whole.markers
     )
     return (*package.markers, *wholes)

@@ -259,17 +259,21 @@ class Plan:
     approvals: tuple[SourceApproval, ...] = ()
     max_agents: int | None = None
     wholes: tuple[Whole, ...] = ()
+    _by_id: Mapping[PackageId, WorkPackage] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        first = {each.id: each for each in reversed(self.packages)}
+        object.__setattr__(self, "_by_id", first)
 
     def package(self, package: PackageId) -> WorkPackage:
-        """The package of that id.
+        """The package of that id; the first, should there be several.
 
         Raises:
             KeyError: There is none.
         """
-        for candidate in self.packages:
-            if candidate.id == package:
-                return candidate
-        raise KeyError(package)
+        return self._by_id[package]
 
 
 def digest_of(files: Iterable[SourceFile]) -> Digest:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plait.core import graph as graphs, lock_keys
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 DEFAULT_ESTIMATE_S = 600.0
-_MOST_CONFLICTS = 200_000  # remembered pairs
+QUEUE_PER_AGENT = 4  # candidates that may wait to land before nothing more starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +73,30 @@ class Compiled:
     place: Mapping[PackageId, int]
     proven: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
     _frontiers: dict[GatePolicy, Frontier] = field(default_factory=dict, compare=False, repr=False)
-    _conflicts: dict[tuple[PackageId, PackageId, UnknownScope], str] = field(
+    _conflicts: dict[PackageId, dict[PackageId, str]] = field(
         default_factory=dict, compare=False, repr=False
     )
+    _policies: list[UnknownScope] = field(default_factory=list, compare=False, repr=False)
 
-    def conflict(self, one: PackageId, other: PackageId, policy: UnknownScope) -> str:
-        """Why two packages must not be active at once; empty if they may."""
-        a, b = sorted((one, other))
-        known = self._conflicts.get((a, b, policy))
+    def conflict(self, one: PackageId, active: PackageId, policy: UnknownScope) -> str:
+        """Why two packages must not be active at once; empty if they may.
+
+        Remembered with the active one, until `forget`.
+        """
+        if self._policies != [policy]:
+            self._policies[:] = [policy]
+            self._conflicts.clear()
+        row = self._conflicts.setdefault(active, {})
+        known = row.get(one)
         if known is None:
-            if len(self._conflicts) >= _MOST_CONFLICTS:
-                self._conflicts.clear()
-            known = conflict(self.packages[a], self.packages[b], policy)
-            self._conflicts[a, b, policy] = known
+            a, b = sorted((one, active))
+            known = row[one] = conflict(self.packages[a], self.packages[b], policy)
         return known
+
+    def forget(self, active: Collection[PackageId]) -> None:
+        """Remember conflicts with these only: no other package is active any more."""
+        for gone in self._conflicts.keys() - active:
+            del self._conflicts[gone]
 
     def frontier(self, run: Run, gates: GatePolicy) -> Frontier:
         """What could be done in a run; remembered, so that only changes are looked at."""
@@ -257,8 +267,11 @@ def _starts(
     # Verification holds a worktree too: agents may run ahead of it by as many again.
     held = running | {state.id for state in run.with_status(PackageStatus.VERIFYING)}
     free = min(limits.max_agents - len(running), 2 * limits.max_agents - len(held))
-    if free <= 0:
+    # One lands at a time: where agents are quicker for long, what they build on falls behind.
+    queued = run.packages.count(PackageStatus.VERIFIED)
+    if free <= 0 or queued >= QUEUE_PER_AGENT * limits.max_agents:
         return []
+    compiled.forget(active)
     barred = bars(limits.unknown_scope)
     standings = {standing_of(compiled.packages[each]) for each in active}
     heads = {standing: next(row, None) for standing, row in rows.items()}

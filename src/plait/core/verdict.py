@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from plait.core.plan import Confidence, Plan, WorkPackage
@@ -26,7 +26,7 @@ def judge_scope(
     package: WorkPackage,
     paths: Iterable[str],
     *,
-    unfinished: Sequence[WorkPackage] = (),
+    unfinished: Callable[[], Sequence[WorkPackage]] = tuple,
     gitlinks: Iterable[str] = (),
 ) -> ScopeVerdict:
     """Compare changed paths with the plan's scope (never with what the agent says of itself).
@@ -48,7 +48,7 @@ def judge_scope(
                 if is_protected(plan, path):
                     violations.add(path)
                 elif not allows(package.scope, path):
-                    meets = any(allows(other.scope, path) for other in unfinished)
+                    meets = any(allows(other.scope, path) for other in unfinished())
                     (violations if meets else deviations).add(path)
             case Confidence.UNKNOWN:
                 if is_protected(plan, path):

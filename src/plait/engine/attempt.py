@@ -172,7 +172,7 @@ async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Fail
         context.plan,
         package,
         work.touched | {change.path for change in work.changes},
-        unfinished=_unfinished(context, package),
+        unfinished=lambda: _unfinished(context, package),
         gitlinks=[each.path for each in work.changes if each.new_mode == _GITLINK],
     )
     await _tell_work(context, claimed, work, verdict)

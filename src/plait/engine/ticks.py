@@ -46,8 +46,12 @@ async def tick_boxes(context: Context, package: WorkPackage, tree: str) -> str:
     With it those of a task that it is the last open part of.
     """
     edits: dict[str, bytes] = {}
-    states = context.journal.run.packages.values()
-    settled = {state.id for state in states if state.status in SATISFIED or state.benign}
+    states = context.journal.run.packages
+
+    def settled(part: PackageId) -> bool:
+        state = states.get(part)
+        return state is not None and (state.status in SATISFIED or state.benign)
+
     for marker in boxes_of(context.plan, package, settled):
         path = marker.span.file
         before = edits.get(path) or await context.trunk.read(tree, path)

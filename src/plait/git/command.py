@@ -57,6 +57,10 @@ _FULL_BELOW = 16 << 20  # bytes: with less space than this an unwritten file mea
 _TAIL_LINES = 5
 
 
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+
 class GitFailed(PlaitError):  # noqa: N818 - as it is said
     """It said no: its command, exit code and last words. The code is `GIT_FAILED`."""
 
@@ -71,7 +75,7 @@ class GitFailed(PlaitError):  # noqa: N818 - as it is said
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
-    """git in one folder. `env` is added to the clean environment of each call.
+    """git in one folder. `env` is added to `clean`, the user's environment without `GIT_*`.
 
     `held`: locks that last as long as each process does, whatever becomes of us.
     """
@@ -79,6 +83,7 @@ class Git:
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     held: tuple[int, ...] = ()
+    clean: Mapping[str, str] = field(default_factory=_inherited, repr=False)
 
     async def run(self, *args: str, stdin: bytes = b"", ok: Collection[int] = (0,)) -> bytes:
         """Its output, once it has ended with one of the exit codes `ok`.
@@ -125,8 +130,7 @@ class Git:
 
     def environment(self) -> dict[str, str]:
         """What a call's environment holds: the user's without `GIT_*`, and ours."""
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        return {**clean, **_ENVIRONMENT, **self.env}
+        return {**self.clean, **_ENVIRONMENT, **self.env}
 
     def _is_tight(self) -> bool:
         return shutil.disk_usage(self.cwd).free < _FULL_BELOW

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from plait.errors import PlaitError, UsageError
@@ -19,7 +19,8 @@ class Repository:
 
     `root` is the checkout's top folder; `common` the folder that all worktrees share; `head` the
     commit checked out; `branch` its branch, None where HEAD is detached; `identity` the name and
-    mail address that commits carry; `held` the locks that each git process on it holds.
+    mail address that commits carry; `held` the locks that each git process on it holds. `git`
+    works on the repository itself: objects and refs, no checkout of anybody's.
     """
 
     root: Path
@@ -30,12 +31,11 @@ class Repository:
     object_format: str
     identity: tuple[str, str]
     held: tuple[int, ...] = ()
+    git: Git = field(init=False, compare=False, repr=False)
 
-    @property
-    def git(self) -> Git:
-        """Git on the repository itself: objects and refs, no checkout of anybody's."""
+    def __post_init__(self) -> None:
         name, mail = self.identity
-        return Git(cwd=self.common, held=self.held).given(
+        git = Git(cwd=self.common, held=self.held).given(
             GIT_DIR=self.common,
             GIT_COMMON_DIR=self.common,
             GIT_AUTHOR_NAME=name,
@@ -43,6 +43,7 @@ class Repository:
             GIT_COMMITTER_NAME=name,
             GIT_COMMITTER_EMAIL=mail,
         )
+        object.__setattr__(self, "git", git)
 
     @property
     def no_object(self) -> str:

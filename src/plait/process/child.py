@@ -38,6 +38,7 @@ class Child:
 
     async def end_family(self, grace_s: float) -> bool:
         """End whatever is left; True if something outlived SIGKILL."""
+        self.family.since = self.family.since or started_at(self.popen.pid)  # it is unreaped yet
         return await end(self.family, grace_s)
 
     def end_group(self) -> None:
@@ -124,7 +125,7 @@ def start(
         pass_fds=inherit,
         start_new_session=True,
     )
-    family = Family(popen.pid, since=started_at(popen.pid), running=lambda: popen.poll() is None)
+    family = Family(popen.pid, running=lambda: popen.poll() is None)
     return Child(popen=popen, pidfd=os.pidfd_open(popen.pid) if LINUX else None, family=family)
 
 

@@ -22,7 +22,7 @@ def is_used(folder: Path) -> bool:
 def _reaches(process: str, inside: str) -> bool:
     """Whether one of its links leads there; another user's process tells nothing."""
     try:
-        opened = os.listdir(f"{process}/fd")
+        opened = os.listdir(f"{process}/fd")  # noqa: PTH208 - names are all that is needed
     except OSError:
         return False
     links = (f"{process}/cwd", f"{process}/root", *(f"{process}/fd/{each}" for each in opened))
