@@ -15,7 +15,9 @@ def is_used(folder: Path) -> bool:
     """
     inside = f"{folder.resolve()}/"
     return not LINUX or any(
-        _reaches(f"/proc/{each}", inside) for each in os.listdir("/proc") if each.isdigit()
+        _reaches(f"/proc/{each}", inside)
+        for each in os.listdir("/proc")
+        if each.isdigit()  # noqa: PTH208 - as below
     )
 
 
