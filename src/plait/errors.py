@@ -3,7 +3,9 @@
 PlaitError                 the base; everything below it is expected and never shows a traceback
 ├── UsageError       2     the plan or the call is wrong
 │   ├── LeaseHeld          another holder's claim on a package lasts
-│   └── LockHeld           another package holds a lock key that conflicts
+│   ├── LockHeld           another package holds a lock key that conflicts
+│   ├── RunHeld            another orchestrator's claim on the run lasts
+│   └── RunTaken           a write of a run that another orchestrator has claimed since
 ├── DecisionNeeded   3     a person must decide first
 ├── EnvironmentLack  4     git, an agent, the disk or the store is missing or unusable
 │   └── StoreUnreachable   the database does not answer now: the call may be made again
@@ -82,6 +84,37 @@ class LockHeld(UsageError):  # noqa: N818 - names what is the case
         self.held = held
         self.run = run
         self.package = package
+
+
+class RunHeld(UsageError):  # noqa: N818 - names what is the case
+    """A run cannot be claimed: another orchestrator's claim lasts `remaining_s` seconds more."""
+
+    def __init__(self, run: str, *, holder: str, remaining_s: float) -> None:
+        super().__init__(
+            f"run {run} is decided by {holder}, whose claim lasts {remaining_s:.0f} s more",
+            code="RUN_HELD",
+            hint="watch it with `plait status`; if that process is gone, try again in a minute",
+        )
+        self.run = run
+        self.holder = holder
+        self.remaining_s = remaining_s
+
+
+class RunTaken(UsageError):  # noqa: N818 - names what is the case
+    """A write of a run named an epoch that is no longer the run's; it was refused."""
+
+    def __init__(self, run: str, *, held: int, current: int, holder: str = "") -> None:
+        who = holder or "another orchestrator"
+        super().__init__(
+            f"run {run} was taken over by {who}: a write under epoch {held} was refused, "
+            f"the run's epoch is {current}",
+            code="RUN_TAKEN",
+            hint="nothing is lost: see `plait status`, and `plait recover` for what was in work",
+        )
+        self.run = run
+        self.held = held
+        self.current = current
+        self.holder = holder
 
 
 class DecisionNeeded(PlaitError):  # noqa: N818 - it is no fault, it is a question

@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -11,14 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.fakes.repositories import fingerprint, git, make_repository, write
 
+from plait.core.event import RunId
 from plait.core.lease import Epoch, TrunkLease
-from plait.errors import PlaitError, UsageError
+from plait.errors import PlaitError, RunTaken, UsageError
 from plait.git import GitTrunk, discover
 from plait.ports import Conflict, Merged, Trunk
 from plait.process import run_main
 
 Build = Callable[[Path], AbstractAsyncContextManager[Trunk]]
-LEASE = TrunkLease(branch="feat/x", epoch=Epoch(1), holder="test")
+LEASE = TrunkLease(run=RunId("r"), branch="feat/x", epoch=Epoch(1), holder="test")
 FILES = {"a": "1\n2\n3\n4\n5\n", "b": "b\n", "docs/c": "c\n"}
 
 
@@ -33,7 +35,9 @@ class _Streaming:
     async def __aenter__(self) -> Trunk:
         self.trunk = GitTrunk(await discover(self.root))
         self.trunk._streams = self.trunk._streams and self.streams
-        return await self.trunk.__aenter__()
+        trunk = await self.trunk.__aenter__()
+        await trunk.take(LEASE)
+        return trunk
 
     async def __aexit__(self, *exception) -> None:
         await self.trunk.__aexit__(*exception)
@@ -193,7 +197,7 @@ def test_a_branch_is_created_once(build, root):
             ("@{-1}", "BRANCH_INVALID"),
         ):
             with pytest.raises(UsageError) as caught:
-                await trunk.create(TrunkLease(branch=branch, epoch=Epoch(1), holder="t"), other)
+                await trunk.create(replace(LEASE, branch=branch), other)
             assert caught.value.code == code
         assert await trunk.head("feat/x") == base
 
@@ -216,6 +220,31 @@ def test_the_branch_moves_only_from_where_it_was_seen(build, root):
             await trunk.advance(LEASE, old=base, new=other)
         assert caught.value.code == "TRUNK_MOVED"
         assert await trunk.head("feat/x") == new
+
+    with_trunk(build, root, use)
+
+
+def test_the_branch_moves_under_the_latest_lease_alone(build, root):
+    """Whoever was superseded neither moves nor creates it; no lease at all does so either."""
+    base, new = git(root, "rev-parse", "main"), commit(root, {"a": "new\n"})
+    later = replace(LEASE, epoch=Epoch(2), holder="other")
+
+    async def use(trunk: Trunk) -> None:
+        await trunk.create(LEASE, base)
+        await trunk.take(later)
+        with pytest.raises(RunTaken) as caught:
+            await trunk.advance(LEASE, old=base, new=new)
+        assert (caught.value.held, caught.value.current) == (1, 2)
+        with pytest.raises(RunTaken):
+            await trunk.take(LEASE)
+        await trunk.give_back(LEASE)
+        await trunk.advance(later, old=base, new=new)
+        await trunk.give_back(later)
+        for lease in (LEASE, later):
+            with pytest.raises(RunTaken):
+                await trunk.advance(lease, old=new, new=base)
+        assert await trunk.head("feat/x") == new
+        assert git(root, "for-each-ref", "refs/plait") == ""
 
     with_trunk(build, root, use)
 

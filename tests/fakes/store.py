@@ -8,13 +8,31 @@ from typing import Any
 
 from plait.core import lock_keys
 from plait.core.codec import encode
-from plait.core.event import AttemptStarted, Landed, Recorded, RunId, RunStatus, subject
-from plait.core.lease import Epoch, Lease
+from plait.core.event import (
+    AttemptStarted,
+    Landed,
+    Recorded,
+    RunId,
+    RunStatus,
+    Warned,
+    subject,
+)
+from plait.core.lease import Epoch, Lease, TrunkLease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageStatus
 from plait.core.step import Done
-from plait.errors import LeaseHeld, LockHeld, StaleEpoch, UsageError
-from plait.ports import Advance, Approval, Clock, Duration, HeldKey, PackageRow, Request, RunRow
+from plait.errors import LeaseHeld, LockHeld, RunHeld, RunTaken, StaleEpoch, UsageError
+from plait.ports import (
+    Advance,
+    Approval,
+    Clock,
+    Duration,
+    HeldKey,
+    HeldRun,
+    PackageRow,
+    Request,
+    RunRow,
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,10 +45,15 @@ class _Kept:
     events: list[Recorded] = field(default_factory=list)
     steps: dict[tuple[PackageId, int], dict[str, Mapping[str, Any]]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
+    epoch: int = 0
+    holder: str | None = None
+    until: float = 0.0
 
 
 class MemoryStore:
     """The same semantics as the store in SQL; nothing outlives the object."""
+
+    shared = False
 
     def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
@@ -86,20 +109,87 @@ class MemoryStore:
     def packages(self, run: RunId) -> tuple[PackageRow, ...]:
         return tuple(self._kept(run).packages.values())
 
-    def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
+    def claim_run(
+        self, run: RunId, *, holder: str, ttl_s: float, over: str | None = None
+    ) -> TrunkLease:
+        kept, now = self._kept(run), self._clock.now()
+        if kept.holder not in {None, holder, over} and kept.until > now:
+            raise RunHeld(run, holder=kept.holder or "", remaining_s=kept.until - now)
+        kept.epoch, kept.holder, kept.until = kept.epoch + 1, holder, now + ttl_s
+        kept.leases = {name: replace(each, holder=holder) for name, each in kept.leases.items()}
+        epoch = Epoch(kept.epoch)
+        return TrunkLease(run=run, branch=kept.row.branch, epoch=epoch, holder=holder)
+
+    def renew_run(
+        self, run: RunId, *, epoch: int, ttl_s: float, packages: Mapping[PackageId, int]
+    ) -> tuple[Lease, ...]:
+        kept, until = self._decided(run, epoch), self._clock.now() + ttl_s
+        if kept.holder is None:
+            raise UsageError(f"run {run} is not claimed", code="NOT_CLAIMED", hint="claim")
+        kept.until = until
+        for package, held in packages.items():
+            if _package(kept, package).epoch == held and package in kept.leases:
+                kept.leases[package] = replace(kept.leases[package], until=until)
+        return tuple(
+            kept.leases[package]
+            for package, held in packages.items()
+            if package in kept.leases and kept.packages[package].epoch == held
+        )
+
+    def require_run(self, run: RunId, *, epoch: int, packages: Mapping[PackageId, int]) -> None:
+        self._decided(run, epoch)
+        for package, held in packages.items():
+            self._require(run, package, held)
+
+    def release_run(self, run: RunId, *, epoch: int) -> None:
+        self._decided(run, epoch).holder = None
+
+    def held_runs(self) -> tuple[HeldRun, ...]:
+        now = self._clock.now()
+        return tuple(
+            HeldRun(
+                run=run,
+                epoch=Epoch(kept.epoch),
+                holder=kept.holder,
+                remaining_s=kept.until - now,
+            )
+            for run, kept in sorted(self._runs.items())
+            if kept.holder is not None and kept.until > now
+        )
+
+    def note(self, run: RunId, warned: Warned) -> None:
         kept = self._kept(run)
+        seq = len(kept.events) + 1
+        kept.events.append(Recorded(seq=seq, at=self._clock.now(), run=run, event=warned))
+
+    def claim(
+        self,
+        run: RunId,
+        package: PackageId,
+        *,
+        holder: str,
+        ttl_s: float,
+        keys: Iterable[str] = (),
+        run_epoch: int = 0,
+    ) -> Lease:
+        kept = self._decided(run, run_epoch)
         row = _package(kept, package)
         held, now = kept.leases.get(package), self._clock.now()
         if held is not None and held.holder != holder and held.until > now:
             remaining = held.until - now
             raise LeaseHeld(package, run=run, holder=held.holder, remaining_s=remaining)
         epoch = Epoch(row.epoch + 1)
+        if wanted := tuple(keys):
+            self._take(run, package, epoch, wanted)
         lease = Lease(package=package, epoch=epoch, holder=holder, until=now + ttl_s)
         kept.leases[package] = lease
         kept.packages[package] = replace(row, epoch=lease.epoch, updated_at=now)
         return lease
 
-    def renew(self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float) -> Lease:
+    def renew(
+        self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float, run_epoch: int = 0
+    ) -> Lease:
+        self._decided(run, run_epoch)
         kept = self._require(run, package, epoch)
         if package not in kept.leases:
             raise UsageError(f"package {package} is not claimed", code="NOT_CLAIMED", hint="claim")
@@ -107,7 +197,8 @@ class MemoryStore:
         kept.leases[package] = lease
         return lease
 
-    def release(self, run: RunId, package: PackageId, epoch: int) -> None:
+    def release(self, run: RunId, package: PackageId, epoch: int, *, run_epoch: int = 0) -> None:
+        self._decided(run, run_epoch)
         self._require(run, package, epoch).leases.pop(package, None)
         self._keys = self._keys_of_others(run, package)
 
@@ -117,9 +208,21 @@ class MemoryStore:
         return tuple(lease for lease in claims if lease.until <= now)
 
     def acquire(
+        self,
+        run: RunId,
+        package: PackageId,
+        epoch: int,
+        keys: Iterable[str],
+        *,
+        run_epoch: int = 0,
+    ) -> tuple[HeldKey, ...]:
+        self._decided(run, run_epoch)
+        self._require(run, package, epoch)
+        return self._take(run, package, epoch, keys)
+
+    def _take(
         self, run: RunId, package: PackageId, epoch: int, keys: Iterable[str]
     ) -> tuple[HeldKey, ...]:
-        self._require(run, package, epoch)
         wanted = sorted({lock_keys.normalise(key) for key in keys})
         others = self._keys_of_others(run, package)
         for key in wanted:
@@ -134,11 +237,20 @@ class MemoryStore:
         self._keys = (*others, *taken)
         return taken
 
+    def free_keys(self, held: HeldKey, *, over: str | None = None) -> bool:
+        if any(each.run == held.run and each.holder != over for each in self.held_runs()):
+            return False
+        owner = (held.run, held.package, held.epoch)
+        self._keys = tuple(k for k in self._keys if (k.run, k.package, k.epoch) != owner)
+        return True
+
     def held_keys(self) -> tuple[HeldKey, ...]:
         return self._keys
 
-    def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
-        kept, now = self._kept(run), self._clock.now()
+    def advance(
+        self, run: RunId, advances: Sequence[Advance], *, run_epoch: int = 0
+    ) -> tuple[Recorded, ...]:
+        kept, now = self._decided(run, run_epoch), self._clock.now()
         for advance in advances:
             _guard(kept, advance)
         recorded: list[Recorded] = []
@@ -161,6 +273,9 @@ class MemoryStore:
             for number, told in advance.answers:
                 if kept.requests[number - 1].answer is None:
                     kept.requests[number - 1] = replace(kept.requests[number - 1], answer=told)
+            for package in advance.released:
+                kept.leases.pop(package, None)
+                self._keys = self._keys_of_others(run, package)
             kept.row = replace(
                 kept.row,
                 status=kept.row.status if advance.status is None else advance.status,
@@ -228,6 +343,12 @@ class MemoryStore:
         current = _package(kept, package).epoch
         if epoch != current:
             raise StaleEpoch(package, held=epoch, current=current)
+        return kept
+
+    def _decided(self, run: RunId, epoch: int) -> _Kept:
+        kept = self._kept(run)
+        if kept.epoch != epoch:
+            raise RunTaken(run, held=epoch, current=kept.epoch, holder=kept.holder or "")
         return kept
 
     def _kept(self, run: RunId) -> _Kept:

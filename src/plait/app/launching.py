@@ -21,6 +21,7 @@ from plait.app.shaping import max_agents, part_of, shape_of
 from plait.core.control import ChangeLimits, Unpause, Wish, to_data
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
+from plait.core.lease import Holder
 from plait.core.plan import PackageId, Plan
 from plait.core.run import UNFINISHED, Halt
 from plait.engine import preflight
@@ -88,16 +89,17 @@ def run(call: Call) -> int:
     unchecked = planning.require_checks(plan, options, allow_unchecked=call.allow_unchecked)
     with open_store(project, create=True) as store:
         _require_approval(project, store, plan, options, call)
-        with hold(project.state):
+        with hold(project.state) as me:
             unfinished = preflight.unfinished_run(store, plan)
             if unfinished is not None and not call.fresh:
-                return _continue(project, store, unfinished, call)
+                return _continue(project, store, unfinished, call, me)
             if unchecked and not call.quiet:
                 sys.stderr.write(f"nothing checks {len(unchecked)} packages, as allowed\n")
             with _face(call) as face:
-                ended = process.run_main(
-                    running.start, project, store, plan, options, (face.observer,)
+                orchestrator = running.Orchestrator(
+                    holder=me, store=store, observers=(face.observer,)
                 )
+                ended = process.run_main(running.start, project, orchestrator, plan, options)
             return _finish(project, store, ended, call)
 
 
@@ -111,7 +113,7 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
         row = pick_run(store, run_name)
         if holder(project.state) is not None and _at_work(project, store, row, limits, call):
             return ExitCode.DONE
-        with hold(project.state):
+        with hold(project.state) as me:
             row = pick_run(store, row.id)
             if limits != UNCHANGED:
                 controlling.refused_at_rest(store, row, limits)
@@ -121,7 +123,7 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
                 write_reports(project, report)  # it may have been killed before it did
                 _print_result(project, report, call)
                 return EXIT_CODES[row.status]
-            return _continue(project, store, row, call)
+            return _continue(project, store, row, call, me)
 
 
 def _at_work(project: Project, store: Store, row: RunRow, limits: ChangeLimits, call: Call) -> bool:
@@ -135,11 +137,12 @@ def _at_work(project: Project, store: Store, row: RunRow, limits: ChangeLimits, 
     return bool(wishes)
 
 
-def _continue(project: Project, store: Store, row: RunRow, call: Call) -> int:
+def _continue(project: Project, store: Store, row: RunRow, call: Call, me: Holder) -> int:
     if not call.quiet:
         sys.stderr.write(f"going on with run {row.id} of {row.plan}\n")
     with _face(call) as face:
-        ended = process.run_main(running.continue_run, project, store, row, (face.observer,))
+        orchestrator = running.Orchestrator(holder=me, store=store, observers=(face.observer,))
+        ended = process.run_main(running.continue_run, project, orchestrator, row)
     return _finish(project, store, ended, call)
 
 

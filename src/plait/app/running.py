@@ -17,12 +17,14 @@ from plait.app.choosing import agent_chooser, limits_of, new_run_id
 from plait.app.project import Project, SystemClock, fold_run
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
+from plait.core.lease import Holder, Terms
 from plait.core.plan import Check, PackageId, Plan, SourceStatus
 from plait.core.run import Run
 from plait.core.schedule import compile_plan
 from plait.engine import preflight
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
+from plait.engine.holding import Holding, hold
 from plait.engine.journal import Journal, Observer
 from plait.engine.loop import execute
 from plait.engine.preflight import Ground
@@ -31,6 +33,8 @@ from plait.engine.room import Room
 from plait.errors import UsageError
 from plait.git import GitTrunk, Repository, WorktreePool
 from plait.ports import Request, RunRow, Store, Trunk, Workspaces
+
+TERMS = Terms()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,15 @@ class RunOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Orchestrator:
+    """Who is to decide a run: under what name, in which store, and who watches."""
+
+    holder: Holder
+    store: Store
+    observers: Sequence[Observer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """How the engine ended: the run as it stands, and the signal that stopped it, if one did."""
 
@@ -58,18 +71,14 @@ class Ended:
 
 
 async def start(
-    project: Project,
-    store: Store,
-    plan: Plan,
-    options: RunOptions,
-    observers: Sequence[Observer],
+    project: Project, orchestrator: Orchestrator, plan: Plan, options: RunOptions
 ) -> Ended:
     """Start a run of a plan and drive it to its end.
 
     Raises:
         UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
     """
-    run_id = new_run_id(SystemClock().now())
+    run_id, store = new_run_id(SystemClock().now()), orchestrator.store
     agent_chooser(options.agents)  # a wrong name is told before anything is made
     async with _git(project) as (repository, workspaces, trunk):
         ground = await preflight.ground(
@@ -84,56 +93,67 @@ async def start(
         store.create_run(
             run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
         )
-        journal = Journal(
-            store, Run(id=run_id, plan=plan), clock=SystemClock(), observers=observers
-        )
-        context = _context(
-            project,
-            options,
-            journal,
-            room=_room(project, repository),
-            workspaces=workspaces,
-            trunk=trunk,
-            requests=partial(store.requests, run_id),
-        )
-        await context.journal.record(_started(plan, options, ground))
-        return await _drive(context, project, ground)
+        async with hold(store, run_id, holder=orchestrator.holder, terms=TERMS) as holding:
+            context = _context(
+                project,
+                options,
+                _journal(orchestrator, Run(id=run_id, plan=plan), holding),
+                holding,
+                room=_room(project, repository),
+                workspaces=workspaces,
+                trunk=trunk,
+                requests=partial(store.requests, run_id),
+            )
+            await context.journal.record(_started(plan, options, ground))
+            return await _drive(context, project, ground)
 
 
-async def continue_run(
-    project: Project, store: Store, row: RunRow, observers: Sequence[Observer]
-) -> Ended:
+async def continue_run(project: Project, orchestrator: Orchestrator, row: RunRow) -> Ended:
     """Take an unfinished run up again, with the options it was started with.
 
     Raises:
+        RunHeld: A living orchestrator decides it.
+        LockHeld: Another run has taken a lock key that a package of it needs.
         UsageError: `TRUNK_MOVED`.
     """
+    store = orchestrator.store
     options = decode(RunOptions, store.options(row.id))
-    run = _with_stored_epochs(fold_run(store, row.id), store)
-    left = await left_behind(run, Places(state=project.state, run=run.id))
-    worktrees = [Path(run.packages[each].attempts[-1].worktree) for each in left]
-    async with _git(project, adopted=worktrees) as (repository, workspaces, trunk):
-        await _refuse_checked_out(repository, row.branch)
-        journal = Journal(store, run, clock=SystemClock(), observers=observers)
-        context = _context(
-            project,
-            options,
-            journal,
-            room=_room(project, repository),
-            workspaces=workspaces,
-            trunk=trunk,
-            requests=partial(store.requests, row.id),
-        )
-        ground = Ground(branch=row.branch, base=row.base)
-        lease = preflight.trunk_lease(ground, row.id)
-        if not run.packages:  # stopped before its first event
-            await context.journal.record(_started(run.plan, options, ground))
+    async with hold(store, row.id, holder=orchestrator.holder, terms=TERMS) as holding:
+        # What an earlier orchestrator wrote is all there from here on: it writes no more.
+        run = _with_stored_epochs(fold_run(store, row.id), store)
+        left = await left_behind(run, Places(state=project.state, run=run.id))
+        worktrees = [Path(run.packages[each].attempts[-1].worktree) for each in left]
+        async with _git(project, adopted=worktrees) as (repository, workspaces, trunk):
+            await _refuse_checked_out(repository, row.branch)
+            context = _context(
+                project,
+                options,
+                _journal(orchestrator, run, holding),
+                holding,
+                room=_room(project, repository),
+                workspaces=workspaces,
+                trunk=trunk,
+                requests=partial(store.requests, row.id),
+            )
+            ground = Ground(branch=row.branch, base=row.base)
+            if not run.packages:  # stopped before its first event
+                await context.journal.record(_started(run.plan, options, ground))
 
-        async def take_up() -> Sequence[Adopted]:
-            steps = store.steps(row.id)
-            return await reconcile(context, lease, pid=os.getpid(), left=left, steps=steps)
+            async def take_up() -> Sequence[Adopted]:
+                steps, pid = store.steps(row.id), os.getpid()
+                return await reconcile(context, holding.lease, pid=pid, left=left, steps=steps)
 
-        return await _drive(context, project, ground, take_up)
+            return await _drive(context, project, ground, take_up)
+
+
+def _journal(orchestrator: Orchestrator, run: Run, holding: Holding) -> Journal:
+    return Journal(
+        orchestrator.store,
+        run,
+        clock=SystemClock(),
+        observers=orchestrator.observers,
+        holding=holding,
+    )
 
 
 def _with_stored_epochs(run: Run, store: Store) -> Run:
@@ -152,7 +172,7 @@ async def _drive(
     ground: Ground,
     take_up: Callable[[], Awaitable[Sequence[Adopted]]] | None = None,
 ) -> Ended:
-    lease = preflight.trunk_lease(ground, context.journal.run.id)
+    lease = context.holding.lease
 
     async def work() -> None:
         begun = context.journal.run.seq > 1
@@ -167,7 +187,9 @@ async def _drive(
             await preflight.baseline(context, lease, ground, files)
         await execute(context, lease, adopted)
 
+    await context.trunk.take(lease)  # before anybody looks where the branch is
     stopped_by = await _until_signal(work)
+    await context.trunk.give_back(lease)
     if stopped_by is not None:
         await context.journal.record(RunInterrupted(signal=signal.Signals(stopped_by).name))
     return Ended(run=context.journal.run, stopped_by=stopped_by)
@@ -210,6 +232,7 @@ def _context(
     project: Project,
     options: RunOptions,
     journal: Journal,
+    holding: Holding,
     *,
     room: Room,
     workspaces: Workspaces,
@@ -233,7 +256,7 @@ def _context(
         agent_for=agent_chooser(options.agents),
         default_checks=options.checks,
         land_checks=options.land_checks,
-        holder="orchestrator",  # one a repository; a later one inherits its claims
+        holding=holding,
         prompts=project.state / "prompts",
         strict_results=project.settings.strict_results,
         room=room,

@@ -102,6 +102,26 @@ def attempt_lost(state: PackageState, event: events.AttemptLost, at: float) -> P
     return replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
 
 
+def claim_lost(state: PackageState, event: events.ClaimLost, at: float) -> PackageState:
+    """To be started again, under an epoch above the one that somebody else was given."""
+    lost = replace(
+        state.attempts[-1],
+        interrupted=True,
+        error_code=events.CLAIM_LOST,
+        reason=event.refused,
+        kept_ref=event.kept_ref,
+        finished_at=at,
+    )
+    return replace(
+        state,
+        status=PackageStatus.PENDING,
+        epoch=event.current,
+        attempts=(*state.attempts[:-1], lost),
+        commit=None,
+        reason="its claim was lost",
+    )
+
+
 _AFTER = {
     Verdict.PASS: PackageStatus.VERIFIED,
     Verdict.REVISE: PackageStatus.PENDING,
@@ -173,11 +193,17 @@ def answered(state: PackageState, event: events.QuestionAnswered) -> PackageStat
 
 def settled(
     state: PackageState,
-    event: events.GatePassed | events.GateAsked | events.PackageSkipped | events.PackageCancelled,
+    event: events.GatePassed
+    | events.GateAsked
+    | events.PackageWaits
+    | events.PackageSkipped
+    | events.PackageCancelled,
     at: float,
 ) -> PackageState:
-    """Settled without an attempt."""
+    """Settled without an attempt, or not for now."""
     match event:
+        case events.PackageWaits(reason=reason):
+            return replace(state, reason=reason)
         case events.GatePassed(reason=reason):
             passed = replace(state, status=PackageStatus.LANDED, reason=reason)
             return replace(passed, landed_at=at)

@@ -24,6 +24,7 @@ from plait.core.progress import (
     attempt_started,
     attempt_went_on,
     check_outcome,
+    claim_lost,
     landing_refused,
     requeued,
     settled,
@@ -119,6 +120,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return _with(run, attempt_went_on(state, event, recorded.at))
         case events.AttemptLost() as event:
             return _with(run, attempt_lost(run.packages[event.package], event, recorded.at))
+        case events.ClaimLost() as event:
+            return _with(run, claim_lost(run.packages[event.package], event, recorded.at))
         case events.LandingStarted(package=package):
             state = run.packages[package]
             return _with(run, replace(state, status=PackageStatus.LANDING))
@@ -129,6 +132,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case (
             events.GatePassed()
             | events.GateAsked()
+            | events.PackageWaits()
             | events.PackageSkipped()
             | events.PackageCancelled()
         ) as event:

@@ -135,12 +135,18 @@ def compile_plan(plan: Plan) -> Compiled:
 
 
 def decide(
-    compiled: Compiled, run: Run, limits: Limits, *, starting: frozenset[PackageId] = frozenset()
+    compiled: Compiled,
+    run: Run,
+    limits: Limits,
+    *,
+    starting: frozenset[PackageId] = frozenset(),
+    waiting: frozenset[PackageId] = frozenset(),
 ) -> tuple[Action, ...]:
     """What to do now. Pure: the same run, limits and `starting` give the same actions.
 
     `starting` are packages whose attempt is under way; those among them that are still pending
     have been ordered but not yet claimed, or are being put away before another attempt.
+    `waiting` cannot be claimed now: somebody outside the run holds them, or what they need.
     """
     starting = frozenset(
         package for package in starting if run.packages[package].status is PackageStatus.PENDING
@@ -154,8 +160,8 @@ def decide(
         actions += _cancel_rest(run, settled, starting, stop)
     else:
         rows = _rows(compiled, frontier, freed)
-        actions += _starts(compiled, run, limits, rows, starting)
-    if not actions and not starting and not run.packages.count(*ACTIVE):
+        actions += _starts(compiled, run, limits, rows, starting, waiting=waiting)
+    if not actions and not starting and not waiting and not run.packages.count(*ACTIVE):
         stuck = [state for state in run.packages.values() if state.status not in ENDED]
         actions += [Skip(package=state.id, reason="it can never start") for state in stuck]
         if not stuck:
@@ -260,6 +266,8 @@ def _starts(
     limits: Limits,
     rows: Mapping[Standing, Iterator[tuple[Rank, PackageId]]],
     starting: frozenset[PackageId],
+    *,
+    waiting: frozenset[PackageId],
 ) -> list[Action]:
     """Starts in the order of rank, as far as agents are free and nothing active conflicts."""
     running = {state.id for state in run.with_status(PackageStatus.RUNNING)} | starting
@@ -286,8 +294,10 @@ def _starts(
             break
         (_, package), standing = min(open_heads)
         heads[standing] = next(rows[standing], None)
-        if package in starting or any(
-            compiled.conflict(package, other, limits.unknown_scope) for other in active
+        if (
+            package in starting
+            or package in waiting
+            or any(compiled.conflict(package, other, limits.unknown_scope) for other in active)
         ):
             continue
         active.add(package)

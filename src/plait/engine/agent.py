@@ -23,7 +23,7 @@ async def run_agent(context: Context, claimed: Claimed) -> tuple[process.Exit, A
     A cancellation ends the agent before it goes on.
     """
     task = claimed.task
-    ended = await _ended(claimed)
+    ended = await _ended(context, claimed)
     if ended.stopped:
         return ended, None
     outcome = claimed.agent.outcome(task, ended)
@@ -81,12 +81,13 @@ def agent_failure(claimed: Claimed, outcome: AgentOutcome) -> Failure | None:
             return Failure(code="BLOCKED", reason=question, blocked=question)
 
 
-async def _ended(claimed: Claimed) -> process.Exit:
+async def _ended(context: Context, claimed: Claimed) -> process.Exit:
     try:
-        kept = claimed.kept or _start(claimed)
+        kept = claimed.kept or _start(context, claimed)
     except ValueError as error:  # no process can be given such an argument
         return process.Exit(code=None, duration_s=0.0, error=str(error))
     try:
+        context.holding.tend(claimed.package.id, kept)
         return await kept.ended()
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
@@ -94,7 +95,7 @@ async def _ended(claimed: Claimed) -> process.Exit:
         raise
 
 
-def _start(claimed: Claimed) -> process.Kept:
+def _start(context: Context, claimed: Claimed) -> process.Kept:
     task = claimed.task
     invocation = claimed.agent.invocation(task)
     variables = {
@@ -117,4 +118,5 @@ def _start(claimed: Claimed) -> process.Kept:
         stderr=task.directory / "stderr.log",
         timeout_s=claimed.package.timeout_s,
         grace_s=GRACE_S,
+        lease_s=context.holding.agent_s,
     )

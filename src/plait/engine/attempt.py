@@ -33,10 +33,9 @@ from plait.engine.claimed import Adopted, Claimed, Failure, lay_out, taken_up
 from plait.engine.context import Context
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, passed_before, run_checks
-from plait.errors import EnvironmentLack, PlaitError
+from plait.errors import EnvironmentLack, PlaitError, StaleEpoch
 from plait.ports import Work, Workspace
 
-LEASE_S = 24 * 3600.0  # one orchestrator holds a run's lock; the epoch is what fences
 LOST_OFTEN = 3  # agents of one package that are cut short from outside; then it has failed
 _GITLINK = "160000"
 
@@ -46,11 +45,25 @@ async def attempt(context: Context, package_id: PackageId) -> None:
 
     Cancellation ends the agent, keeps its work under a hidden ref and leaves the package to be
     started again.
+
+    Raises:
+        LeaseHeld, LockHeld: Somebody outside the run holds the package, or a lock key of its.
+        StaleEpoch: Somebody else has claimed the package since.
     """
-    clock = context.clock
+    clock, holding = context.clock, context.holding
     begun = clock.now()
-    lease = await context.journal.claim(package_id, holder=context.holder, ttl_s=LEASE_S)
-    workspace = await context.workspaces.open(context.journal.run.head)
+    lease = await context.journal.claim(
+        package_id,
+        holder=holding.lease.holder,
+        ttl_s=holding.terms.lease_s,
+        keys=context.compiled.packages[package_id].locks.keys,
+    )
+    try:
+        workspace = await context.workspaces.open(context.journal.run.head)
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            await context.journal.release(package_id, lease.epoch)
+        raise
 
     async def begin() -> Claimed:
         package = context.compiled.packages[package_id]
@@ -102,7 +115,7 @@ async def _carry_out(
     reusable = False
     try:
         reusable = await _work(context, await begin())
-    except anyio.get_cancelled_exc_class():
+    except (anyio.get_cancelled_exc_class(), StaleEpoch):
         with anyio.CancelScope(shield=True):
             kept, _ = await _keep(context, workspace, package, epoch)
             await _tell_ended(context, package, epoch, kept)
@@ -149,7 +162,7 @@ async def _work(context: Context, claimed: Claimed) -> bool:
         failure = await _check(context, claimed, work)
     if failure is None and work is not None:
         ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
-        await context.workspaces.publish(ref, work.commit)
+        await context.trunk.publish(context.holding.lease, ref, work.commit)
         await _end(context, claimed, Verdict.PASS, commit=work.commit)
     elif failure is not None:
         safe = await _reject(context, claimed, failure, work)

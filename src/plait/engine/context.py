@@ -11,6 +11,7 @@ from pathlib import Path
 
 from plait.core.plan import Check, PackageId, Plan
 from plait.core.schedule import Compiled, Limits
+from plait.engine.holding import Holding
 from plait.engine.journal import Journal
 from plait.engine.room import Room
 from plait.ports import Agent, Clock, Request, Trunk, Workspaces
@@ -64,7 +65,7 @@ class Context:
     agent_for: Callable[[PackageId], Agent]
     default_checks: tuple[Check, ...]
     land_checks: tuple[Check, ...]
-    holder: str
+    holding: Holding
     prompts: Path
     strict_results: bool = False
     room: Room = field(default_factory=Room)

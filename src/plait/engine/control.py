@@ -28,10 +28,14 @@ class Work:
 
 @dataclass(slots=True)
 class UnderWay:
-    """What the loop has started and is not over: attempts, and at most one landing."""
+    """What the loop has started and is not over: attempts, and at most one landing.
+
+    `waiting` could not be claimed: somebody outside the run holds them, or what they need.
+    """
 
     attempts: dict[PackageId, Work] = field(default_factory=dict)
     landings: dict[PackageId, Work] = field(default_factory=dict)
+    waiting: set[PackageId] = field(default_factory=set)
 
     @property
     def starting(self) -> frozenset[PackageId]:

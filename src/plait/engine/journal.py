@@ -6,13 +6,14 @@ Writers queue up while a transaction is under way and share the next one: under 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio
 from anyio import to_thread
 
 from plait.core.event import (
+    TYPE_NAMES,
     BaselineCommitted,
     Event,
     Landed,
@@ -23,9 +24,10 @@ from plait.core.event import (
 )
 from plait.core.lease import Lease
 from plait.core.plan import PackageId
-from plait.core.run import Run, apply
+from plait.core.run import ACTIVE, Run, apply
 from plait.core.step import steps_of
-from plait.errors import PlaitError, StaleEpoch
+from plait.engine.holding import Holding
+from plait.errors import PlaitError, RunTaken, StaleEpoch
 from plait.ports import Advance, Clock, Store
 
 Observer = Callable[[Recorded, Run], None]
@@ -43,9 +45,17 @@ class Journal:
     """The one writer of a run. `run` is the fold of everything written so far."""
 
     def __init__(
-        self, store: Store, run: Run, *, clock: Clock, observers: Sequence[Observer] = ()
+        self,
+        store: Store,
+        run: Run,
+        *,
+        clock: Clock,
+        observers: Sequence[Observer] = (),
+        holding: Holding | None = None,
     ) -> None:
         self.run = run
+        self._holding = holding
+        self._run_epoch = holding.lease.epoch if holding is not None else 0
         self._store = store
         self._clock = clock
         self._observers = tuple(observers)
@@ -70,12 +80,41 @@ class Journal:
         if entry.failure is not None:
             raise entry.failure
 
-    async def claim(self, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
-        """Claim a package: its epoch rises by one."""
+    async def claim(
+        self, package: PackageId, *, holder: str, ttl_s: float, keys: Collection[str]
+    ) -> Lease:
+        """Claim a package, with its lock keys: its epoch rises by one.
+
+        Raises:
+            LeaseHeld: Another holder's lease lasts.
+            LockHeld: Another package holds a key that conflicts.
+        """
         async with self._writing:
-            return await to_thread.run_sync(
-                lambda: self._store.claim(self.run.id, package, holder=holder, ttl_s=ttl_s)
+            lease = await to_thread.run_sync(
+                lambda: self._store.claim(
+                    self.run.id,
+                    package,
+                    holder=holder,
+                    ttl_s=ttl_s,
+                    keys=keys,
+                    run_epoch=self._run_epoch,
+                )
             )
+            if self._holding is not None:
+                self._holding.held[package] = lease.epoch
+        return lease
+
+    async def release(self, package: PackageId, epoch: int) -> None:
+        """Give a claim back that no event has told of.
+
+        Raises:
+            StaleEpoch: Somebody else has the package.
+        """
+        if self._holding is not None and self._holding.held.get(package) == epoch:
+            del self._holding.held[package]
+        await to_thread.run_sync(
+            lambda: self._store.release(self.run.id, package, epoch, run_epoch=self._run_epoch)
+        )
 
     async def changed(self) -> None:
         """Wait until something was recorded since the last call."""
@@ -96,6 +135,9 @@ class Journal:
                 return
             batch[0].failure = stale
         except PlaitError as error:
+            if isinstance(error, RunTaken) and self._holding is not None:
+                events = [event for entry in batch for event in entry.events]
+                await self._holding.refused(", ".join(map(_named, events)), error)
             for entry in batch:
                 entry.failure = error
         for entry in batch:
@@ -105,12 +147,18 @@ class Journal:
         advances, now = [], self._clock.now()
         draft = self.run
         for entry in batch:
+            before = draft
             for event in entry.events:
                 draft = apply(
                     draft, Recorded(seq=draft.seq + 1, at=now, run=self.run.id, event=event)
                 )
-            advances.append(replace(_advance(entry.events, draft), answers=entry.answers))
-        recorded = await to_thread.run_sync(lambda: self._store.advance(self.run.id, advances))
+            advances.append(replace(_advance(entry.events, before, draft), answers=entry.answers))
+        recorded = await to_thread.run_sync(
+            lambda: self._store.advance(self.run.id, advances, run_epoch=self._run_epoch)
+        )
+        if self._holding is not None:
+            for package in (name for each in advances for name in each.released):
+                self._holding.held.pop(package, None)
         for each in recorded:
             self.run = apply(self.run, each)
             for observer in self._observers:
@@ -118,16 +166,31 @@ class Journal:
         self._changed.set()
 
 
-def _advance(events: Sequence[Event], after: Run) -> Advance:
-    """The rows that these events change, as they stand after them."""
+def _advance(events: Sequence[Event], before: Run, after: Run) -> Advance:
+    """The rows that these events change, as they stand after them.
+
+    A package that is no longer at work, nor a candidate, holds nothing any more.
+    """
     subjects = dict.fromkeys(package for package, _, _ in map(subject, events) if package)
     moved = any(isinstance(event, Landed | BaselineCommitted) for event in events)
     everything = any(isinstance(event, RunStarted | RunContinued) for event in events)
     packages = after.packages.values() if everything else [after.packages[p] for p in subjects]
+    gone = [
+        old.id
+        for old in before.with_status(*ACTIVE)
+        if (new := after.packages[old.id]).status not in ACTIVE and new.epoch == old.epoch
+    ]
     return Advance(
         events=tuple(events),
         packages=tuple(packages),
+        released=tuple(gone),
         steps=tuple(step for event in events for step in steps_of(event)),
         status=after.status,
         head=after.head if moved else None,
     )
+
+
+def _named(event: Event) -> str:
+    """An event in short, for a note."""
+    package, _, _ = subject(event)
+    return f"{TYPE_NAMES[type(event)]} of {package}" if package else TYPE_NAMES[type(event)]

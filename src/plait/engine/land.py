@@ -18,6 +18,7 @@ from plait.engine.attempt import keep_ref
 from plait.engine.context import Context
 from plait.engine.ticks import tick_boxes
 from plait.engine.verify import Subject, run_checks
+from plait.errors import RunTaken
 from plait.ports import Conflict
 
 
@@ -58,7 +59,7 @@ async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> 
         await _refuse(context, candidate, "LANDING_FAILED", red)
         return
     with anyio.CancelScope(shield=True):  # whoever moves the branch says so
-        await context.trunk.advance(lease, old=onto, new=commit)
+        await _move(context, lease, candidate, onto, commit)
         await context.journal.record(
             Landed(
                 package=package.id,
@@ -70,6 +71,19 @@ async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> 
                 unchecked=not checks,
             )
         )
+
+
+async def _move(
+    context: Context, lease: TrunkLease, candidate: PackageState, onto: str, commit: str
+) -> None:
+    """Move the branch, if the run and the package are still decided here."""
+    what = f"the landing of {candidate.id} (branch {lease.branch} to {commit})"
+    await context.holding.require(what, {candidate.id: candidate.epoch})
+    try:
+        await context.trunk.advance(lease, old=onto, new=commit)
+    except RunTaken as taken:
+        await context.holding.refused(what, taken)
+        raise
 
 
 def landing_message(context: Context, package: WorkPackage) -> str:

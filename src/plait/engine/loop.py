@@ -20,6 +20,8 @@ from plait.engine.claimed import Adopted
 from plait.engine.context import Context
 from plait.engine.control import UnderWay, Work, carry_out, listen
 from plait.engine.land import land
+from plait.engine.watch import lose, wait, watch
+from plait.errors import LeaseHeld, LockHeld, StaleEpoch
 
 
 async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted] = ()) -> None:
@@ -27,6 +29,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
 
     Raises:
         PlaitError: The environment failed (disk full, git gone): attempts are put away first.
+        RunTaken: Another orchestrator has claimed the run: likewise.
     """
     under_way = UnderWay()
     async with anyio.create_task_group() as tasks:
@@ -34,6 +37,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
             under_way.attempts[each.package] = Work()
             tasks.start_soon(_take_up, context, under_way, each, name=f"attempt {each.package}")
         tasks.start_soon(listen, context, name="listen")
+        tasks.start_soon(watch, context, under_way, name="watch")
         while True:
             await carry_out(context, under_way)
             run = context.journal.run
@@ -42,6 +46,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
                 run,
                 replace(context.limits, max_agents=run.max_agents),
                 starting=under_way.starting,
+                waiting=frozenset(under_way.waiting),
             )
             actions = await _within_room(context, under_way, actions)
             for action in actions:
@@ -90,13 +95,23 @@ async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: 
 
 
 async def _attempt(context: Context, under_way: UnderWay, package: PackageId) -> None:
-    with _woken(context), under_way.attempt(package):
-        await attempt(context, package)
+    with _woken(context):
+        try:
+            with under_way.attempt(package), context.holding.working(package):
+                await attempt(context, package)
+        except (LeaseHeld, LockHeld) as held:
+            await wait(context, under_way, package, held)
+        except StaleEpoch as stale:
+            await lose(context, stale)
 
 
 async def _take_up(context: Context, under_way: UnderWay, adopted: Adopted) -> None:
-    with _woken(context), under_way.attempt(adopted.package):
-        await take_up(context, adopted)
+    with _woken(context):
+        try:
+            with under_way.attempt(adopted.package), context.holding.working(adopted.package):
+                await take_up(context, adopted)
+        except StaleEpoch as stale:
+            await lose(context, stale)
 
 
 def _land_next(context: Context, tasks: TaskGroup, under_way: UnderWay, lease: TrunkLease) -> None:
@@ -112,7 +127,10 @@ async def _land(
     context: Context, under_way: UnderWay, lease: TrunkLease, candidate: PackageState
 ) -> None:
     with _woken(context), under_way.landing(candidate.id):
-        await land(context, lease, candidate)
+        try:
+            await land(context, lease, candidate)
+        except StaleEpoch as stale:
+            await lose(context, stale)
 
 
 @contextmanager

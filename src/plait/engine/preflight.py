@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from plait.core.event import BaselineCommitted, RunId, Stage, Warned
-from plait.core.lease import Epoch, TrunkLease
+from plait.core.event import BaselineCommitted, Stage, Warned
+from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId, Plan
 from plait.core.queue import OwnedCheck
 from plait.core.run import UNFINISHED, PackageStatus
@@ -143,11 +143,6 @@ async def differing(trunk: Trunk, base: str, files: Mapping[str, bytes]) -> dict
     return {
         name: content for name, content in files.items() if await trunk.read(base, name) != content
     }
-
-
-def trunk_lease(ground: Ground, run: RunId) -> TrunkLease:
-    """The claim on the run's branch, held by the one orchestrator of the run."""
-    return TrunkLease(branch=ground.branch, epoch=Epoch(1), holder=run)
 
 
 async def _free_name(trunk: Trunk, name: str) -> str:

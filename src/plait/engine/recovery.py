@@ -5,7 +5,7 @@ What landed is told by the branch; what an agent did, by the files of its shim.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from plait import process
@@ -55,24 +55,39 @@ async def reconcile(
 
     Raises:
         UsageError: `TRUNK_MOVED`, the branch is neither where the run left it nor one landing on.
+        LockHeld: Another run has taken a lock key of what is in flight.
     """
     run, trunk = context.journal.run, context.trunk
     head = await trunk.head(lease.branch)
+    if head is None and run.head not in {"", run.base}:
+        raise _moved(lease, run, "is not here any more")
     if head is not None and head != run.head:
         commit = await trunk.describe(head)
         await context.journal.record(await _missed(context, lease, run, head, commit))
     adopted: list[Adopted] = []
     for package, kept in left.items():
-        path = Path(context.journal.run.packages[package].attempts[-1].worktree)
-        workspace = context.workspaces.adopt(path)
-        if workspace is not None:
+        state = context.journal.run.packages[package]
+        workspace = context.workspaces.adopt(Path(state.attempts[-1].worktree))
+        if workspace is not None and state.epoch == state.attempts[-1].epoch:
             done = steps.get(package, {})
             adopted.append(Adopted(package=package, kept=kept, workspace=workspace, done=done))
         elif kept.living:  # its workspace was put away: nothing of what it does can be used
             await kept.end(GRACE_S)
     names = tuple(each.package for each in adopted)
+    await _hold_again(context, names)
     await context.journal.record(RunContinued(pid=pid, adopted=names))
     return tuple(adopted)
+
+
+async def _hold_again(context: Context, adopted: Sequence[PackageId]) -> None:
+    """Claims and lock keys of what is adopted, and of candidates."""
+    run, packages = context.journal.run, context.compiled.packages
+    candidates = run.with_status(PackageStatus.VERIFIED, PackageStatus.LANDING)
+    going = [run.packages[each] for each in adopted] + list(candidates)
+    await context.holding.resume(
+        {state.id: state.epoch for state in going},
+        {state.id: packages[state.id].locks.keys for state in going},
+    )
 
 
 async def _missed(
@@ -97,8 +112,12 @@ async def _missed(
                 files=files,
                 unchecked=not state.checks,
             )
-    raise UsageError(
-        f"the branch {lease.branch} was moved since the run was stopped",
+    raise _moved(lease, run, "was moved since the run was stopped")
+
+
+def _moved(lease: TrunkLease, run: Run, how: str) -> UsageError:
+    return UsageError(
+        f"the branch {lease.branch} {how}",
         code="TRUNK_MOVED",
         hint=f"put it back (`git branch -f {lease.branch} {run.head}`), or begin a new run "
         "with --fresh",

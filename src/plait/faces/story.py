@@ -13,6 +13,7 @@ from plait.core.event import (
     AttemptStarted,
     BaselineCommitted,
     CheckEnded,
+    ClaimLost,
     Event,
     GateAsked,
     GatePassed,
@@ -24,6 +25,7 @@ from plait.core.event import (
     PackageCancelled,
     PackageRequeued,
     PackageSkipped,
+    PackageWaits,
     QuestionAnswered,
     RunCancelled,
     RunContinued,
@@ -121,12 +123,14 @@ def _of_package(
     | WorkCommitted
     | ScopeChecked
     | AttemptLost
+    | ClaimLost
     | AttemptEnded
     | LandingStarted
     | LandingRefused
     | Landed
     | GateAsked
     | GatePassed
+    | PackageWaits
     | PackageSkipped
     | PackageCancelled,
     run: Run,
@@ -151,6 +155,10 @@ def _of_package(
             return f"attempt ended, the work kept: {clean(reason)}"
         case AttemptLost(reason=reason):
             return f"agent lost: {clean(reason)}; it is started again"
+        case ClaimLost(refused=refused):
+            return f"claimed by somebody else: {clean(refused)}; it is started again"
+        case PackageWaits(reason=reason):
+            return clean(reason)
         case AttemptEnded(verdict=Verdict.PASS):
             return "verified, waits to land" if verbose else None
         case AttemptEnded() | LandingRefused():

@@ -16,7 +16,8 @@ from plait.core.lease import TrunkLease
 from plait.errors import PlaitError, UsageError
 from plait.git import work
 from plait.git.command import GitFailed, decode, fields, update_index
-from plait.git.repository import Repository
+from plait.git.fence import Fence
+from plait.git.repository import Repository, require_own
 from plait.ports import Commit, Conflict, Merged
 from plait.process import Dialogue
 
@@ -43,6 +44,7 @@ class GitTrunk:
         self._merger: Dialogue | None = None
         self._streams = repository.git_version >= FLUSHES or shutil.which("stdbuf") is not None
         self._turn = anyio.Lock()
+        self._fence = Fence(repository)
 
     async def __aenter__(self) -> Self:
         """Prepare for many merges."""
@@ -64,10 +66,33 @@ class GitTrunk:
         found = await self._git.ask(*wanted, ok=(0, 1))
         return decode(found.out).strip() or None
 
+    async def take(self, lease: TrunkLease) -> None:
+        """From now on the run's branch moves under this lease, and under no earlier one.
+
+        Raises:
+            RunTaken: A later one has been taken here already.
+        """
+        await self._fence.set(lease)
+
+    async def give_back(self, lease: TrunkLease) -> None:
+        """Let the branch move under no lease, until one is taken again."""
+        await self._fence.lift(lease)
+
+    async def publish(self, lease: TrunkLease, ref: str, commit: str) -> None:
+        """Point a candidate's branch (`refs/heads/plait/…`) at its commit.
+
+        Raises:
+            PlaitError: `NOT_OUR_REF`, `GIT_FAILED`.
+            RunTaken: The lease is not, or no longer, the one that was taken.
+        """
+        require_own(ref)
+        await self._fence.move(lease, ref, commit, old=None, reason="plait: publish")
+
     async def create(self, lease: TrunkLease, commit: str) -> None:
         """Create the run's branch.
 
         Raises:
+            RunTaken: The lease is not, or no longer, the one that was taken.
             UsageError: `BRANCH_EXISTS`, also where another branch's name stands in the way;
                 `BRANCH_INVALID` for what git does not take as a name.
         """
@@ -80,7 +105,13 @@ class GitTrunk:
                 hint="--branch NAME sets another",
             )
         try:
-            await self._move(branch, commit, self._repository.no_object, "plait: create")
+            await self._fence.move(
+                lease,
+                f"refs/heads/{branch}",
+                commit,
+                old=self._repository.no_object,
+                reason="plait: create",
+            )
         except GitFailed as failed:
             if "exists" not in failed.words:
                 raise
@@ -164,9 +195,12 @@ class GitTrunk:
 
         Raises:
             PlaitError: `TRUNK_MOVED` if it no longer points at `old`.
+            RunTaken: The lease is not, or no longer, the one that was taken.
         """
         try:
-            await self._move(lease.branch, new, old, "plait: land")
+            await self._fence.move(
+                lease, f"refs/heads/{lease.branch}", new, old=old, reason="plait: land"
+            )
         except GitFailed as failed:
             found = await self.head(lease.branch)
             if found == old:
@@ -177,9 +211,6 @@ class GitTrunk:
                 code="TRUNK_MOVED",
                 hint="move it back, or start a new run from where it is now",
             ) from failed
-
-    async def _move(self, branch: str, new: str, old: str, reason: str) -> None:
-        await self._git.run("update-ref", "-m", reason, f"refs/heads/{branch}", new, old)
 
     async def _modes(self, tree: str, files: Collection[str]) -> dict[str, str]:
         """The modes of those of the files that are in a tree."""

@@ -6,6 +6,7 @@ contract suite per port runs on the adapter and on its fake.
 
 from __future__ import annotations
 
+from plait.core.lease import HeldKey
 from plait.ports.agents import Agent, AgentOutcome, AgentTask, Deviation, Invocation
 from plait.ports.clock import Clock
 from plait.ports.disk import Disk
@@ -15,7 +16,7 @@ from plait.ports.store import (
     Advance,
     Approval,
     Duration,
-    HeldKey,
+    HeldRun,
     PackageRow,
     Request,
     Rows,
@@ -37,6 +38,7 @@ __all__ = [
     "Disk",
     "Duration",
     "HeldKey",
+    "HeldRun",
     "Invocation",
     "Loaded",
     "Merged",

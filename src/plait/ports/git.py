@@ -112,11 +112,29 @@ class Trunk(Protocol):
     async def head(self, branch: str) -> str | None:
         """The commit a branch points at, or None."""
 
+    async def take(self, lease: TrunkLease) -> None:
+        """From now on the run's branch moves under this lease, and under no earlier one.
+
+        Raises:
+            RunTaken: A later one has been taken here already.
+        """
+
+    async def give_back(self, lease: TrunkLease) -> None:
+        """Let the branch move under no lease, until one is taken again."""
+
+    async def publish(self, lease: TrunkLease, ref: str, commit: str) -> None:
+        """Point a candidate's branch (`refs/heads/plait/…`) at its commit.
+
+        Raises:
+            RunTaken: The lease is not, or no longer, the one that was taken.
+        """
+
     async def create(self, lease: TrunkLease, commit: str) -> None:
         """Create the run's branch.
 
         Raises:
             UsageError: `BRANCH_EXISTS`.
+            RunTaken: The lease is not, or no longer, the one that was taken.
         """
 
     async def merge(self, onto: str, candidate: str) -> Merged | Conflict:
@@ -145,4 +163,5 @@ class Trunk(Protocol):
 
         Raises:
             PlaitError: `TRUNK_MOVED` if it no longer points at `old`.
+            RunTaken: The lease is not, or no longer, the one that was taken.
         """

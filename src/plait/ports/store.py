@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from plait.core.event import Event, Recorded, RunId, RunStatus
-from plait.core.lease import Epoch, Lease
+from plait.core.event import Event, Recorded, RunId, RunStatus, Warned
+from plait.core.lease import Epoch, HeldKey, Lease, TrunkLease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageState
 from plait.core.step import Done, Step
@@ -62,18 +62,13 @@ class PackageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldKey:
-    """A lock key that a package holds.
+class HeldRun:
+    """A run that somebody decides; the claim lasts `remaining_s` seconds more."""
 
-    Tokens rise with every key that is taken and are never given out again: of two who were given
-    keys that conflict, the one with the higher token came later.
-    """
-
-    key: str
     run: RunId
-    package: PackageId
     epoch: Epoch
-    token: int
+    holder: str
+    remaining_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +90,12 @@ class Advance:
     And the answers to the requests, by number, that they carry out.
 
     Written only while each epoch that `packages` and `events` name is the stored one
-    (`StaleEpoch` otherwise).
+    (`StaleEpoch` otherwise). The claims and the lock keys of `released` packages are given back.
     """
 
     events: tuple[Event, ...]
     packages: tuple[PackageState, ...] = ()
+    released: tuple[PackageId, ...] = ()
     status: RunStatus | None = None
     head: str | None = None
     steps: tuple[Step, ...] = ()
@@ -129,8 +125,14 @@ class Store(Rows, Protocol):
     """The state of record. Sync. A state change and its event share a transaction.
 
     Leases are measured by the store's own clock, whatever the caller's says. A write that names an
-    epoch is refused unless it is the package's, be it lower or higher (`StaleEpoch`).
+    epoch is refused unless it is the package's, be it lower or higher (`StaleEpoch`). Every write
+    of a run names the run's epoch, too, which is 0 until somebody claims the run (`RunTaken` for
+    any other).
     """
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may use it as well."""
 
     def create_run(
         self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
@@ -143,36 +145,113 @@ class Store(Rows, Protocol):
     def options(self, run: RunId) -> Mapping[str, Any]:
         """The options a run was started with."""
 
-    def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
+    def claim_run(
+        self, run: RunId, *, holder: str, ttl_s: float, over: str | None = None
+    ) -> TrunkLease:
+        """Claim a run, to decide it and to move its branch: its epoch rises by one.
+
+        It succeeds where nobody holds the run, the lease has run out, the holder is the same, or
+        is `over`: one that is known to have ended. The claims on the run's packages pass on to
+        the new holder, with their epochs and their times.
+
+        Raises:
+            RunHeld: Another holder's claim lasts.
+        """
+
+    def renew_run(
+        self, run: RunId, *, epoch: int, ttl_s: float, packages: Mapping[PackageId, int]
+    ) -> tuple[Lease, ...]:
+        """Let a claim on a run, and those on packages, last `ttl_s` seconds from now.
+
+        Those too that have run out meanwhile.
+
+        Args:
+            run: The run.
+            epoch: The run's epoch.
+            ttl_s: Seconds.
+            packages: Their epochs.
+
+        Returns:
+            The packages' claims. One that is missing was given back, or somebody else has it.
+
+        Raises:
+            RunTaken: Somebody else has claimed the run.
+            UsageError: `NOT_CLAIMED`, the claim on the run was given back.
+        """
+
+    def require_run(self, run: RunId, *, epoch: int, packages: Mapping[PackageId, int]) -> None:
+        """Do nothing while the run and these packages have these epochs.
+
+        Raises:
+            RunTaken: The run has another epoch.
+            StaleEpoch: A package has another epoch.
+        """
+
+    def release_run(self, run: RunId, *, epoch: int) -> None:
+        """Give back a claim on a run; the epoch stays, and so does what its packages hold.
+
+        Raises:
+            RunTaken: Somebody else has claimed the run.
+        """
+
+    def held_runs(self) -> tuple[HeldRun, ...]:
+        """The runs that somebody decides."""
+
+    def note(self, run: RunId, warned: Warned) -> None:
+        """Add a warning to a run, whoever decides it: that a write was refused, for one."""
+
+    def claim(
+        self,
+        run: RunId,
+        package: PackageId,
+        *,
+        holder: str,
+        ttl_s: float,
+        keys: Iterable[str] = (),
+        run_epoch: int = 0,
+    ) -> Lease:
         """Claim a package: its epoch rises by one, in one compare-and-set.
 
         It succeeds where nobody holds the package, the lease has run out, or the holder is the
-        same: then its own earlier epoch is over too. Lock keys stay until `acquire` or `release`.
+        same: then its own earlier epoch is over too. Lock keys are taken with it, or nothing is;
+        without any to take, those it holds stay until `acquire` or `release`.
 
         Raises:
             LeaseHeld: Another holder's lease lasts.
+            LockHeld: Another package holds a key that conflicts.
+            RunTaken: The run has another epoch.
         """
 
-    def renew(self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float) -> Lease:
+    def renew(
+        self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float, run_epoch: int = 0
+    ) -> Lease:
         """Let a claim last `ttl_s` seconds from now, also one that has run out meanwhile.
 
         Raises:
             StaleEpoch: The package has another epoch: somebody else has claimed it.
+            RunTaken: The run has another epoch.
             UsageError: `NOT_CLAIMED`, the claim was given back.
         """
 
-    def release(self, run: RunId, package: PackageId, epoch: int) -> None:
+    def release(self, run: RunId, package: PackageId, epoch: int, *, run_epoch: int = 0) -> None:
         """Give back a claim and the package's lock keys; the epoch stays. Again does no harm.
 
         Raises:
             StaleEpoch: The package has another epoch.
+            RunTaken: The run has another epoch.
         """
 
     def expired(self, run: RunId) -> tuple[Lease, ...]:
         """The claims of a run whose time is over, in the plan's order."""
 
     def acquire(
-        self, run: RunId, package: PackageId, epoch: int, keys: Iterable[str]
+        self,
+        run: RunId,
+        package: PackageId,
+        epoch: int,
+        keys: Iterable[str],
+        *,
+        run_epoch: int = 0,
     ) -> tuple[HeldKey, ...]:
         """Take lock keys for a package, all or none, in sorted order and normal spelling.
 
@@ -182,17 +261,30 @@ class Store(Rows, Protocol):
 
         Raises:
             StaleEpoch: The package has another epoch.
+            RunTaken: The run has another epoch.
             LockHeld: Another package holds a key that conflicts.
+        """
+
+    def free_keys(self, held: HeldKey, *, over: str | None = None) -> bool:
+        """Take from a package the keys it holds under that epoch, if nobody decides its run.
+
+        A holder that is `over`, known to have ended, is nobody.
+
+        Returns:
+            Whether nobody does. Whoever takes the run up again takes the keys anew first.
         """
 
     def held_keys(self) -> tuple[HeldKey, ...]:
         """All lock keys that are held, in all runs, by token."""
 
-    def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
+    def advance(
+        self, run: RunId, advances: Sequence[Advance], *, run_epoch: int = 0
+    ) -> tuple[Recorded, ...]:
         """Write all advances in one transaction, in order; all or none.
 
         Raises:
             StaleEpoch: A package's row has another epoch.
+            RunTaken: The run has another epoch.
         """
 
     def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:

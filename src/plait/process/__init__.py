@@ -27,7 +27,7 @@ from typing import TypeVar, TypeVarTuple
 from plait.process.child import scratch, spawn, start
 from plait.process.exit import Exit
 from plait.process.family import KILL_PATIENCE_S
-from plait.process.keeper import Kept, adopt, end_strays, keep
+from plait.process.keeper import Kept, adopt, end_strays, keep, lives
 from plait.process.supervision import ALIVE
 from plait.process.tenants import is_used
 
@@ -42,6 +42,7 @@ __all__ = [
     "end_strays",
     "is_used",
     "keep",
+    "lives",
     "run",
     "run_main",
 ]

@@ -110,6 +110,11 @@ async def end_strays(variable: str, value: str, *, spare: Iterable[Kept] = ()) -
     return LINUX and await end(family, KILL_PATIENCE_S)
 
 
+def lives(variable: str, value: str) -> bool:
+    """Whether a process carries a variable in its environment; not to be told without /proc."""
+    return LINUX and bool(Family(0, mark=f"{variable}={value}\0".encode(), pinned=False).members())
+
+
 @dataclass(slots=True, kw_only=True)
 class Kept:
     """A child that was started here, by this process (`shim` is its own child) or another."""
@@ -171,8 +176,11 @@ class Kept:
             self._signal_shim(signal.SIGKILL)
         return await self.ended()
 
-    def renew(self, lease_s: float) -> None:
-        """Let it live for so many seconds from now."""
+    def renew(self, lease_s: float | None) -> None:
+        """Let it live for so many seconds from now; None: as long as it likes."""
+        if lease_s is None:
+            (self.folder / LEASE).unlink(missing_ok=True)
+            return
         new = self.folder / f"{LEASE}.new"
         new.write_text(f"{uptime() + lease_s}\n", encoding="ascii")
         new.replace(self.folder / LEASE)

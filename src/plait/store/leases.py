@@ -7,7 +7,7 @@ and nobody has claimed the package since (then the epoch still stands, and nobod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -66,7 +66,7 @@ def renew(
         StaleEpoch: The package has another epoch.
         UsageError: `NOT_CLAIMED`, `NO_SUCH_RUN`, `NO_SUCH_PACKAGE`.
     """
-    require_epoch(connection, run, package, epoch)
+    require(connection, run, package, epoch)
     row = connection.execute(
         statements.RENEW, {"of_run": run, "of_package": package, "ttl": ttl_s, "at": at}
     ).one_or_none()
@@ -87,9 +87,31 @@ def release(connection: Connection, run: RunId, package: PackageId, epoch: int) 
         StaleEpoch: The package has another epoch.
         UsageError: `NO_SUCH_RUN`, `NO_SUCH_PACKAGE`.
     """
-    require_epoch(connection, run, package, epoch)
-    connection.execute(statements.RELEASE, {"of_run": run, "of_package": package})
-    connection.execute(statements.UNLOCK, {"of_run": run, "of_package": package})
+    require(connection, run, package, epoch)
+    give_back(connection, run, [package])
+
+
+def renew_several(
+    connection: Connection,
+    run: RunId,
+    packages: Mapping[PackageId, int],
+    *,
+    ttl_s: float,
+    at: float | None,
+) -> tuple[Lease, ...]:
+    """Those of the claims that still stand, for `ttl_s` seconds from now; two statements in all."""
+    names = sorted(packages)
+    epochs = _epochs(connection, run, names)
+    mine = [name for name in names if epochs[name] == packages[name]]
+    renewed: list[Lease] = []
+    for start in range(0, len(mine), _NAMES_PER_QUERY):
+        some = mine[start : start + _NAMES_PER_QUERY]
+        given = {"of_run": run, "packages": some, "ttl": ttl_s, "at": at}
+        renewed += [
+            Lease(package=package, epoch=epoch, holder=holder, until=until)
+            for package, epoch, holder, until in connection.execute(statements.RENEW_SEVERAL, given)
+        ]
+    return tuple(renewed)
 
 
 def expired(connection: Connection, run: RunId, *, at: float | None) -> tuple[Lease, ...]:
@@ -116,7 +138,7 @@ def acquire(
         LockHeld: Another package holds a key that conflicts.
         UsageError: `NO_SUCH_RUN`, `NO_SUCH_PACKAGE`.
     """
-    require_epoch(connection, run, package, epoch)
+    require(connection, run, package, epoch)
     wanted = sorted({rows.storable(lock_keys.normalise(key)) for key in keys})
     last: int = connection.execute(statements.NEXT_TOKENS, {"count": len(wanted)}).scalar_one()
     others = {
@@ -134,6 +156,14 @@ def acquire(
     if taken:
         connection.execute(statements.LOCK, [rows.new_key(each) for each in taken])
     return taken
+
+
+def give_back(connection: Connection, run: RunId, packages: Iterable[PackageId]) -> None:
+    """The claims and the lock keys of packages whose epochs have been looked at."""
+    freed = [{"of_run": run, "of_package": package} for package in packages]
+    if freed:
+        connection.execute(statements.RELEASE, freed)
+        connection.execute(statements.UNLOCK, freed)
 
 
 def held(connection: Connection) -> tuple[HeldKey, ...]:
@@ -157,9 +187,8 @@ def guard(connection: Connection, run: RunId, advances: Sequence[Advance]) -> No
             raise StaleEpoch(package, held=epoch, current=epochs[package])
 
 
-def require_epoch(connection: Connection, run: RunId, package: PackageId, epoch: int) -> None:
+def require(connection: Connection, run: RunId, package: PackageId, epoch: int) -> None:
     """Refuse any other epoch than the package's; its row stays locked until the commit."""
-    only(connection, statements.RUN, run)
     current = _epochs(connection, run, [package])[package]
     if epoch != current:
         raise StaleEpoch(package, held=epoch, current=current)

@@ -3,59 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from threading import Lock
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
-
 from plait.core.codec import decode, encode
-from plait.core.event import Recorded, RunId, RunStatus
-from plait.core.lease import Lease
+from plait.core.event import Recorded, RunId, RunStatus, Warned
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.step import Done
 from plait.errors import UsageError
-from plait.ports import (
-    Advance,
-    Approval,
-    Clock,
-    Duration,
-    HeldKey,
-    PackageRow,
-    Request,
-    RunRow,
-)
-from plait.store import leases, requests, rows, statements
+from plait.ports import Advance, Approval, Duration, PackageRow, Request, RunRow
+from plait.store import leases, requests, rows, statements, trunks
+from plait.store.claims import Claims
 from plait.store.engines import take_turn
-from plait.store.failures import translated
 from plait.store.patience import Doubt, patient
 from plait.store.refusals import no_such_run, only
 
 T = TypeVar("T")
 
-PATIENCE_S = 30.0  # for a server that restarts
 
-
-class SqlStore:
+class SqlStore(Claims):
     """The state of record in a database that `plait.store.database.open_store` has opened.
 
     May be called from any thread; calls wait for one another.
     """
-
-    def __init__(
-        self, engine: Engine, *, clock: Clock, place: str, lease_clock: Clock | None = None
-    ) -> None:
-        self._reading = engine
-        if engine.dialect.name == "postgresql":  # a query is one statement: it needs no transaction
-            self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._writing = engine.execution_options(writes=True)
-        self.patience_s = PATIENCE_S
-        self._doubt: Doubt | None = None
-        self._clock = clock
-        self._lease_clock = lease_clock
-        self._place = place
-        self._lock = Lock()
 
     @patient
     def create_run(
@@ -130,68 +100,21 @@ class SqlStore:
         return tuple(map(rows.package, found))
 
     @patient
-    def claim(self, run: RunId, package: PackageId, *, holder: str, ttl_s: float) -> Lease:
-        """Claim a package for `ttl_s` seconds: its epoch rises by one, in one compare-and-set.
-
-        Raises:
-            LeaseHeld: Another holder's lease lasts.
-            UsageError: `NO_SUCH_RUN`, `NO_SUCH_PACKAGE`.
-        """
-        with self._transaction(self._writing) as connection:
-            return leases.claim(
-                connection,
-                run,
-                package,
-                holder=holder,
-                ttl_s=ttl_s,
-                now=self._clock.now(),
-                at=self._lease_time(),
-            )
-
-    @patient
-    def renew(self, run: RunId, package: PackageId, epoch: int, *, ttl_s: float) -> Lease:
-        """Let a claim last `ttl_s` seconds from now; see `leases.renew`."""
-        with self._transaction(self._writing) as connection:
-            return leases.renew(connection, run, package, epoch, ttl_s=ttl_s, at=self._lease_time())
-
-    @patient
-    def release(self, run: RunId, package: PackageId, epoch: int) -> None:
-        """Give a claim and its lock keys back; see `leases.release`."""
-        with self._transaction(self._writing) as connection:
-            leases.release(connection, run, package, epoch)
-
-    @patient
-    def expired(self, run: RunId) -> tuple[Lease, ...]:
-        """The claims whose time is over, in the plan's order. Raises UsageError `NO_SUCH_RUN`."""
-        with self._transaction(self._reading) as connection:
-            return leases.expired(connection, run, at=self._lease_time())
-
-    @patient
-    def acquire(
-        self, run: RunId, package: PackageId, epoch: int, keys: Iterable[str]
-    ) -> tuple[HeldKey, ...]:
-        """Take all lock keys for a package, or none; see `leases.acquire`."""
-        wanted = tuple(keys)
-        with self._transaction(self._writing) as connection:
-            return leases.acquire(connection, run, package, epoch, wanted)
-
-    @patient
-    def held_keys(self) -> tuple[HeldKey, ...]:
-        """All lock keys that are held, in all runs, by token."""
-        with self._transaction(self._reading) as connection:
-            return leases.held(connection)
-
-    @patient
-    def advance(self, run: RunId, advances: Sequence[Advance]) -> tuple[Recorded, ...]:
+    def advance(
+        self, run: RunId, advances: Sequence[Advance], *, run_epoch: int = 0
+    ) -> tuple[Recorded, ...]:
         """Write all advances in one transaction, in order; all or none.
 
         Raises:
             StaleEpoch: A package is at another epoch than a state, or an event, of it.
+            RunTaken: The run has another epoch.
             UsageError: `NO_SUCH_RUN`, `NO_SUCH_PACKAGE`.
         """
         events = [event for each in advances for event in each.events]
         states = {state.id: state for each in advances for state in each.packages}
+        released = [package for each in advances for package in each.released]
         with self._transaction(self._writing) as connection:
+            trunks.require(connection, run, run_epoch)
             done = self._doubt and self._doubt.settled(connection, run, advances)
             if done:
                 self._doubt = None
@@ -221,9 +144,22 @@ class SqlStore:
                 connection.execute(statements.WRITE_PACKAGE, written)
             requests.write_steps(connection, run, (s for a in advances for s in a.steps), now)
             requests.answer(connection, run, (one for a in advances for one in a.answers))
+            leases.give_back(connection, run, released)
             self._doubt = Doubt(run=run, advances=tuple(advances), recorded=recorded)
         self._doubt = None
         return recorded
+
+    @patient
+    def note(self, run: RunId, warned: Warned) -> None:
+        """Add a warning to a run, whoever decides it. Raises UsageError `NO_SUCH_RUN`."""
+        with self._transaction(self._writing) as connection:
+            now = self._clock.now()
+            given = {"of_run": run, "count": 1, "now": now, "new_status": None, "new_head": None}
+            seq = connection.execute(statements.ADVANCE_RUN, given).scalar_one_or_none()
+            if seq is None:
+                raise no_such_run(run)
+            recorded = Recorded(seq=seq, at=now, run=run, event=warned)
+            connection.execute(statements.ADD_EVENT, rows.new_event(recorded))
 
     @patient
     def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
@@ -302,20 +238,6 @@ class SqlStore:
                 Duration(plan=plan, package=PackageId(package), seconds=seconds)
                 for plan, package, seconds in connection.execute(statements.DURATIONS)
             )
-
-    def close(self) -> None:
-        """Let go of the database."""
-        with self._lock:
-            self._reading.dispose()
-
-    def _lease_time(self) -> float | None:
-        """What leases are measured by, where that is not the database's clock."""
-        return None if self._lease_clock is None else self._lease_clock.now()
-
-    @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
-        with self._lock, translated(self._place), engine.begin() as connection:
-            yield connection
 
 
 def _last(values: Iterable[T | None]) -> T | None:

@@ -45,6 +45,50 @@ ADD_RUN = insert(run).values(
     number=select(func.coalesce(func.max(run.c.number), 0) + 1).scalar_subquery()
 )
 
+# A claim waits for the writes under way; they wait for it. Before any other row is locked.
+TRUNK = (
+    select(trunk.c.epoch, trunk.c.holder, trunk.c.lease_until - moment())
+    .where(trunk.c.run == bindparam("run"))
+    .with_for_update()
+)
+CLAIM_TRUNK = (
+    update(trunk)
+    .where(
+        trunk.c.run == bindparam("of_run"),
+        or_(
+            trunk.c.holder.is_(None),
+            trunk.c.holder == bindparam("new_holder"),
+            trunk.c.holder == bindparam("over", type_=trunk.c.holder.type),
+            trunk.c.lease_until <= moment(),
+        ),
+    )
+    .values(
+        epoch=trunk.c.epoch + 1,
+        holder=bindparam("new_holder"),
+        lease_until=moment() + bindparam("ttl", type_=trunk.c.lease_until.type),
+    )
+    .returning(trunk.c.epoch)
+)
+INHERIT = (
+    update(package)
+    .where(package.c.run == bindparam("of_run"), package.c.holder.is_not(None))
+    .values(holder=bindparam("new_holder"))
+)
+RENEW_TRUNK = (
+    update(trunk)
+    .where(trunk.c.run == bindparam("of_run"), trunk.c.holder.is_not(None))
+    .values(lease_until=moment() + bindparam("ttl", type_=trunk.c.lease_until.type))
+    .returning(trunk.c.holder)
+)
+RELEASE_TRUNK = (
+    update(trunk).where(trunk.c.run == bindparam("of_run")).values(holder=None, lease_until=None)
+)
+HELD_TRUNKS = (
+    select(trunk.c.run, trunk.c.epoch, trunk.c.holder, trunk.c.lease_until - moment())
+    .where(trunk.c.lease_until > moment())
+    .order_by(trunk.c.run)
+)
+
 LOCK_RUN = select(run.c.seq).where(run.c.id == bindparam("run")).with_for_update()
 
 # Hands out the next `count` numbers for events and locks the run's row until the commit.
@@ -110,6 +154,16 @@ RENEW = (
     .values(lease_until=moment() + bindparam("ttl", type_=package.c.lease_until.type))
     .returning(package.c.holder, package.c.lease_until)
 )
+RENEW_SEVERAL = (
+    update(package)
+    .where(
+        package.c.run == bindparam("of_run"),
+        package.c.id.in_(bindparam("packages", expanding=True)),
+        package.c.holder.is_not(None),
+    )
+    .values(lease_until=moment() + bindparam("ttl", type_=package.c.lease_until.type))
+    .returning(package.c.id, package.c.epoch, package.c.holder, package.c.lease_until)
+)
 RELEASE = (
     update(package)
     .where(package.c.run == bindparam("of_run"), package.c.id == bindparam("of_package"))
@@ -133,6 +187,12 @@ LOCKED = select(
 ).order_by(lock_key.c.token)
 UNLOCK = delete(lock_key).where(
     lock_key.c.run == bindparam("of_run"), lock_key.c.package == bindparam("of_package")
+)
+
+UNLOCK_EPOCH = delete(lock_key).where(
+    lock_key.c.run == bindparam("of_run"),
+    lock_key.c.package == bindparam("of_package"),
+    lock_key.c.epoch == bindparam("of_epoch"),
 )
 
 # The rows stay locked until the commit, so that no claim comes between this and the write.

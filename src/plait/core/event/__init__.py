@@ -20,6 +20,7 @@ from plait.core.event.attempt import (
     AttemptLost,
     AttemptStarted,
     CheckEnded,
+    ClaimLost,
     ScopeChecked,
     WorkCommitted,
 )
@@ -32,7 +33,15 @@ from plait.core.event.control import (
     RunPaused,
     RunUnpaused,
 )
-from plait.core.event.kinds import AGENT_LOST, AgentStatus, RunId, RunStatus, Stage, Verdict
+from plait.core.event.kinds import (
+    AGENT_LOST,
+    CLAIM_LOST,
+    AgentStatus,
+    RunId,
+    RunStatus,
+    Stage,
+    Verdict,
+)
 from plait.core.event.landing import Landed, LandingRefused, LandingStarted
 from plait.core.event.run import (
     BaselineCommitted,
@@ -42,11 +51,18 @@ from plait.core.event.run import (
     RunStarted,
     Warned,
 )
-from plait.core.event.settled import GateAsked, GatePassed, PackageCancelled, PackageSkipped
+from plait.core.event.settled import (
+    GateAsked,
+    GatePassed,
+    PackageCancelled,
+    PackageSkipped,
+    PackageWaits,
+)
 from plait.core.plan import PackageId
 
 __all__ = [
     "AGENT_LOST",
+    "CLAIM_LOST",
     "EVENTS",
     "TYPE_NAMES",
     "AgentEnded",
@@ -56,6 +72,7 @@ __all__ = [
     "AttemptStarted",
     "BaselineCommitted",
     "CheckEnded",
+    "ClaimLost",
     "Event",
     "GateAsked",
     "GatePassed",
@@ -67,6 +84,7 @@ __all__ = [
     "PackageCancelled",
     "PackageRequeued",
     "PackageSkipped",
+    "PackageWaits",
     "QuestionAnswered",
     "Recorded",
     "RunCancelled",
@@ -102,12 +120,14 @@ Event = (
     | ScopeChecked
     | CheckEnded
     | AttemptLost
+    | ClaimLost
     | AttemptEnded
     | LandingStarted
     | LandingRefused
     | Landed
     | GatePassed
     | GateAsked
+    | PackageWaits
     | PackageSkipped
     | PackageCancelled
     | RunPaused

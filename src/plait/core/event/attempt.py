@@ -96,6 +96,22 @@ class AttemptLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimLost:
+    """A package has another epoch than the attempt on it: the attempt ended, and does not count.
+
+    It may be started again once nobody else holds the package. `refused` names the write that
+    was refused for its epoch `held`; the package's is `current`.
+    """
+
+    package: PackageId
+    attempt: int
+    held: int
+    current: int
+    refused: str
+    kept_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
     """An attempt was judged. `kept_ref` names the hidden ref that keeps rejected work."""
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NewType
 
 RunId = NewType("RunId", str)
+CLAIM_LOST = "CLAIM_LOST"  # of an attempt whose package was claimed by somebody else meanwhile
 AGENT_LOST = "AGENT_LOST"  # the error code of an attempt whose agent was cut short from outside
 
 

@@ -39,3 +39,12 @@ class PackageCancelled:
 
     package: PackageId
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageWaits:
+    """A package is ready, but somebody outside this run holds it, or a lock key that it needs."""
+
+    package: PackageId
+    reason: str
+    key: str = ""
