@@ -14,11 +14,8 @@ def is_used(folder: Path) -> bool:
     Where the system does not tell (no /proc), every folder counts as used.
     """
     inside = f"{folder.resolve()}/"
-    return not LINUX or any(
-        _reaches(f"/proc/{each}", inside)
-        for each in os.listdir("/proc")
-        if each.isdigit()  # noqa: PTH208 - as below
-    )
+    running = os.listdir("/proc") if LINUX else []  # noqa: PTH208 - names are all that is needed
+    return not LINUX or any(_reaches(f"/proc/{each}", inside) for each in running if each.isdigit())
 
 
 def _reaches(process: str, inside: str) -> bool:
