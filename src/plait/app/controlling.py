@@ -42,15 +42,28 @@ def ask(project: Project, store: Store, row: RunRow, wish: Wish) -> str | None:
     Raises:
         UsageError: It is refused.
     """
-    pid = lock.holder(project.state)
-    if pid is None:
+    driven = is_driven(project, store, row)
+    if not driven:
         refused_at_rest(store, row, wish)
     number = store.ask(row.id, NAMES[type(wish)], to_data(wish), who=who(project.root))
-    if pid is not None:
+    if driven:
         return _answered(project, store, row, number)
     if isinstance(wish, CancelAll):
         return None
     return f"noted; `plait resume {row.id}` carries it out"
+
+
+def is_driven(project: Project, store: Store, row: RunRow) -> bool:
+    """Whether a living orchestrator decides the run, from this checkout or from another one."""
+    held = next((each.holder for each in store.held_runs() if each.run == row.id), None)
+    if held is None:
+        return False
+    try:
+        with lock.hold(project.state) as own:
+            return not own.survives(held)
+    except UsageError:  # whoever has the lock decides this run, or another one of this checkout
+        pid = lock.holder(project.state)
+        return pid is not None and held.startswith(f"process {pid} ")
 
 
 def refused_at_rest(store: Store, row: RunRow, wish: Wish) -> None:
@@ -87,7 +100,7 @@ def _answered(project: Project, store: Store, row: RunRow, number: int) -> str:
         answer = store.request(row.id, number).answer
         if answer is not None:
             return _read(json.loads(answer))
-        if lock.holder(project.state) is None:
+        if not is_driven(project, store, row):
             return f"noted; the run stopped meanwhile: `plait resume {row.id}` carries it out"
         if time.monotonic() >= give_up:
             return "noted; the run has not answered yet"

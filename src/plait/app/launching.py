@@ -13,7 +13,7 @@ from typing import Any
 from plait import process
 from plait.app import approving, controlling, planning, running
 from plait.app.loading import load_plan, require_plan
-from plait.app.lock import hold, holder
+from plait.app.lock import hold
 from plait.app.people import who
 from plait.app.project import Project, fold_run, has_store, open_project, open_store, pick_run
 from plait.app.reporting import report_of, write_reports
@@ -111,7 +111,9 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
     project = open_project(call.start)
     with open_store(project) as store:
         row = pick_run(store, run_name)
-        if holder(project.state) is not None and _at_work(project, store, row, limits, call):
+        if controlling.is_driven(project, store, row) and _at_work(
+            project, store, row, limits, call
+        ):
             return ExitCode.DONE
         with hold(project.state) as me:
             row = pick_run(store, row.id)
