@@ -209,3 +209,15 @@ def test_what_makes_no_sense_is_refused(story: Story) -> None:
     for call in (("pause",), ("cancel",), ("retry", "wp-a"), ("skip",), ("answer", "q", "x")):
         refused = story.plait(*call)
         assert (refused.code, "RUN_ENDED" in refused.err) == (2, True), call
+
+
+def test_what_was_noted_is_shown_and_counts(story: Story) -> None:
+    """Until `resume`, `status` tells of it; the same question is not open twice."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"))
+    assert story.run("p", ASKS).code == 3
+    assert story.plait("answer", "wp-a", "Use blue.").code == 0
+    assert "noted: answer wp-a Use blue. (by Ada <ada@example.org>)" in story.plait("status").out
+    assert json.loads(story.plait("status", "--json").out)["requests"][0]["kind"] == "answer"
+    again = story.plait("answer", "wp-a", "Use red.")
+    assert (again.code, "NO_SUCH_QUESTION" in again.err) == (2, True)

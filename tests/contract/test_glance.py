@@ -24,6 +24,7 @@ def fill(path: Path) -> None:
             RunId(name), plan(package("b"), package("a")), branch="x", base="0" * 40, options={}
         )
         clock.advance(5.0)
+    store.ask(RunId("second"), "retry", {"package": "a"}, who="ann")
     lease = store.claim(RunId("second"), PackageId("a"), holder="h", ttl_s=60)
     state = PackageState(
         id=PackageId("a"),
@@ -69,6 +70,7 @@ def test_a_look_sees_what_the_store_sees(tmp_path: Path) -> None:
     again.close()
     assert quick.packages(RunId("second"))[1].reason == "because"
     assert quick.approved("p") == store.approved("p") != ()
+    assert quick.requests(RunId("second")) == store.requests(RunId("second")) != ()
     assert quick.durations() == store.durations() != ()
     quick.close()
     store.close()

@@ -24,10 +24,11 @@ from plait.core.control import (
     Unpause,
     Wish,
     carried_out,
+    from_data,
     to_data,
 )
-from plait.core.event import RunStatus
-from plait.core.run import UNFINISHED
+from plait.core.event import Recorded, RunStatus
+from plait.core.run import UNFINISHED, apply
 from plait.errors import UsageError
 from plait.ports import RunRow, Store
 
@@ -86,7 +87,12 @@ def refused_at_rest(store: Store, row: RunRow, wish: Wish) -> None:
             hint="`plait status` tells where it stands",
         )
     run = fold_run(store, row.id)
-    found = carried_out(run, graphs.build(run.plan), wish, who="")
+    graph = graphs.build(run.plan)
+    for noted in store.requests(row.id):
+        before = carried_out(run, graph, from_data(noted.kind, noted.data), who=noted.who)
+        for event in () if isinstance(before, Refusal) else before.events:
+            run = apply(run, Recorded(seq=run.seq + 1, at=noted.at, run=run.id, event=event))
+    found = carried_out(run, graph, wish, who="")
     if isinstance(found, Refusal):
         raise UsageError(found.message, code=found.code, hint=found.hint)
     if not found.events:

@@ -24,9 +24,9 @@ def command(*, run: str | None, start: Path, as_json: bool) -> None:
     project = open_project(start)
     with look(project) as store:
         row = pick_run(store, run)
-        packages = store.packages(row.id)
+        packages, noted = store.packages(row.id), store.requests(row.id)
     if as_json:
-        sys.stdout.write(status_text.status_json(row, packages))
+        sys.stdout.write(status_text.status_json(row, packages, noted))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    sys.stdout.write(status_text.status_text(row, packages, now=time.time(), width=width))
+    sys.stdout.write(status_text.status_text(row, packages, noted, now=time.time(), width=width))

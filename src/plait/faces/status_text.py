@@ -8,7 +8,7 @@ from typing import Any
 
 from plait.core.run import SATISFIED, PackageStatus
 from plait.faces.text import clean, duration, rfc3339, shorten, table
-from plait.ports import PackageRow, RunRow
+from plait.ports import PackageRow, Request, RunRow
 
 _DONE = frozenset(status.value for status in SATISFIED)
 
@@ -16,6 +16,7 @@ _DONE = frozenset(status.value for status in SATISFIED)
 def status_text(
     run: RunRow,
     packages: Sequence[PackageRow],
+    noted: Sequence[Request] = (),
     *,
     now: float,
     width: int | None = None,
@@ -34,10 +35,20 @@ def status_text(
             [("PACKAGE", "STATUS", "TRIES", "CHANGED", "")]
             + [_row(package, now) for package in packages]
         )
+    if noted:
+        lines += ["", *(f"noted: {_wish(each)}" for each in noted)]
+        lines.append(f"`plait resume {run.id}` carries that out")
     return _joined(lines, width)
 
 
-def status_json(run: RunRow, packages: Sequence[PackageRow]) -> str:
+def _wish(request: Request) -> str:
+    """A request as it was typed, more or less."""
+    words = [clean(str(value)) for value in request.data.values() if isinstance(value, str)]
+    who = f" (by {clean(request.who)})" if request.who else ""
+    return f"{' '.join([request.kind.split('_')[0], *words])}{who}"
+
+
+def status_json(run: RunRow, packages: Sequence[PackageRow], noted: Sequence[Request] = ()) -> str:
     """One run and its packages, times as RFC 3339 text in UTC."""
     told = {
         **_run_json(run),
@@ -53,6 +64,16 @@ def status_json(run: RunRow, packages: Sequence[PackageRow]) -> str:
                 "updated_at": rfc3339(package.updated_at),
             }
             for package in packages
+        ],
+        "requests": [
+            {
+                "number": each.number,
+                "kind": each.kind,
+                "data": each.data,
+                "who": each.who,
+                "at": rfc3339(each.at),
+            }
+            for each in noted
         ],
     }
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"

@@ -117,6 +117,9 @@ class Rows(Protocol):
     def approved(self, plan: str) -> tuple[Approval, ...]:
         """The approvals of any digest of the plans of that id, oldest first."""
 
+    def requests(self, run: RunId) -> tuple[Request, ...]:
+        """The run's requests that have no answer, oldest first."""
+
     def durations(self) -> tuple[Duration, ...]:
         """How long packages took that landed, the latest first; at most 10,000."""
 
@@ -299,9 +302,6 @@ class Store(Rows, Protocol):
         Raises:
             UsageError: `NO_SUCH_RUN`.
         """
-
-    def requests(self, run: RunId) -> tuple[Request, ...]:
-        """The run's requests that have no answer, oldest first."""
 
     def request(self, run: RunId, number: int) -> Request:
         """One request. Raises UsageError `NO_SUCH_REQUEST`."""

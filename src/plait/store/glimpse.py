@@ -16,7 +16,7 @@ from plait.core.codec import decode
 from plait.core.event import RunId, RunStatus
 from plait.core.plan import Digest, PackageId, Plan
 from plait.errors import UsageError
-from plait.ports import Approval, Duration, PackageRow, RunRow
+from plait.ports import Approval, Duration, PackageRow, Request, RunRow
 from plait.store.revision import HEAD_REVISION
 
 _RUNS = """
@@ -26,6 +26,9 @@ FROM run ORDER BY number DESC
 _PACKAGES = """
 SELECT id, title, status, attempts, epoch, "commit", reason, updated_at
 FROM package WHERE run = ? ORDER BY position
+"""
+_REQUESTS = """
+SELECT number, kind, data, who, at FROM request WHERE run = ? AND answer IS NULL ORDER BY number
 """
 _APPROVED = "SELECT who, at, digest FROM approval WHERE plan = ? ORDER BY at, digest, number"
 _DURATIONS = """
@@ -107,6 +110,13 @@ class Glance:
         return tuple(
             Approval(who=row[0], at=row[1], digest=Digest(row[2]), plan=plan)
             for row in self._connection.execute(_APPROVED, (plan,))
+        )
+
+    def requests(self, run: RunId) -> tuple[Request, ...]:
+        """The run's requests that have no answer, oldest first."""
+        return tuple(
+            Request(number=row[0], kind=row[1], data=json.loads(row[2]), who=row[3], at=row[4])
+            for row in self._connection.execute(_REQUESTS, (run,))
         )
 
     def durations(self) -> tuple[Duration, ...]:
