@@ -8,7 +8,7 @@ from pathlib import Path
 
 from plait import git, process
 from plait.app.lock import hold
-from plait.app.project import Project, fold_run, open_project, open_store, pick_run
+from plait.app.project import Project, fold_run, make_state, open_project, open_store, pick_run
 from plait.core.event import RunId
 from plait.core.kept import KEEP
 from plait.core.run import UNFINISHED, PackageStatus
@@ -62,6 +62,7 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
         UsageError: `NO_RUN`, `NO_SUCH_RUN`, `RUN_HELD`, `RUNUNFINISHED`.
     """
     project = open_project(start)
+    make_state(project)
     with open_store(project) as store, hold(project.state):
         rows = store.runs() if run is None else (pick_run(store, run),)
         if run is not None and rows[0].status in UNFINISHED:

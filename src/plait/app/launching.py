@@ -15,7 +15,15 @@ from plait.app import approving, controlling, planning, running
 from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
 from plait.app.people import who
-from plait.app.project import Project, fold_run, has_store, open_project, open_store, pick_run
+from plait.app.project import (
+    Project,
+    fold_run,
+    has_store,
+    make_state,
+    open_project,
+    open_store,
+    pick_run,
+)
 from plait.app.reporting import report_of, write_reports
 from plait.app.shaping import max_agents, part_of, shape_of
 from plait.core.control import ChangeLimits, Unpause, Wish, to_data
@@ -115,6 +123,7 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
             project, store, row, limits, call
         ):
             return ExitCode.DONE
+        make_state(project)  # another checkout may have begun the run
         with hold(project.state) as me:
             row = pick_run(store, row.id)
             if limits != UNCHANGED:
