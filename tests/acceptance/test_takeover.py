@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.conftest import Story, lines, wait_until
-from tests.fakes.plans import Piece
+from tests.fakes.plans import Piece, write_change
 from tests.fakes.processes import living_below
 
 # The command with leases that run out while a test can wait for it.
@@ -79,10 +79,15 @@ def checkouts(story: Story, postgres_url: str) -> Iterator[Checkouts]:
             process.communicate()
 
 
-def shim_of(root: Path, package: str) -> int:
-    """The process id of the first attempt's shim in a checkout."""
-    (note,) = (root / ".plait/runs").glob(f"*/{package}/1/alive.lock")
-    return int(next(ln.split()[1] for ln in note.read_text().splitlines() if "shim" in ln))
+def noted(root: Path, package: str, what: str) -> int:
+    """The process id of the first attempt's `shim` or `agent` in a checkout, 0 if not yet there."""
+    found = [
+        int(words[1])
+        for note in (root / ".plait/runs").glob(f"*/{package}/1/alive.lock")
+        for words in map(str.split, note.read_text().splitlines())
+        if words[:1] == [what]
+    ]
+    return found[0] if found else 0
 
 
 def test_a_zombie_orchestrator_lands_nothing_and_says_so(checkouts: Checkouts) -> None:
@@ -90,14 +95,14 @@ def test_a_zombie_orchestrator_lands_nothing_and_says_so(checkouts: Checkouts) -
     story = checkouts.story
     zombie = checkouts.starts("run", "p", "--yes", "--agent", f"command:{SLOW}")
     wait_until(lambda: story.note("starts") == ["wp-a 1"])
-    wait_until(lambda: any((story.repo / ".plait/runs").glob("*/wp-a/1/alive.lock")))
-    shim = shim_of(story.repo, "wp-a")
-    for pid in (zombie.pid, shim):
-        os.kill(pid, signal.SIGSTOP)
+    wait_until(lambda: noted(story.repo, "wp-a", "agent") > 0)
+    shim = noted(story.repo, "wp-a", "shim")
     code, err = checkouts.until_over("resume", cwd=checkouts.other)
     assert code == 2, err
     assert "error[RUN_HELD]" in err
     assert f"process {zombie.pid} on" in err
+    for pid in (zombie.pid, shim):
+        os.kill(pid, signal.SIGSTOP)
 
     def taken_over() -> bool:
         process = checkouts.starts("resume", cwd=checkouts.other)
@@ -122,7 +127,52 @@ def test_a_zombie_orchestrator_lands_nothing_and_says_so(checkouts: Checkouts) -
     subjects = story.git("log", "--first-parent", "--format=%s", "main..openspec/p").splitlines()
     assert subjects == ["feat(p): Build wp-b", "feat(p): Build wp-a"]
     warnings = story.report()["warnings"]
-    assert [each["code"] for each in warnings] == ["STALE_WRITE"]
-    assert f"process {zombie.pid} on" in str(warnings)
+    assert {each["code"] for each in warnings} == {"STALE_WRITE"}
+    assert all(f"by process {zombie.pid} on" in each["message"] for each in warnings)
     assert living_below(story.root) == []
     assert story.git("fsck", "--strict", "--no-dangling") == ""
+
+
+def test_a_key_of_a_run_that_nobody_decides_is_free_once_its_agent_is_gone(
+    checkouts: Checkouts,
+) -> None:
+    """Another run waits for it and says so; the owner killed, its agent ends, though stopped."""
+    story = checkouts.story
+    owner = checkouts.starts("run", "q", "--yes", "--agent", f"command:{SLOW}")
+    wait_until(lambda: noted(story.repo, "wp-z", "agent") > 0 and bool(story.note("starts")))
+    write_change(checkouts.other, "r", [Piece(id="wp-y", keys=["db:schema:users"])])
+    command = f"command:{BEGIN}; {WRITE}"
+    waiting = checkouts.starts("run", "r", "--yes", "--agent", command, cwd=checkouts.other)
+    wait_until(lambda: "waits: the lock key db:schema:users" in story.plait("status").out)
+    assert "package wp-z of run" in story.plait("status").out
+    assert waiting.poll() is None
+
+    os.kill(noted(story.repo, "wp-z", "agent"), signal.SIGSTOP)
+    owner.kill()
+    owner.communicate()
+    _out, err = waiting.communicate(timeout=120)
+
+    assert waiting.returncode == 0, err
+    assert story.note("starts") == ["wp-z 1", "wp-y 1"]
+    assert living_below(story.root) == []
+    (story.notes / "go").write_text("")
+    owned = min(each.name for each in (story.repo / ".plait/runs").iterdir())
+    code, told = checkouts.until_over("resume", owned)
+    assert code == 0, told
+    assert story.note("starts") == ["wp-z 1", "wp-y 1", "wp-z 2"]
+
+
+def test_a_store_is_not_copied_while_another_checkout_decides_a_run(checkouts: Checkouts) -> None:
+    """RUN_HELD with the process; at once in the checkout whose orchestrator was killed."""
+    story = checkouts.story
+    process = checkouts.starts("run", "q", "--yes", "--agent", f"command:{SLOW}")
+    wait_until(lambda: bool(story.note("starts")))
+    to = ("store", "copy", "--to", str(story.root / "copy.db"))
+    refused = story.plait(*to, cwd=checkouts.other)
+    process.kill()
+    process.communicate()
+    copied = story.plait(*to)
+    assert refused.code == 2
+    assert "error[RUN_HELD]" in refused.err
+    assert f"process {process.pid} on" in refused.err
+    assert copied.code == 0, copied.err

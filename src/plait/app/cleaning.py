@@ -59,20 +59,21 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
     that can still be continued keeps its branches.
 
     Raises:
-        UsageError: `NO_RUN`, `NO_SUCH_RUN`, `RUN_HELD`, `RUNUNFINISHED`.
+        UsageError: `NO_RUN`, `NO_SUCH_RUN`, `RUN_HELD`, `RUN_UNFINISHED`.
     """
     project = open_project(start)
-    make_state(project)
-    with open_store(project) as store, hold(project.state):
-        rows = store.runs() if run is None else (pick_run(store, run),)
-        if run is not None and rows[0].status in UNFINISHED:
-            raise UsageError(
-                f"run {rows[0].id} is not finished",
-                code="RUNUNFINISHED",
-                hint="go on with `plait resume`; its candidates are on those branches",
-            )
-        spent = {ref: kept for row in rows for ref, kept in _spent(store, row).items()}
-        return process.run_main(_clean, project, spent, keep)
+    with open_store(project) as store:
+        make_state(project)  # there is a store: it may be another checkout's
+        with hold(project.state):
+            rows = store.runs() if run is None else (pick_run(store, run),)
+            if run is not None and rows[0].status in UNFINISHED:
+                raise UsageError(
+                    f"run {rows[0].id} is not finished",
+                    code="RUN_UNFINISHED",
+                    hint="go on with `plait resume`; its candidates are on those branches",
+                )
+            spent = {ref: kept for row in rows for ref, kept in _spent(store, row).items()}
+            return process.run_main(_clean, project, spent, keep)
 
 
 async def _clean(project: Project, spent: Mapping[str, str], keep: bool) -> Cleaned:  # noqa: FBT001 - `run_main` passes by position
