@@ -24,7 +24,7 @@ from plait.core.event import RunId
 from plait.core.lock_keys import conflict, normalise
 from plait.core.plan import PackageId
 from plait.core.run import PackageStatus
-from plait.errors import LeaseHeld, LockHeld, PlaitError, StaleEpoch
+from plait.errors import LeaseHeld, LockHeld, PlaitError, RunHeld, RunTaken, StaleEpoch
 from plait.ports import Advance, Store
 from plait.store import open_store
 
@@ -50,7 +50,7 @@ class Workers(RuleBasedStateMachine):
     """Claims, renewals, releases, locks, writes and the passing of time, in any order.
 
     A worker names the epoch that it was given last, which may be over long since, or one that
-    nobody was given yet.
+    nobody was given yet; likewise the run's, which each of them may claim as an orchestrator.
     """
 
     def __init__(self, stores: list[Store], clock: ManualClock) -> None:
@@ -59,18 +59,35 @@ class Workers(RuleBasedStateMachine):
         self.run = begin(stores[0], RunId(f"run-{next(_numbers)}"))
         self.rows = {package: Row() for package in (C, A, B)}
         self.known: dict[tuple[int, PackageId], int] = {}
+        self.run_epoch, self.decider, self.decided_until = 0, "", 0.0
+        self.known_run: dict[int, int] = {}
         self.written = self.token = 0
 
     def teardown(self) -> None:
         """Give the keys back: the next example shares the database."""
         for package, row in self.rows.items():
-            self.stores[0].release(self.run, package, row.epoch)
+            self.stores[0].release(self.run, package, row.epoch, run_epoch=self.run_epoch)
 
     def _epoch(self, worker: int, package: PackageId) -> int:
         return self.known.get((worker, package), 1)
 
+    def _run_epoch(self, worker: int) -> int:
+        return self.known_run.get(worker, 0)
+
+    def _taken(self, worker: int, error: PlaitError | None) -> bool:
+        """Whether somebody else decides the run; then the call was refused for that."""
+        held = self._run_epoch(worker)
+        if held == self.run_epoch:
+            assert not isinstance(error, RunTaken)
+            return False
+        assert isinstance(error, RunTaken)
+        assert (error.held, error.current, error.holder) == (held, self.run_epoch, self.decider)
+        return True
+
     def _refused(self, worker: int, package: PackageId, error: PlaitError | None) -> bool:
         """Whether the call had to be refused; then it was, and said why."""
+        if self._taken(worker, error):
+            return True
         held, current = self._epoch(worker, package), self.rows[package].epoch
         if held == current:
             return False
@@ -83,17 +100,78 @@ class Workers(RuleBasedStateMachine):
         """Time passes."""
         self.clock.advance(seconds)
 
+    @rule(worker=_workers, over=st.sampled_from([None, "worker-0", "worker-1"]))
+    def claim_run(self, worker: int, over: str | None) -> None:
+        """Had by one; what its packages hold passes on to it."""
+        holder, now = f"worker-{worker}", self.clock.now()
+        try:
+            lease = self.stores[worker].claim_run(self.run, holder=holder, ttl_s=10, over=over)
+        except RunHeld as held:
+            assert self.decider not in {"", holder, over}
+            assert (held.holder, held.remaining_s) == (self.decider, self.decided_until - now)
+            assert held.remaining_s > 0
+            return
+        assert self.decider in {"", holder, over} or self.decided_until <= now
+        assert (lease.epoch, lease.holder) == (self.run_epoch + 1, holder)
+        self.run_epoch, self.decider, self.decided_until = lease.epoch, holder, now + 10
+        self.known_run[worker] = lease.epoch
+        for package, row in self.rows.items():
+            if row.holder is not None:
+                self.rows[package] = replace(row, holder=holder)
+
+    @rule(worker=_workers)
+    def join(self, worker: int) -> None:
+        """A worker of whoever decides the run now."""
+        self.known_run[worker] = self.run_epoch
+
+    @rule(worker=_workers, packages=st.sets(_packages))
+    def renew_run(self, worker: int, packages: set[PackageId]) -> None:
+        """The run and those packages whose epoch still stands, all at once."""
+        epochs = {package: self._epoch(worker, package) for package in packages}
+        try:
+            renewed = self.stores[worker].renew_run(
+                self.run, epoch=self._run_epoch(worker), ttl_s=10, packages=epochs
+            )
+        except PlaitError as error:
+            if not self._taken(worker, error):
+                assert (error.code, self.decider) == ("NOT_CLAIMED", "")
+            return
+        assert not self._taken(worker, None)
+        until = self.decided_until = self.clock.now() + 10
+        rows = self.rows
+        still = {p for p in packages if rows[p].epoch == epochs[p] and rows[p].holder is not None}
+        assert {lease.package for lease in renewed} == still
+        for package in still:
+            rows[package] = replace(rows[package], until=until)
+
+    @rule(worker=_workers)
+    def release_run(self, worker: int) -> None:
+        """Nobody decides it then."""
+        try:
+            self.stores[worker].release_run(self.run, epoch=self._run_epoch(worker))
+        except RunTaken as error:
+            assert self._taken(worker, error)
+            return
+        assert not self._taken(worker, None)
+        self.decider = ""
+
     @rule(worker=_workers, package=_packages, ttl=st.sampled_from([5, 10]))
     def claim(self, worker: int, package: PackageId, ttl: int) -> None:
         """Had by one: whoever comes while another's lease lasts is told who has it."""
         row, holder, now = self.rows[package], f"worker-{worker}", self.clock.now()
         try:
-            lease = self.stores[worker].claim(self.run, package, holder=holder, ttl_s=ttl)
+            lease = self.stores[worker].claim(
+                self.run, package, holder=holder, ttl_s=ttl, run_epoch=self._run_epoch(worker)
+            )
+        except RunTaken as error:
+            assert self._taken(worker, error)
+            return
         except LeaseHeld as held:
             assert row.holder not in {None, holder}
             assert (held.holder, held.remaining_s) == (row.holder, row.until - now)
             assert held.remaining_s > 0
             return
+        assert not self._taken(worker, None)
         assert row.holder in {None, holder} or row.until <= now
         assert (lease.epoch, lease.holder, lease.until) == (row.epoch + 1, holder, now + ttl)
         self.known[worker, package] = lease.epoch
@@ -105,7 +183,8 @@ class Workers(RuleBasedStateMachine):
         row = self.rows[package]
         try:
             epoch = self._epoch(worker, package)
-            lease = self.stores[worker].renew(self.run, package, epoch, ttl_s=10)
+            by = self._run_epoch(worker)
+            lease = self.stores[worker].renew(self.run, package, epoch, ttl_s=10, run_epoch=by)
         except PlaitError as error:
             if not self._refused(worker, package, error):
                 assert (error.code, row.holder) == ("NOT_CLAIMED", None)
@@ -118,8 +197,9 @@ class Workers(RuleBasedStateMachine):
     def release(self, worker: int, package: PackageId) -> None:
         """Frees the package and its keys, under its epoch alone."""
         try:
-            self.stores[worker].release(self.run, package, self._epoch(worker, package))
-        except StaleEpoch as error:
+            epoch, by = self._epoch(worker, package), self._run_epoch(worker)
+            self.stores[worker].release(self.run, package, epoch, run_epoch=by)
+        except (RunTaken, StaleEpoch) as error:
             assert self._refused(worker, package, error)
             return
         assert not self._refused(worker, package, None)
@@ -132,7 +212,8 @@ class Workers(RuleBasedStateMachine):
         free = not any(conflict(mine, their) for mine in keys for their in others)
         try:
             epoch = self._epoch(worker, package)
-            taken = self.stores[worker].acquire(self.run, package, epoch, keys)
+            by = self._run_epoch(worker)
+            taken = self.stores[worker].acquire(self.run, package, epoch, keys, run_epoch=by)
         except PlaitError as error:
             if not self._refused(worker, package, error):
                 assert isinstance(error, LockHeld)
@@ -160,7 +241,10 @@ class Workers(RuleBasedStateMachine):
             for name, epoch in epochs.items()
         ]
         try:
-            self.stores[worker].advance(self.run, advances)
+            self.stores[worker].advance(self.run, advances, run_epoch=self._run_epoch(worker))
+        except RunTaken as error:
+            assert self._taken(worker, error)
+            return
         except StaleEpoch as error:
             assert self._refused(worker, PackageId(error.package), error)
             return
