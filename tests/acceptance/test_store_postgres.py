@@ -76,9 +76,9 @@ def test_a_run_is_taken_to_another_database_in_its_middle(
     story.env["PLAIT_DATABASE_URL"] = here
     story.begin()
     story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"], checks=["test -d src"]))
-    call = ("run", "p", "--yes", "--agent", f"command:sleep 0.5; {WRITE}")
-    process = story.starts(*call)
-    wait_until(lambda: "wp-a" in story.plait("status").out)
+    patient = f'while test ! -e "$NOTES/go"; do sleep 0.1; done; {WRITE}'
+    process = story.starts("run", "p", "--yes", "--agent", f"command:{patient}")
+    wait_until(lambda: " running " in story.plait("status").out)
     refused = story.plait("store", "copy", "--to", there)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
@@ -86,6 +86,7 @@ def test_a_run_is_taken_to_another_database_in_its_middle(
     copied = story.plait("store", "copy", "--to", there)
     before = story.plait("status", "--json").out
     story.env["PLAIT_DATABASE_URL"] = there
+    (story.notes / "go").write_text("")
     outcome = story.plait("resume")
 
     assert refused.code == 2
