@@ -36,6 +36,7 @@ from plait.core.schedule import (
     Skip,
     Start,
     UnknownScope,
+    Wait,
     compile_plan,
     decide,
 )
@@ -276,6 +277,8 @@ def carry_out(compiled: Compiled, run: Run, limits: Limits) -> tuple[Run, bool]:
                 run = record(run, GateAsked(package=name, question=question))
             case Cancel(package=name, reason=reason):
                 run = record(run, PackageCancelled(package=name, reason=reason))
+            case Wait():
+                raise AssertionError("without a clock nothing waits")
             case Finish():
                 return run, True
     return run, False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from plait.core.plan import PackageId
+from plait.core.roster import Roster
 
 
 class UnknownScope(StrEnum):
@@ -33,6 +34,7 @@ class Limits:
     stop_on_critical: bool = False
     unknown_scope: UnknownScope = UnknownScope.DECLARED
     gates: GatePolicy = GatePolicy.CHECKS
+    roster: Roster = field(default_factory=Roster)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,15 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What is ready may start later: look again at this Unix time."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
     """Nothing more can happen."""
 
 
-Action = Start | Skip | PassGate | Ask | Cancel | Finish
+Action = Start | Skip | PassGate | Ask | Cancel | Wait | Finish

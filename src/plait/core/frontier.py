@@ -22,6 +22,7 @@ from plait.core.action import (
     Skip,
     Start,
     UnknownScope,
+    Wait,
 )
 from plait.core.graph import Graph
 from plait.core.package import ENDED, SATISFIED, PackageState, PackageStatus
@@ -188,5 +189,5 @@ def settled_state(state: PackageState, action: Action) -> PackageState:
             return replace(state, status=PackageStatus.LANDED)
         case Ask():
             return replace(state, status=PackageStatus.BLOCKED)
-        case Start() | Cancel() | Finish():
+        case Start() | Cancel() | Wait() | Finish():
             return state

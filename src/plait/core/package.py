@@ -87,6 +87,7 @@ class Attempt:
     tokens_input: int | None = None
     tokens_output: int | None = None
     interrupted: bool = False  # by a crash or stop of Plait: uses up nothing of the budget
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageState:
-    """A package in a run. `commit` is the candidate's, then the landing's."""
+    """A package in a run. `commit` is the candidate's, then the landing's.
+
+    While it is pending, its next attempt begins at `not_before` (Unix time) at the earliest.
+    """
 
     id: PackageId
     status: PackageStatus = PackageStatus.PENDING
@@ -116,6 +120,7 @@ class PackageState:
     benign: bool = False
     answers: tuple[Answer, ...] = ()
     spared: int = 0  # attempts that no longer count against the budget
+    not_before: float = 0.0
 
     @property
     def attempts_made(self) -> int:
@@ -131,3 +136,8 @@ class PackageState:
     def next_attempt(self) -> int:
         """The number of the next attempt, from 1."""
         return self.attempts_made + 1
+
+    @property
+    def cost_usd(self) -> float:
+        """What its attempts have cost, as far as their agents say."""
+        return sum(attempt.cost_usd or 0.0 for attempt in self.attempts)

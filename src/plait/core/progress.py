@@ -20,6 +20,7 @@ def attempt_started(state: PackageState, event: events.AttemptStarted, at: float
         directory=event.directory,
         started_at=at,
         setup_s=event.setup_s,
+        provider=event.provider,
     )
     return replace(
         state,
@@ -30,12 +31,14 @@ def attempt_started(state: PackageState, event: events.AttemptStarted, at: float
         checks=(),
         reason="",
         error_code=None,
+        not_before=0.0,
     )
 
 
 def attempt_went_on(
     state: PackageState,
-    event: events.AgentEnded
+    event: events.UsageReported
+    | events.AgentEnded
     | events.WorkCommitted
     | events.ScopeChecked
     | events.AttemptEnded
@@ -45,6 +48,8 @@ def attempt_went_on(
     """One step further."""
     attempt = state.attempts[-1]
     match event:
+        case events.UsageReported():
+            attempt = _used(attempt, event)
         case events.AgentEnded():
             attempt = replace(
                 attempt,
@@ -52,10 +57,8 @@ def attempt_went_on(
                 agent_s=event.duration_s,
                 exit_code=event.exit_code,
                 summary=event.summary,
-                cost_usd=event.cost_usd,
-                tokens_input=event.tokens_input,
-                tokens_output=event.tokens_output,
             )
+            attempt = _used(attempt, event)
             state = replace(state, status=PackageStatus.VERIFYING)
         case events.WorkCommitted():
             attempt = replace(attempt, commit=event.commit, files=event.files)
@@ -85,8 +88,19 @@ def attempt_went_on(
                 reason=event.reason,
                 error_code=event.error_code,
                 question=event.question,
+                not_before=event.not_before,
             )
     return replace(state, attempts=(*state.attempts[:-1], attempt))
+
+
+def _used(attempt: Attempt, event: events.UsageReported | events.AgentEnded) -> Attempt:
+    """What an agent says last holds; what it says nothing of stays."""
+    told = {
+        name: value
+        for name in ("cost_usd", "tokens_input", "tokens_output")
+        if (value := getattr(event, name)) is not None
+    }
+    return replace(attempt, **told)
 
 
 def attempt_lost(state: PackageState, event: events.AttemptLost, at: float) -> PackageState:
@@ -99,7 +113,9 @@ def attempt_lost(state: PackageState, event: events.AttemptLost, at: float) -> P
         kept_ref=event.kept_ref,
         finished_at=at,
     )
-    return replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
+    attempts = (*state.attempts[:-1], lost)
+    pending = replace(state, status=PackageStatus.PENDING, attempts=attempts)
+    return replace(pending, not_before=event.not_before)
 
 
 def claim_lost(state: PackageState, event: events.ClaimLost, at: float) -> PackageState:
@@ -146,6 +162,7 @@ def landing_refused(state: PackageState, event: events.LandingRefused) -> Packag
         commit=None,
         reason=event.reason,
         error_code=event.error_code,
+        not_before=event.not_before,
     )
 
 
@@ -181,6 +198,7 @@ def requeued(state: PackageState, event: events.PackageRequeued, at: float) -> P
         question="",
         benign=False,
         landed_at=None,
+        not_before=0.0,
     )
     return replace(back, spared=back.attempts_made) if event.fresh else back
 

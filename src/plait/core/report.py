@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from plait.core import graph as graphs
 from plait.core.codec import encode
-from plait.core.event import Stage, Verdict
+from plait.core.event import RunLimit, Stage, Verdict
 from plait.core.plan import PackageId
 from plait.core.run import Attempt, CheckOutcome, PackageState, PackageStatus, Run
 
@@ -44,6 +44,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "reviews": {},
         "qa": [],
         "escalations": _escalations(run),
+        "limits": _limits(run),
         "totals": _totals(run),
     }
 
@@ -85,6 +86,7 @@ def _package(run: Run, state: PackageState) -> dict[str, Any]:
             "landed_at": None if state.landed_at is None else instant(state.landed_at),
             "files_modified": list(state.files),
             "checks": [_check(each) for each in state.checks],
+            **_used(state.attempts),
         }
     )
 
@@ -179,10 +181,35 @@ def _lower_bound(run: Run) -> float:
 
 
 def _escalations(run: Run) -> list[dict[str, Any]]:
-    return [
+    told: list[dict[str, Any]] = [
         {"package": state.id, "severity": "BLOCKING", "summary": state.question or state.reason}
         for state in run.with_status(PackageStatus.BLOCKED)
     ]
+    reached = run.spent.reached
+    if reached is not None and reached.limit is RunLimit.BUDGET:
+        told.append({"package": None, "severity": "BLOCKING", "summary": reached.reason})
+    return told
+
+
+def _limits(run: Run) -> dict[str, Any]:
+    """What the run might use, and which of it is used up."""
+    reached = run.spent.reached
+    return {
+        "budget_usd": run.budget_usd,
+        "timeout_s": run.spent.timeout_s,
+        "reached": None if reached is None else encode(reached),
+    }
+
+
+def _used(attempts: Sequence[Attempt]) -> dict[str, Any]:
+    """What attempts cost, as far as it is told."""
+    costs = [each.cost_usd for each in attempts if each.cost_usd is not None]
+    told = [each for each in attempts if (each.tokens_input, each.tokens_output) != (None, None)]
+    tokens = {
+        "input": sum(each.tokens_input or 0 for each in told),
+        "output": sum(each.tokens_output or 0 for each in told),
+    }
+    return {"cost_usd": _sum(costs), "tokens": tokens if told else None}
 
 
 def _totals(run: Run) -> dict[str, Any]:
@@ -198,12 +225,17 @@ def _totals(run: Run) -> dict[str, Any]:
         + len(run.baseline_checks),
         "agent_s": round(sum(each.agent_s for _, each in attempts), 3),
         "wasted_agent_s": round(sum(wasted), 3),
-        "cost_usd": sum(costs) if costs else None,
+        "cost_usd": _sum(costs),
         "tokens": {
             "input": sum(each.tokens_input or 0 for _, each in attempts),
             "output": sum(each.tokens_output or 0 for _, each in attempts),
         },
     }
+
+
+def _sum(costs: Sequence[float]) -> float | None:
+    """USD, to the millionth; None where nothing is known."""
+    return round(sum(costs), 6) if costs else None
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from plait.core.progress import (
     requeued,
     settled,
 )
+from plait.core.spent import Spent
 from plait.core.states import States, states_of
 
 __all__ = [
@@ -81,6 +82,7 @@ class Run:
     sandbox: str = "none"
     budget_usd: float | None = None
     halt: Halt | None = None
+    spent: Spent = field(default_factory=Spent)
     seq: int = 0
 
     def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
@@ -90,12 +92,12 @@ class Run:
 
 def apply(run: Run, recorded: Recorded) -> Run:
     """The run after one more event. Pure; events come in the order of their `seq`."""
-    run = replace(run, seq=recorded.seq)
+    before, run = run.spent, _seen(run, recorded)
     match recorded.event:
         case events.RunStarted() as event:
             return _started(run, event, recorded.at)
         case events.RunContinued(adopted=adopted):
-            return _continued(run, frozenset(adopted))
+            return _continued(replace(run, spent=before.continued(recorded.at)), frozenset(adopted))
         case events.RunInterrupted():
             return replace(run, status=RunStatus.INTERRUPTED, finished_at=recorded.at)
         case events.RunEnded(status=status):
@@ -109,22 +111,23 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.CheckEnded(package=None) as event:
             return replace(run, baseline_checks=(*run.baseline_checks, check_outcome(event)))
         case (
-            events.AgentEnded()
+            events.UsageReported()
+            | events.AgentEnded()
             | events.WorkCommitted()
             | events.ScopeChecked()
             | events.AttemptEnded()
             | events.CheckEnded()
         ) as event:
             assert event.package is not None  # noqa: S101 - the case above matched the other
-            state = run.packages[event.package]
-            return _with(run, attempt_went_on(state, event, recorded.at))
+            return _went_on(run, event, event.package, recorded.at)
+        case events.AgentNudged() | events.ProviderParked() | events.LimitReached() as event:
+            return replace(run, spent=run.spent.told(event, recorded.at))
         case events.AttemptLost() as event:
             return _with(run, attempt_lost(run.packages[event.package], event, recorded.at))
         case events.ClaimLost() as event:
             return _with(run, claim_lost(run.packages[event.package], event, recorded.at))
         case events.LandingStarted(package=package):
-            state = run.packages[package]
-            return _with(run, replace(state, status=PackageStatus.LANDING))
+            return _with(run, replace(run.packages[package], status=PackageStatus.LANDING))
         case events.LandingRefused() as event:
             return _with(run, landing_refused(run.packages[event.package], event))
         case events.Landed() as event:
@@ -163,7 +166,7 @@ def conclude(run: Run) -> RunStatus:
     statuses = {state.status for state in run.packages.values() if not state.benign}
     if run.halt is not None and not statuses <= ENDED:
         return RunStatus.PAUSED
-    if PackageStatus.BLOCKED in statuses:
+    if PackageStatus.BLOCKED in statuses or (run.spent.reached and statuses - ENDED):
         return RunStatus.BLOCKED
     bad = {PackageStatus.FAILED, PackageStatus.SKIPPED, PackageStatus.CANCELLED} & statuses
     if not bad:
@@ -174,6 +177,10 @@ def conclude(run: Run) -> RunStatus:
 def verdict_after_failure(state: PackageState, retry_budget: int) -> Verdict:
     """Whether a failed attempt is followed by another: attempts are at most 1 + the budget."""
     return Verdict.REVISE if state.attempts_used < 1 + retry_budget else Verdict.REJECT
+
+
+def _seen(run: Run, recorded: Recorded) -> Run:
+    return replace(run, seq=recorded.seq, spent=run.spent.seen(recorded.at))
 
 
 def _started(run: Run, event: events.RunStarted, at: float) -> Run:
@@ -198,7 +205,26 @@ def _started(run: Run, event: events.RunStarted, at: float) -> Run:
         carried=event.carried,
         max_agents=event.max_agents,
         sandbox=event.sandbox,
+        budget_usd=event.budget_usd,
+        spent=run.spent.began(at, event.timeout_s),
     )
+
+
+def _went_on(
+    run: Run,
+    event: events.UsageReported
+    | events.AgentEnded
+    | events.WorkCommitted
+    | events.ScopeChecked
+    | events.AttemptEnded
+    | events.CheckEnded,
+    package: PackageId,
+    at: float,
+) -> Run:
+    state = run.packages[package]
+    after = attempt_went_on(state, event, at)
+    more = (after.attempts[-1].cost_usd or 0.0) - (state.attempts[-1].cost_usd or 0.0)
+    return _with(replace(run, spent=replace(run.spent, usd=run.spent.usd + more)), after)
 
 
 def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
@@ -250,11 +276,12 @@ def _ordered(
         case events.RunCancelled():
             return replace(run, halt=Halt.CANCEL)
         case events.LimitsChanged(max_agents=agents, budget_usd=budget):
-            return replace(
+            changed = replace(
                 run,
                 max_agents=run.max_agents if agents is None else agents,
                 budget_usd=run.budget_usd if budget is None else budget,
             )
+            return replace(changed, spent=run.spent.allowed(changed.budget_usd))
         case events.PackageRequeued(package=package):
             return _with(run, requeued(run.packages[package], event, at))
         case events.QuestionAnswered(package=package):

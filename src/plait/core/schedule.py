@@ -13,6 +13,7 @@ import heapq
 from collections import ChainMap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from plait.core import graph as graphs, lock_keys
 from plait.core.action import (
@@ -26,11 +27,13 @@ from plait.core.action import (
     Skip,
     Start,
     UnknownScope,
+    Wait,
 )
 from plait.core.frontier import Frontier, Rank, Standing, bars, settle, settled_state, standing_of
 from plait.core.graph import Graph
 from plait.core.package import ACTIVE, ENDED, PackageState, PackageStatus
 from plait.core.plan import Confidence, PackageId, Plan, WorkPackage
+from plait.core.roster import ready_at
 from plait.core.run import Halt, Run
 from plait.core.scope import overlap, scopes_overlap
 
@@ -47,6 +50,7 @@ __all__ = [
     "Skip",
     "Start",
     "UnknownScope",
+    "Wait",
     "compile_plan",
     "conflict",
     "decide",
@@ -141,12 +145,14 @@ def decide(
     *,
     starting: frozenset[PackageId] = frozenset(),
     waiting: frozenset[PackageId] = frozenset(),
+    now: float = inf,
 ) -> tuple[Action, ...]:
-    """What to do now. Pure: the same run, limits and `starting` give the same actions.
+    """What to do now. Pure: the same run, limits, `starting` and `now` give the same actions.
 
     `starting` are packages whose attempt is under way; those among them that are still pending
     have been ordered but not yet claimed, or are being put away before another attempt.
     `waiting` cannot be claimed now: somebody outside the run holds them, or what they need.
+    `now` is Unix time; without it every wait is over.
     """
     starting = frozenset(
         package for package in starting if run.packages[package].status is PackageStatus.PENDING
@@ -158,11 +164,14 @@ def decide(
         return _halted(run, run.halt, starting)
     if stop:
         actions += _cancel_rest(run, settled, starting, stop)
-    else:
+    elif run.spent.reached is None:
         rows = _rows(compiled, frontier, freed)
-        actions += _starts(compiled, run, limits, rows, starting, waiting=waiting)
+        more = _starts(compiled, run, limits, rows, starting=starting, waiting=waiting, now=now)
+        actions += more
     if not actions and not starting and not waiting and not run.packages.count(*ACTIVE):
         stuck = [state for state in run.packages.values() if state.status not in ENDED]
+        if run.spent.reached is not None:
+            stuck = []  # it is not their fault: they can start once there is more to spend
         actions += [Skip(package=state.id, reason="it can never start") for state in stuck]
         if not stuck:
             actions.append(Finish())
@@ -265,11 +274,15 @@ def _starts(
     run: Run,
     limits: Limits,
     rows: Mapping[Standing, Iterator[tuple[Rank, PackageId]]],
-    starting: frozenset[PackageId],
     *,
+    starting: frozenset[PackageId],
     waiting: frozenset[PackageId],
+    now: float,
 ) -> list[Action]:
-    """Starts in the order of rank, as far as agents are free and nothing active conflicts."""
+    """Starts in the order of rank, as far as agents are free and nothing active conflicts.
+
+    What must wait for its time is passed over; the last action says when the first of it is up.
+    """
     running = {state.id for state in run.with_status(PackageStatus.RUNNING)} | starting
     active = {state.id for state in run.with_status(*ACTIVE)} | starting
     # Verification holds a worktree too: agents may run ahead of it by as many again.
@@ -284,6 +297,7 @@ def _starts(
     standings = {standing_of(compiled.packages[each]) for each in active}
     heads = {standing: next(row, None) for standing, row in rows.items()}
     starts: list[Action] = []
+    first = inf
     while len(starts) < free:
         open_heads = [
             (head, standing)
@@ -300,10 +314,15 @@ def _starts(
             or any(compiled.conflict(package, other, limits.unknown_scope) for other in active)
         ):
             continue
+        providers = limits.roster.providers(package)
+        at = ready_at(providers, run.packages[package], run.spent.parked, now)
+        if at:
+            first = min(first, at)
+            continue
         active.add(package)
         standings.add(standing)
         starts.append(Start(package=package))
-    return starts
+    return starts if first == inf else [*starts, Wait(until=first)]
 
 
 def _rows(

@@ -38,6 +38,7 @@ from plait.core.event.kinds import (
     CLAIM_LOST,
     AgentStatus,
     RunId,
+    RunLimit,
     RunStatus,
     Stage,
     Verdict,
@@ -58,6 +59,7 @@ from plait.core.event.settled import (
     PackageSkipped,
     PackageWaits,
 )
+from plait.core.event.spent import AgentNudged, LimitReached, ProviderParked, UsageReported
 from plait.core.plan import PackageId
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "EVENTS",
     "TYPE_NAMES",
     "AgentEnded",
+    "AgentNudged",
     "AgentStatus",
     "AttemptEnded",
     "AttemptLost",
@@ -80,11 +83,13 @@ __all__ = [
     "Landed",
     "LandingRefused",
     "LandingStarted",
+    "LimitReached",
     "LimitsChanged",
     "PackageCancelled",
     "PackageRequeued",
     "PackageSkipped",
     "PackageWaits",
+    "ProviderParked",
     "QuestionAnswered",
     "Recorded",
     "RunCancelled",
@@ -92,12 +97,14 @@ __all__ = [
     "RunEnded",
     "RunId",
     "RunInterrupted",
+    "RunLimit",
     "RunPaused",
     "RunStarted",
     "RunStatus",
     "RunUnpaused",
     "ScopeChecked",
     "Stage",
+    "UsageReported",
     "Verdict",
     "Warned",
     "WorkCommitted",
@@ -137,6 +144,10 @@ Event = (
     | PackageRequeued
     | QuestionAnswered
     | GateRefused
+    | UsageReported
+    | AgentNudged
+    | ProviderParked
+    | LimitReached
 )
 
 EVENTS: Mapping[str, type[Event]] = {

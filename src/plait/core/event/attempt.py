@@ -20,6 +20,7 @@ class AttemptStarted:
     base: str
     directory: str
     setup_s: float
+    provider: str = ""  # the agent as `--agent` named it: what is parked, and fallen back from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,7 @@ class AttemptLost:
     """An agent was cut short from outside; another attempt follows, at no cost to the budget.
 
     Unless `error_code` is `AGENT_LOST`, Plait itself ended it, for the reason that is told.
+    `not_before` (Unix time) is when it may begin.
     """
 
     package: PackageId
@@ -93,6 +95,7 @@ class AttemptLost:
     reason: str
     kept_ref: str | None = None
     error_code: str = AGENT_LOST
+    not_before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,10 @@ class ClaimLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
-    """An attempt was judged. `kept_ref` names the hidden ref that keeps rejected work."""
+    """An attempt was judged. `kept_ref` names the hidden ref that keeps rejected work.
+
+    If another follows, it begins at `not_before` (Unix time) at the earliest.
+    """
 
     package: PackageId
     attempt: int
@@ -125,3 +131,4 @@ class AttemptEnded:
     kept_ref: str | None = None
     commit: str | None = None
     question: str = ""
+    not_before: float = 0.0

@@ -25,6 +25,10 @@ class AgentStatus(StrEnum):
     FAILED = "failed"
     BLOCKED = "blocked"
     TIMED_OUT = "timed_out"
+    STALLED = "stalled"  # it neither said nor changed anything, and was ended for that
+    RATE_LIMITED = "rate_limited"  # whoever serves it wants it to come back later
+    OVERSPENT = "overspent"  # it was ended at the limit of what its package may cost
+    NOT_STARTED = "not_started"  # the system could not start its program
 
 
 class Verdict(StrEnum):
@@ -34,6 +38,13 @@ class Verdict(StrEnum):
     REVISE = "revise"
     REJECT = "reject"
     BLOCKED = "blocked"
+
+
+class RunLimit(StrEnum):
+    """What a run may use up of."""
+
+    TIME = "time"
+    BUDGET = "budget"
 
 
 class RunStatus(StrEnum):

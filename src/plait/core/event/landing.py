@@ -20,7 +20,10 @@ class LandingStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandingRefused:
-    """The candidate conflicts, or its merge result is red. It goes back, or fails."""
+    """The candidate conflicts, or its merge result is red. It goes back, or fails.
+
+    If an attempt follows, it begins at `not_before` (Unix time) at the earliest.
+    """
 
     package: PackageId
     attempt: int
@@ -29,6 +32,7 @@ class LandingRefused:
     error_code: str
     reason: str
     kept_ref: str | None = None
+    not_before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

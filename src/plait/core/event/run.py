@@ -23,6 +23,8 @@ class RunStarted:
     max_agents: int = 6
     agents: tuple[str, ...] = ()
     sandbox: str = "none"
+    budget_usd: float | None = None
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

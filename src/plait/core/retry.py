@@ -1,0 +1,197 @@
+"""What follows a failed attempt: another one or none, at once or later, by this agent or another.
+
+What failed is told by a code. What an agent's work came to (red checks, a path outside its
+scope, a conflict) is new to the next agent, which is told of it: it begins at once. Where the
+agent itself failed, another one takes over if the owner named several, in their order; where
+there is just one, time may help, so it waits, twice as long each time, and not for exactly so
+long, lest all that failed together come back together. (Full jitter: M. Brooker, "Exponential
+Backoff and Jitter", 2015.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from plait.core.event import AGENT_LOST, RunId, Verdict
+from plait.core.package import Attempt, PackageState
+from plait.core.run import verdict_after_failure
+
+AGENT_FAILED = "AGENT_FAILED"
+AGENT_NOT_STARTED = "AGENT_NOT_STARTED"
+STALLED = "STALLED"
+TIMEOUT = "TIMEOUT"
+RATE_LIMITED = "RATE_LIMITED"
+BUDGET_SPENT = "BUDGET_SPENT"
+PACKAGE_BUDGET_SPENT = "PACKAGE_BUDGET_SPENT"
+RUN_TIMEOUT = "RUN_TIMEOUT"
+SCOPE_VIOLATION = "SCOPE_VIOLATION"
+
+# Attempts that use up nothing, in a row, until they count after all: nothing goes on for ever.
+OFTEN = {AGENT_LOST: 3, RATE_LIMITED: 20}
+REFUSED_OFTEN = 3  # attempts in a row that wrote the same paths outside the scope
+LONGEST_PARKING_S = 8 * 24 * 3600.0  # weekly quotas are the longest that providers have
+SET_BACK_S = 60.0  # a clock that is earlier by so much than what it told before was set back
+
+_OF_THE_AGENT = frozenset({AGENT_FAILED, AGENT_NOT_STARTED, AGENT_LOST, STALLED, TIMEOUT})
+_TIME_HELPS = frozenset({AGENT_FAILED, AGENT_LOST})
+
+
+class Remedy(StrEnum):
+    """What may help after a failure."""
+
+    FRESH = "fresh"  # another attempt at once: its brief says what was wrong
+    LATER = "later"  # another attempt after a while
+    ELSEWHERE = "elsewhere"  # another attempt at once, by another agent
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long to wait: up to `base_s` before the first retry, twice as much before each next."""
+
+    base_s: float = 1.0
+    cap_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequel:
+    """What follows an attempt; another one begins at `not_before` (Unix time), 0 for at once."""
+
+    verdict: Verdict
+    not_before: float = 0.0
+
+
+def delay_s(backoff: Backoff, tries: int, *, seed: str) -> float:
+    """Between nothing and `base_s` doubled with each of the `tries` before; the seed decides."""
+    most = min(backoff.cap_s, backoff.base_s * 2.0 ** min(tries, 64))
+    return most * int.from_bytes(sha256(seed.encode()).digest()[:8], "big") / 2.0**64
+
+
+def remedy(
+    state: PackageState,
+    code: str,
+    *,
+    providers: Sequence[str] = (),
+    violations: Sequence[str] = (),
+) -> Remedy:
+    """What may help a package whose last attempt failed with this code.
+
+    Args:
+        state: The package as it was before the failure was recorded.
+        code: What failed.
+        providers: The agents that may work on it, in the owner's order.
+        violations: The paths it was refused for.
+    """
+    if code in _OF_THE_AGENT and _others(state, providers):
+        return Remedy.ELSEWHERE
+    if code == AGENT_NOT_STARTED:
+        return Remedy.NEVER  # the machine lacks it, and will lack it the next time
+    if code == SCOPE_VIOLATION and _refused(state, violations) >= REFUSED_OFTEN:
+        return Remedy.NEVER
+    return Remedy.LATER if code in _TIME_HELPS else Remedy.FRESH
+
+
+def after_failure(
+    state: PackageState,
+    code: str,
+    *,
+    run: RunId,
+    retry_budget: int,
+    now: float,
+    backoff: Backoff,
+    providers: Sequence[str] = (),
+    violations: Sequence[str] = (),
+) -> Sequel:
+    """What follows a failure that counts. `now` is Unix time; see `remedy` for the rest."""
+    helps = remedy(state, code, providers=providers, violations=violations)
+    verdict = verdict_after_failure(state, retry_budget)
+    if helps is Remedy.NEVER:
+        verdict = Verdict.REJECT
+    if verdict is not Verdict.REVISE or helps is not Remedy.LATER:
+        return Sequel(verdict=verdict)
+    return Sequel(verdict=verdict, not_before=_later(state, run, now, backoff, code))
+
+
+def after_cut(
+    state: PackageState,
+    code: str,
+    *,
+    run: RunId,
+    now: float,
+    backoff: Backoff,
+    providers: Sequence[str] = (),
+) -> Sequel | None:
+    """What follows an attempt that was cut short, and uses up nothing; None if it counts."""
+    if code == AGENT_NOT_STARTED:
+        return Sequel(verdict=Verdict.REVISE) if _others(state, providers) else None
+    if code in OFTEN and 1 + _in_a_row(state, code) >= OFTEN[code]:
+        return None
+    if remedy(state, code, providers=providers) is not Remedy.LATER:
+        return Sequel(verdict=Verdict.REVISE)
+    return Sequel(verdict=Verdict.REVISE, not_before=_later(state, run, now, backoff, code))
+
+
+def parked_until(
+    state: PackageState,
+    *,
+    run: RunId,
+    now: float,
+    backoff: Backoff,
+    after_s: float | None,
+    at: float | None,
+) -> float:
+    """Until when (Unix time) an agent is parked that was refused for its rate.
+
+    Args:
+        state: The package that it worked on.
+        run: Its run.
+        now: Unix time.
+        backoff: How long to wait where nothing is said, or less than would help.
+        after_s: In how many seconds it says it may come back.
+        at: The Unix time at which it says so.
+    """
+    said = at if at is not None else now + (after_s or 0.0)
+    least = _later(state, run, now, backoff, RATE_LIMITED)
+    return min(max(said, least), now + LONGEST_PARKING_S)
+
+
+def moves_on(attempt: Attempt) -> bool:
+    """Whether the next attempt is another agent's, where there is one."""
+    return attempt.error_code in _OF_THE_AGENT
+
+
+def _later(state: PackageState, run: RunId, now: float, backoff: Backoff, code: str) -> float:
+    tries = _in_a_row(state, code)
+    seed = f"{run}/{state.id}/{len(state.attempts)}"
+    return now + delay_s(backoff, tries, seed=seed)
+
+
+def _in_a_row(state: PackageState, code: str) -> int:
+    """How many attempts before the last one ended with that code, without another in between."""
+    count = 0
+    for attempt in reversed(state.attempts[:-1]):
+        if attempt.error_code != code:
+            break
+        count += 1
+    return count
+
+
+def _refused(state: PackageState, violations: Sequence[str]) -> int:
+    """How many attempts in a row, the last one too, were refused for the same paths."""
+    count = 1
+    for attempt in reversed(state.attempts[:-1]):
+        same = attempt.violations == tuple(violations)
+        if attempt.error_code != SCOPE_VIOLATION or not same:
+            break
+        count += 1
+    return count
+
+
+def _others(state: PackageState, providers: Sequence[str]) -> bool:
+    """Whether an agent is left beside the last one that was not found unable to start."""
+    useless = {each.provider for each in state.attempts if each.error_code == AGENT_NOT_STARTED}
+    last = state.attempts[-1].provider if state.attempts else ""
+    return any(each != last and each not in useless for each in providers)

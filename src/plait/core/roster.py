@@ -1,0 +1,67 @@
+"""Who may work on a package, and who does next: the agents as the run's owner named them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from plait.core.package import PackageState
+from plait.core.plan import PackageId
+from plait.core.retry import SET_BACK_S, moves_on
+from plait.core.spent import Parked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """An agent, as `--agent` names it, for the packages that a pattern matches; empty: for all."""
+
+    provider: str
+    pattern: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roster:
+    """The seats, in the owner's order."""
+
+    seats: tuple[Seat, ...] = ()
+
+    def providers(self, package: PackageId) -> tuple[str, ...]:
+        """Who may work on a package: whom a pattern names for it, else those without a pattern.
+
+        The first one does; where it fails or is parked, the others take over in this order.
+        """
+        named = [each for each in self.seats if each.pattern]
+        found = [each.provider for each in named if fnmatchcase(package, each.pattern)]
+        found = found or [each.provider for each in self.seats if not each.pattern]
+        return tuple(dict.fromkeys(found))
+
+
+def whom(
+    providers: Sequence[str], state: PackageState, parked: Sequence[Parked], now: float
+) -> str | None:
+    """Who works on a package next; None if all of them are parked, or there is nobody."""
+    begin = 0
+    if state.attempts and state.attempts[-1].provider in providers:
+        last = state.attempts[-1]
+        begin = providers.index(last.provider) + moves_on(last)
+    resting = {each.provider for each in parked if _rests(each.since, each.until, now)}
+    row = [providers[(begin + step) % len(providers)] for step in range(len(providers))]
+    return next((each for each in row if each not in resting), None)
+
+
+def ready_at(
+    providers: Sequence[str], state: PackageState, parked: Sequence[Parked], now: float
+) -> float:
+    """The Unix time at which a package that is ready may start; 0 if it may start now."""
+    ended = state.attempts[-1].finished_at if state.attempts else None
+    if _rests(ended or 0.0, state.not_before, now):
+        return state.not_before
+    if not providers or whom(providers, state, parked, now) is not None:
+        return 0.0
+    return min(each.until for each in parked if each.provider in providers)
+
+
+def _rests(since: float, until: float, now: float) -> bool:
+    """Whether a wait lasts; one that seems to begin in the future was told by another clock."""
+    return since - SET_BACK_S <= now < until
