@@ -388,3 +388,26 @@ def test_the_child_inherits_no_descriptor_of_the_shim(sandbox):
     told = (sandbox / "out").read_text()
     assert "alive.lock" not in told
     assert "orders" not in told
+
+
+def test_who_was_stopped_goes_on_when_nudged(sandbox):
+    """SIGCONT reaches the child and what it started, though it left the child's group."""
+    script = "setsid sh -c 'kill -STOP $$; echo far > far'; kill -STOP $$; echo near > near"
+
+    async def nudged() -> Exit:
+        kept = start(sandbox, script)
+        async with anyio.create_task_group() as tasks:
+
+            async def nudge() -> None:
+                while not (sandbox / "near").exists():
+                    kept.nudge()
+                    await anyio.sleep(0.05)
+
+            tasks.start_soon(nudge)
+            ended = await kept.ended()
+            tasks.cancel_scope.cancel()
+        return ended
+
+    ended = process.run_main(nudged)
+    assert (ended.code, ended.stopped) == (0, "")
+    assert (sandbox / "far").exists()

@@ -164,17 +164,16 @@ class Kept:
         """
         import anyio
 
-        with suppress(OSError):  # nobody reads: it is gone
-            orders = os.open(self.folder / ORDERS, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            try:
-                os.write(orders, f"end {grace_s}\n".encode())
-            finally:
-                os.close(orders)
+        self._order(f"end {grace_s}")
         with anyio.move_on_after(grace_s + 2 * KILL_PATIENCE_S):
             await self._shim_gone()
         if self.living:
             self._signal_shim(signal.SIGKILL)
         return await self.ended()
+
+    def nudge(self) -> None:
+        """Let go on whatever of its family was stopped (`SIGCONT`)."""
+        self._order("wake")
 
     def renew(self, lease_s: float | None) -> None:
         """Let it live for so many seconds from now; None: as long as it likes."""
@@ -184,6 +183,14 @@ class Kept:
         new = self.folder / f"{LEASE}.new"
         new.write_text(f"{uptime() + lease_s}\n", encoding="ascii")
         new.replace(self.folder / LEASE)
+
+    def _order(self, line: str) -> None:
+        with suppress(OSError):  # nobody reads: it is gone
+            orders = os.open(self.folder / ORDERS, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                os.write(orders, f"{line}\n".encode())
+            finally:
+                os.close(orders)
 
     async def _shim_gone(self) -> None:
         """Return once nobody supervises; see to it that a stalled shim does not last for ever."""

@@ -8,7 +8,7 @@ the process list nor on the disk.
 | file in its folder | what it is |
 |---|---|
 | `alive.lock` | locked while the shim lives; a line for each fact; its time is the last tick |
-| `orders` | a named pipe; `end SECONDS` ends the family, with this grace |
+| `orders` | a named pipe; `end SECONDS` ends the family, with this grace; `wake` continues it |
 | `lease` | if there: the second of the system's uptime at which the family is ended |
 | `exit.json` | how it ended; written whole, once the family is gone |
 
@@ -110,6 +110,7 @@ class Supervision:
         self.timed_out = False
         self.status: int | None = None
         self.error = ""
+        self.family: Family | None = None
 
     def run(self) -> None:
         """Start it, watch, end what is left, write it down."""
@@ -132,6 +133,7 @@ class Supervision:
             reaper=reaper,
             running=lambda: not self._exited(),
         )
+        self.family = family
         try:
             self._watch()
         finally:
@@ -205,6 +207,9 @@ class Supervision:
         if self.orders in ready:
             for line in os.read(self.orders, 4096).decode("ascii", "replace").splitlines():
                 word, _, grace = line.partition(" ")
+                if word == "wake" and self.family is not None:  # who was stopped goes on
+                    members = self.family.members() if LINUX else {}
+                    self.family.tell(members, signal.SIGCONT, group=True)
                 if word == "end":
                     self.stopped = self.stopped or "order"
                     given_s = _seconds(grace)
