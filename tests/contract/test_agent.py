@@ -13,7 +13,7 @@ from plait import agents
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId
 from plait.errors import UsageError
-from plait.ports import AgentOutcome, AgentTask
+from plait.ports import AgentOutcome, AgentTask, Usage
 from plait.process import Exit
 
 
@@ -146,6 +146,9 @@ def test_the_result_file_adds_what_an_exit_code_cannot_say(desk: Desk, kind: str
         '{"tokens": []}',
         "[" * 100_000,
         '{"status": "finished"}',
+        '{"retry_at": "tomorrow"}',
+        '{"retry_at": "2026-01-01T00:00:00"}',
+        '{"retry_after_s": -1}',
     ],
 )
 def test_a_wrong_result_file_is_a_warning(desk: Desk, result: str) -> None:
@@ -170,6 +173,36 @@ def test_a_result_that_says_failed_is_believed(desk: Desk) -> None:
     """An agent that knows it failed may exit with 0 all the same."""
     outcome = desk.attempt("""command:echo '{"status": "failed"}' > $PLAIT_RESULT""")
     assert outcome.status is AgentStatus.FAILED
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_rate_limit_is_told_with_the_time_of_its_end(desk: Desk, kind: str, code: int) -> None:
+    """Whatever the exit code, and as seconds or as an instant."""
+    said = {"status": "rate_limited", "retry_after_s": 30, "retry_at": "1970-01-01T01:00:50+01:00"}
+    text = json.dumps(said)
+    name = f"command:echo '{text}' > $PLAIT_RESULT; exit {code}"
+    if kind == "scripted":
+        name = desk.script(f"wp-a: [{{result: {text}}}, {{exit: {code}}}]")
+    outcome = desk.attempt(name)
+    assert outcome.status is AgentStatus.RATE_LIMITED
+    assert (outcome.retry_after_s, outcome.retry_at) == (30.0, 50.0)
+    assert outcome.warnings == ()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_agent_uses_up_can_be_read_while_it_works(desk: Desk, kind: str) -> None:
+    """The result file may be written again and again; half of one says nothing."""
+    agent, task = agents.find(ending(desk, kind, 0, "x")), desk.task()
+    assert agent.usage(task) is None
+    for cost in (0.1, 0.25):
+        task.result_path.write_text(json.dumps({"cost_usd": cost, "tokens": {"input": 5}}))
+        assert agent.usage(task) == Usage(cost_usd=cost, tokens_input=5)
+    task.result_path.write_text('{"cost_usd": 0.')
+    assert agent.usage(task) is None
+    task.result_path.unlink()
+    os.mkfifo(task.result_path)
+    assert agent.usage(task) is None
 
 
 def test_a_script_plays_another_part_each_attempt(desk: Desk) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from plait.agents.result import outcome_of
+from plait.agents.result import outcome_of, usage_of
 from plait.errors import UsageError
-from plait.ports import AgentOutcome, AgentTask, Invocation
+from plait.ports import Agent, AgentOutcome, AgentTask, Invocation, Usage
 from plait.process import Exit
 
 
-class CommandAgent:
+class CommandAgent(Agent):
     """Runs a shell command in the worktree, with the brief on its standard input.
 
     Args:
@@ -43,3 +43,7 @@ class CommandAgent:
     def outcome(self, task: AgentTask, ended: Exit) -> AgentOutcome:
         """By exit code (75: blocked) and result file."""
         return outcome_of(task, ended)
+
+    def usage(self, task: AgentTask) -> Usage | None:
+        """What the result file says so far."""
+        return usage_of(task)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from plait.core.event import AgentStatus
-from plait.ports import AgentOutcome, AgentTask, Deviation
+from plait.ports import AgentOutcome, AgentTask, Deviation, Usage
 from plait.process import Exit
 
 MAX_BYTES = 1_000_000
@@ -64,18 +66,17 @@ def outcome_of(task: AgentTask, ended: Exit) -> AgentOutcome:
     """What came of an attempt, from the exit code and the result file.
 
     Exit 0 believes it is done, 75 is blocked, anything else failed; a result whose status is
-    `failed` or `blocked` is believed over an exit code of 0.
+    `failed` or `blocked` is believed over an exit code of 0, `rate_limited` over any but 75.
     """
     reading = _read(task.result_path)
     status = _status(ended, reading)
-    tokens = reading.mapping("tokens")
     summary = reading.text("summary")
     if not summary and status is not AgentStatus.COMPLETED:
         summary = ended.error or last_lines(task.directory)
     question = reading.text("question")
     if status is AgentStatus.BLOCKED and not question:
         question = summary
-    counts = [reading.number(key, tokens) for key in ("input", "output")]
+    usage = _usage(reading)
     return AgentOutcome(
         status=status,
         summary=summary,
@@ -83,11 +84,56 @@ def outcome_of(task: AgentTask, ended: Exit) -> AgentOutcome:
         outputs=reading.mapping("outputs"),
         deviations=tuple(_deviations(reading)),
         escalations=tuple(reading.objects("escalations")),
+        cost_usd=usage.cost_usd,
+        tokens_input=usage.tokens_input,
+        tokens_output=usage.tokens_output,
+        retry_after_s=reading.number("retry_after_s"),
+        retry_at=_instant(reading),
+        warnings=tuple(f"result.json: {each}" for each in reading.warnings),
+    )
+
+
+def usage_of(task: AgentTask) -> Usage | None:
+    """What the result file says so far was used up; None if it says nothing, or is being written.
+
+    The file is read again only when its time or size has changed.
+    """
+    try:
+        told = task.result_path.lstat()
+    except OSError:
+        return None
+    return _usage_at(task.result_path, told.st_ino, told.st_mtime_ns, told.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _usage_at(path: Path, _inode: int, _changed_ns: int, _size: int) -> Usage | None:
+    usage = _usage(_read(path))
+    return None if usage == Usage() else usage
+
+
+def _usage(reading: _Reading) -> Usage:
+    tokens = reading.mapping("tokens")
+    counts = [reading.number(key, tokens) for key in ("input", "output")]
+    return Usage(
         cost_usd=reading.number("cost_usd"),
         tokens_input=None if counts[0] is None else int(counts[0]),
         tokens_output=None if counts[1] is None else int(counts[1]),
-        warnings=tuple(f"result.json: {each}" for each in reading.warnings),
     )
+
+
+def _instant(reading: _Reading) -> float | None:
+    """`retry_at`: RFC 3339 with its offset, as Unix time."""
+    text = reading.text("retry_at")
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at.timestamp()
+    except (ValueError, OverflowError):
+        pass
+    reading.warnings.append(f"retry_at {text[:40]!r} is no time with its offset from UTC")
+    return None
 
 
 def last_lines(directory: Path) -> str:
@@ -108,13 +154,16 @@ def _status(ended: Exit, reading: _Reading) -> AgentStatus:
         return AgentStatus.TIMED_OUT
     if ended.code == BLOCKED_EXIT:
         return AgentStatus.BLOCKED
+    said = reading.text("status")
+    if said == AgentStatus.RATE_LIMITED:
+        return AgentStatus.RATE_LIMITED
     if ended.code != 0:
         return AgentStatus.FAILED
-    said = reading.text("status")
     if said in {"failed", "blocked"}:
         return AgentStatus(said)
     if said not in {"", "completed"}:
-        reading.warnings.append(f"status {said[:40]!r} is not completed, failed or blocked")
+        known = "completed, failed, blocked or rate_limited"
+        reading.warnings.append(f"status {said[:40]!r} is not {known}")
     return AgentStatus.COMPLETED
 
 

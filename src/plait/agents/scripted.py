@@ -15,9 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from plait.agents.result import outcome_of
+from plait.agents.result import outcome_of, usage_of
 from plait.errors import UsageError
-from plait.ports import AgentOutcome, AgentTask, Invocation
+from plait.ports import Agent, AgentOutcome, AgentTask, Invocation, Usage
 from plait.process import Exit
 
 PLAYER = Path(__file__).with_name("player.py")
@@ -42,7 +42,7 @@ _PLAIN: Mapping[str, tuple[type, ...]] = {
 }
 
 
-class ScriptedAgent:
+class ScriptedAgent(Agent):
     """Plays a script.
 
     Args:
@@ -81,6 +81,10 @@ class ScriptedAgent:
     def outcome(self, task: AgentTask, ended: Exit) -> AgentOutcome:
         """By exit code and result file, as for any command."""
         return outcome_of(task, ended)
+
+    def usage(self, task: AgentTask) -> Usage | None:
+        """What the result file says so far."""
+        return usage_of(task)
 
     @cached_property
     def _script(self) -> Mapping[str, list[list[dict[str, Any]]]]:

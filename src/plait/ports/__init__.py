@@ -7,7 +7,7 @@ contract suite per port runs on the adapter and on its fake.
 from __future__ import annotations
 
 from plait.core.lease import HeldKey
-from plait.ports.agents import Agent, AgentOutcome, AgentTask, Deviation, Invocation
+from plait.ports.agents import Agent, AgentOutcome, AgentTask, Deviation, Invocation, Usage
 from plait.ports.clock import Clock
 from plait.ports.disk import Disk
 from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
@@ -50,6 +50,7 @@ __all__ = [
     "RunRow",
     "Store",
     "Trunk",
+    "Usage",
     "Work",
     "Workspace",
     "Workspaces",

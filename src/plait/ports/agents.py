@@ -46,8 +46,21 @@ class Deviation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What an agent at work says it has used up since its attempt began; None: it does not say."""
+
+    cost_usd: float | None = None
+    tokens_input: int | None = None
+    tokens_output: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOutcome:
-    """What an agent's exit, output and result file say. It decides nothing Plait can check."""
+    """What an agent's exit, output and result file say. It decides nothing Plait can check.
+
+    Of one that was refused for its rate, `retry_after_s` (seconds) or `retry_at` (Unix time) say
+    when it may come back, if it knows.
+    """
 
     status: AgentStatus
     summary: str = ""
@@ -58,11 +71,16 @@ class AgentOutcome:
     cost_usd: float | None = None
     tokens_input: int | None = None
     tokens_output: int | None = None
+    retry_after_s: float | None = None
+    retry_at: float | None = None
     warnings: tuple[str, ...] = ()
 
 
 class Agent(Protocol):
-    """A coding agent. It says how to start it and reads what it left; Plait supervises it."""
+    """A coding agent. It says how to start it and reads what it left; Plait supervises it.
+
+    One that derives from this class need not say what it uses up while it works.
+    """
 
     @property
     def name(self) -> str:
@@ -76,3 +94,7 @@ class Agent(Protocol):
 
     def outcome(self, task: AgentTask, ended: Exit) -> AgentOutcome:
         """What came of it. Raises nothing for bad output: that is a warning."""
+
+    def usage(self, task: AgentTask) -> Usage | None:  # noqa: ARG002 - others do not say
+        """What it has used up until now, told while it works; asked every second, so cheap."""
+        return None
