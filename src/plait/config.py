@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from plait.errors import UsageError
 
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([KMGT]i?B|B)")
+_DURATION = re.compile(
+    r"(?:(\d{1,9}(?:\.\d{1,6})?)h)? ?(?:(\d{1,9}(?:\.\d{1,6})?)m)? ?(?:(\d{1,9}(?:\.\d{1,6})?)s?)?"
+)
 _UNITS: Mapping[str, int] = {"B": 1} | {
     f"{letter}{infix}B": base**power
     for power, letter in enumerate("KMGT", start=1)
@@ -35,10 +39,16 @@ class Settings:
     max_agents: int = 6
     continue_on_error: bool = True
     stop_on: str = ""
+    budget_usd: float | None = None
+    timeout_s: float | None = None
     package_checks: tuple[Check, ...] = ()
     land_checks: tuple[Check, ...] = ()
     workspace_root: Path | None = None
     min_free: int | None = None
+    stall_s: float = 900.0
+    backoff_s: float = 1.0
+    max_backoff_s: float = 60.0
+    package_budget_usd: float | None = None
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"
@@ -158,6 +168,40 @@ def _size(value: Any) -> int:
     raise _WrongValueError('a size like "1 GiB", or 0')
 
 
+def seconds_of(text: str) -> float:
+    """How long a text such as `90s`, `15m` or `1h30m` says; a number alone means seconds.
+
+    Raises:
+        ValueError: It says no such thing.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if found is None or not any(found.groups()):
+        raise ValueError(text)
+    hours, minutes, seconds = (float(each or 0) for each in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
+        return float(value)
+    if isinstance(value, str) and _DURATION.fullmatch(value.strip()) and value.strip():
+        return seconds_of(value)
+    raise _WrongValueError('a duration like "15m" or "1h30m", or 0')
+
+
+def _limit_s(value: Any) -> float:
+    seconds = _seconds(value)
+    if not seconds:
+        raise _WrongValueError('a duration like "90m" or "2h"')
+    return seconds
+
+
+def _money(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < inf:
+        return float(value)
+    raise _WrongValueError("a sum of USD above 0, like 2.50")
+
+
 def _place(value: Any) -> Path:
     return Path(_text(value)).expanduser()
 
@@ -168,7 +212,15 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
         "max_agents": ("max_agents", _positive),
         "continue_on_error": ("continue_on_error", _truth),
         "stop_on": ("stop_on", _one_of("", "critical")),
+        "budget": ("budget_usd", _money),
+        "timeout": ("timeout_s", _limit_s),
     },
+    "agent": {"stall": ("stall_s", _seconds)},
+    "retry": {
+        "backoff": ("backoff_s", _seconds),
+        "max_backoff": ("max_backoff_s", _seconds),
+    },
+    "budget": {"package": ("package_budget_usd", _money)},
     "checks": {"package": ("package_checks", _checks), "land": ("land_checks", _checks)},
     "locks": {"namespaces": ("lock_namespaces", _namespaces)},
     "workspace": {"root": ("workspace_root", _place), "min_free": ("min_free", _size)},

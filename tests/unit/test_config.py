@@ -131,3 +131,35 @@ def test_what_is_no_size_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match="1 GiB") as caught:
         load(tmp_path, f"[workspace]\nmin_free = {text}\n")
     assert caught.value.where == "plait.toml:2:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [('"90s"', 90), ('"15m"', 900), ('"1h30m"', 5400), ('"1.5h"', 5400), ("20", 20), ("0", 0)],
+)
+def test_a_duration_has_units_or_is_in_seconds(tmp_path: Path, text: str, seconds: int) -> None:
+    """Hours, minutes and seconds, in this order; 0 where it turns something off."""
+    assert load(tmp_path, f"[agent]\nstall = {text}\n").stall_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("section", "text"),
+    [
+        ("agent", 'stall = "soon"'),
+        ("agent", 'stall = ""'),
+        ("agent", 'stall = "10m5h"'),
+        ("agent", "stall = -1"),
+        ("agent", "stall = nan"),
+        ("retry", "backoff = true"),
+        ("run", "timeout = 0"),
+        ("run", "budget = 0"),
+        ("run", 'budget = "5 EUR"'),
+        ("budget", "package = inf"),
+    ],
+)
+def test_what_is_no_duration_and_no_sum_is_refused(tmp_path: Path, section: str, text: str) -> None:
+    """With its line, and what would fit."""
+    with pytest.raises(UsageError) as caught:
+        load(tmp_path, f"[{section}]\n{text}\n")
+    assert caught.value.code == "BAD_CONFIG"
+    assert caught.value.where == "plait.toml:2:1"

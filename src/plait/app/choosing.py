@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 
 from plait.config import Settings
 from plait.core.event import RunId
-from plait.core.plan import PackageId
+from plait.core.roster import Roster, Seat
 from plait.core.schedule import GatePolicy, Limits, UnknownScope
-from plait.errors import EnvironmentLack, UsageError
+from plait.errors import EnvironmentLack
 from plait.ports import Agent
 
 
@@ -21,7 +20,9 @@ def new_run_id(now: float) -> RunId:
     return RunId(f"{stamp}-{secrets.token_hex(2)}")
 
 
-def limits_of(settings: Settings, *, max_agents: int, fail_fast: bool, stop_on: str) -> Limits:
+def limits_of(
+    settings: Settings, roster: Roster, *, max_agents: int, fail_fast: bool, stop_on: str
+) -> Limits:
     """What core decides by."""
     return Limits(
         max_agents=max_agents,
@@ -29,44 +30,36 @@ def limits_of(settings: Settings, *, max_agents: int, fail_fast: bool, stop_on: 
         stop_on_critical=stop_on == "critical",
         unknown_scope=UnknownScope(settings.unknown_scope),
         gates=GatePolicy(settings.gate_policy),
+        roster=roster,
     )
 
 
-def agent_chooser(names: Sequence[str]) -> Callable[[PackageId], Agent]:
-    """Which agent works on a package: `PATTERN=NAME` entries in order, else the plain `NAME`.
+def roster_of(names: Sequence[str]) -> Roster:
+    """Who may work on what: `PATTERN=NAME` entries in order, then plain names in order."""
+    seats = []
+    for name in names:
+        pattern, _, agent_name = _split_agent(name)
+        seats.append(Seat(provider=agent_name, pattern=pattern))
+    return Roster(seats=tuple(seats))
+
+
+def agents_of(roster: Roster) -> Mapping[str, Agent]:
+    """The agents of a roster, by what `--agent` called them.
 
     Raises:
-        UsageError: `NO_AGENT`, `UNKNOWN_AGENT`.
+        UsageError: `UNKNOWN_AGENT`, or an agent refuses its argument.
         EnvironmentLack: An agent's program is missing.
     """
     from plait import agents
 
-    chosen: list[tuple[str, Agent]] = []
-    fallback: Agent | None = None
-    for name in names:
-        pattern, separator, agent_name = _split_agent(name)
-        agent = agents.find(agent_name)
+    found: dict[str, Agent] = {}
+    for name in dict.fromkeys(seat.provider for seat in roster.seats):
+        agent = agents.find(name)
         lack = agent.probe()
         if lack:
             raise EnvironmentLack(lack, code="AGENT_MISSING", hint="`plait doctor` tells more")
-        if separator:
-            chosen.append((pattern, agent))
-        else:
-            fallback = agent
-
-    def choose(package: PackageId) -> Agent:
-        for pattern, agent in chosen:
-            if fnmatchcase(package, pattern):
-                return agent
-        if fallback is None:
-            raise UsageError(
-                f"no agent is named for package {package}",
-                code="NO_AGENT",
-                hint='name one: --agent NAME, or --agent "command:SHELL"',
-            )
-        return fallback
-
-    return choose
+        found[name] = agent
+    return found
 
 
 def _split_agent(name: str) -> tuple[str, str, str]:

@@ -13,12 +13,13 @@ from pathlib import Path
 import anyio
 
 from plait import git
-from plait.app.choosing import agent_chooser, limits_of, new_run_id
+from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.project import Project, SystemClock, fold_run
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
 from plait.core.lease import Holder, Terms
 from plait.core.plan import Check, PackageId, Plan, SourceStatus
+from plait.core.retry import Backoff
 from plait.core.run import Run
 from plait.core.schedule import compile_plan
 from plait.engine import preflight
@@ -51,6 +52,8 @@ class RunOptions:
     stop_on: str = ""
     checks: tuple[Check, ...] = ()
     land_checks: tuple[Check, ...] = ()
+    budget_usd: float | None = None
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ async def start(
         UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
     """
     run_id, store = new_run_id(SystemClock().now()), orchestrator.store
-    agent_chooser(options.agents)  # a wrong name is told before anything is made
+    agents_of(roster_of(options.agents))  # a wrong name is told before anything is made
     async with _git(project) as (repository, workspaces, trunk):
         ground = await preflight.ground(
             store,
@@ -239,7 +242,7 @@ def _context(
     trunk: Trunk,
     requests: Callable[[], Sequence[Request]],
 ) -> Context:
-    run = journal.run
+    run, settings, roster = journal.run, project.settings, roster_of(options.agents)
     return Context(
         compiled=compile_plan(run.plan),
         journal=journal,
@@ -247,18 +250,22 @@ def _context(
         trunk=trunk,
         clock=SystemClock(),
         limits=limits_of(
-            project.settings,
+            settings,
+            roster,
             max_agents=options.max_agents,
             fail_fast=options.fail_fast,
             stop_on=options.stop_on,
         ),
         places=Places(state=project.state, run=run.id),
-        agent_for=agent_chooser(options.agents),
+        agents=agents_of(roster),
         default_checks=options.checks,
         land_checks=options.land_checks,
         holding=holding,
         prompts=project.state / "prompts",
-        strict_results=project.settings.strict_results,
+        strict_results=settings.strict_results,
+        backoff=Backoff(base_s=settings.backoff_s, cap_s=settings.max_backoff_s),
+        stall_s=settings.stall_s,
+        package_budget_usd=settings.package_budget_usd,
         room=room,
         requests=requests,
     )
@@ -282,6 +289,8 @@ def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:
         carried=ground.carried,
         max_agents=options.max_agents,
         agents=options.agents,
+        budget_usd=options.budget_usd,
+        timeout_s=options.timeout_s,
     )
 
 

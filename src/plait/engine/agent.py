@@ -7,26 +7,51 @@ from dataclasses import replace
 import anyio
 
 from plait import process
-from plait.core.event import AgentEnded, AgentStatus, Warned
+from plait.core.event import AGENT_LOST, AgentEnded, AgentStatus, ProviderParked, Warned
 from plait.core.plan import PackageId
+from plait.core.retry import (
+    AGENT_FAILED,
+    AGENT_NOT_STARTED,
+    BUDGET_SPENT,
+    PACKAGE_BUDGET_SPENT,
+    RATE_LIMITED,
+    STALLED,
+    TIMEOUT,
+    parked_until,
+)
 from plait.core.step import StepName
 from plait.engine.claimed import Claimed, Failure
-from plait.engine.context import Context, child_environment
+from plait.engine.context import Context, Ended, child_environment
+from plait.engine.pulse import Pulse
+from plait.errors import PlaitError
 from plait.ports import AgentOutcome
 
 GRACE_S = 5.0  # between SIGTERM and SIGKILL of an agent
 
 
-async def run_agent(context: Context, claimed: Claimed) -> tuple[process.Exit, AgentOutcome | None]:
-    """Await the agent's end and record what came of it; None if it was cut short from outside.
+async def run_agent(
+    context: Context, claimed: Claimed
+) -> tuple[process.Exit, AgentOutcome | Ended]:
+    """Await the agent's end and record what came of it; `Ended` if it was ended before its time.
 
     A cancellation ends the agent before it goes on.
     """
-    task = claimed.task
-    ended = await _ended(context, claimed)
-    if ended.stopped:
-        return ended, None
+    task, run = claimed.task, context.journal.run
+    if run.spent.reached is not None and claimed.kept is None:  # while it was being prepared
+        never = process.Exit(code=None, duration_s=0.0, stopped="order")
+        return never, Ended(code=BUDGET_SPENT, reason=run.spent.reached.reason)
+    ended, pulse = await _ended(context, claimed)
+    if pulse is not None and pulse.cut is not None:
+        return ended, pulse.cut
+    status = None if pulse is None else pulse.status
+    if ended.stopped and status is None:
+        reason = ended.error or "it was ended from outside"
+        return ended, Ended(code=AGENT_LOST, reason=reason)
     outcome = claimed.agent.outcome(task, ended)
+    if pulse is not None and status is not None:
+        outcome = replace(outcome, status=status, summary=pulse.reason)
+    elif ended.code is None and not (ended.timed_out or ended.lingering):
+        outcome = replace(outcome, status=AgentStatus.NOT_STARTED, summary=ended.error)
     warned = [
         Warned(code="RESULT_INVALID", message=warning, package=task.package)
         for warning in outcome.warnings
@@ -59,6 +84,8 @@ async def run_agent(context: Context, claimed: Claimed) -> tuple[process.Exit, A
             tokens_input=outcome.tokens_input,
             tokens_output=outcome.tokens_output,
         ),
+        *_parked(context, claimed, outcome),
+        *_unmeasured(context, claimed, outcome),
     )
     return ended, outcome
 
@@ -72,27 +99,97 @@ def agent_failure(claimed: Claimed, outcome: AgentOutcome) -> Failure | None:
             return None
         case AgentStatus.TIMED_OUT:
             limit = claimed.package.timeout_s
-            return Failure(code="TIMEOUT", reason=f"the agent did not end within {limit:g} s")
+            return Failure(code=TIMEOUT, reason=f"the agent did not end within {limit:g} s")
+        case AgentStatus.STALLED:
+            return Failure(code=STALLED, reason=outcome.summary)
+        case AgentStatus.OVERSPENT:
+            told = outcome.summary
+            return Failure(code=PACKAGE_BUDGET_SPENT, reason=told, blocked=told)
+        case AgentStatus.NOT_STARTED:
+            return Failure(code=AGENT_NOT_STARTED, reason=f"it was not started: {outcome.summary}")
+        case AgentStatus.RATE_LIMITED:
+            return Failure(code=RATE_LIMITED, reason=outcome.summary or "it may not go on for now")
         case AgentStatus.FAILED if blocking is None:
-            return Failure(code="AGENT_FAILED", reason=outcome.summary or "the agent failed")
+            return Failure(code=AGENT_FAILED, reason=outcome.summary or "the agent failed")
         case _:
             summary = str(blocking.get("summary", "")) if blocking else ""
             question = outcome.question or summary or outcome.summary or "the agent is blocked"
             return Failure(code="BLOCKED", reason=question, blocked=question)
 
 
-async def _ended(context: Context, claimed: Claimed) -> process.Exit:
+def _parked(context: Context, claimed: Claimed, outcome: AgentOutcome) -> list[ProviderParked]:
+    """That an agent must rest which was refused for its rate: told before another one starts."""
+    if outcome.status is not AgentStatus.RATE_LIMITED:
+        return []
+    run = context.journal.run
+    until = parked_until(
+        run.packages[claimed.package.id],
+        run=run.id,
+        now=context.clock.now(),
+        backoff=context.backoff,
+        after_s=outcome.retry_after_s,
+        at=outcome.retry_at,
+    )
+    reason = outcome.summary or "it was refused for its rate"
+    return [ProviderParked(provider=claimed.provider, until=until, reason=reason)]
+
+
+def _unmeasured(context: Context, claimed: Claimed, outcome: AgentOutcome) -> list[Warned]:
+    """That a budget holds nobody who does not say what he costs; told once."""
+    run = context.journal.run
+    known = run.packages[claimed.package.id].attempts[-1].cost_usd is not None
+    told = any(warned.code == "COST_UNKNOWN" for warned in run.warnings)
+    limited = run.budget_usd is not None or context.package_budget_usd is not None
+    if known or told or not limited or outcome.cost_usd is not None:
+        return []
+    message = f"{claimed.agent.name} does not say what it costs, so no budget limits it"
+    return [Warned(code="COST_UNKNOWN", message=message)]
+
+
+async def _ended(context: Context, claimed: Claimed) -> tuple[process.Exit, Pulse | None]:
+    """How the agent ended; the pulse, if it was ended for a reason of ours."""
     try:
         kept = claimed.kept or _start(context, claimed)
     except ValueError as error:  # no process can be given such an argument
-        return process.Exit(code=None, duration_s=0.0, error=str(error))
+        return process.Exit(code=None, duration_s=0.0, error=str(error)), None
+    pulse = Pulse(context=context, claimed=claimed, kept=kept)
     try:
         context.holding.tend(claimed.package.id, kept)
-        return await kept.ended()
-    except anyio.get_cancelled_exc_class():
+        ended = await _by_itself(kept, pulse) or await kept.end(GRACE_S)
+    except PlaitError:
         with anyio.CancelScope(shield=True):
             await kept.end(GRACE_S)
         raise
+    except anyio.get_cancelled_exc_class():
+        with anyio.CancelScope(shield=True):
+            await kept.end(GRACE_S)
+            await pulse.report(at_once=True)
+        raise
+    if ended.stopped:
+        await pulse.report(at_once=True)
+        return ended, pulse
+    return ended, None  # it ended by itself, however late
+
+
+async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
+    """Wait for the agent's own end; None if the watch says first that it must be ended."""
+    ended: process.Exit | None = None
+    failed: list[PlaitError] = []
+    async with anyio.create_task_group() as tasks:
+
+        async def look() -> None:
+            try:
+                await pulse.until_it_must_end()
+            except PlaitError as error:  # told as itself, not as one of a group
+                failed.append(error)
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(look)
+        ended = await kept.ended()
+        tasks.cancel_scope.cancel()
+    if failed:
+        raise failed[0]
+    return ended
 
 
 def _start(context: Context, claimed: Claimed) -> process.Kept:

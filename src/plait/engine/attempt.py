@@ -13,7 +13,6 @@ from dataclasses import replace
 import anyio
 
 from plait.core.event import (
-    AGENT_LOST,
     AttemptEnded,
     AttemptLost,
     AttemptStarted,
@@ -23,20 +22,29 @@ from plait.core.event import (
     Warned,
     WorkCommitted,
 )
+from plait.core.limit import package_overspent
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
-from plait.core.run import ENDED, PackageStatus, verdict_after_failure
+from plait.core.retry import (
+    AGENT_NOT_STARTED,
+    PACKAGE_BUDGET_SPENT,
+    RATE_LIMITED,
+    Sequel,
+    after_cut,
+    after_failure,
+)
+from plait.core.run import ENDED, PackageStatus
 from plait.core.step import StepName
 from plait.core.verdict import ScopeVerdict, judge_scope
 from plait.engine.agent import agent_failure, run_agent
 from plait.engine.claimed import Adopted, Claimed, Failure, lay_out, taken_up
-from plait.engine.context import Context
+from plait.engine.context import Context, Ended
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError, StaleEpoch
 from plait.ports import Work, Workspace
 
-LOST_OFTEN = 3  # agents of one package that are cut short from outside; then it has failed
+_USES_UP_NOTHING = frozenset({RATE_LIMITED, AGENT_NOT_STARTED})  # where it can go on at all
 _GITLINK = "160000"
 
 
@@ -78,6 +86,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
                 base=workspace.base,
                 directory=context.places.relative(claimed.task.directory),
                 setup_s=clock.now() - begun,
+                provider=claimed.provider,
             )
         )
         return claimed
@@ -152,9 +161,12 @@ async def _work(context: Context, claimed: Claimed) -> bool:
     """Agent, commit, scope, checks. Returns whether the workspace may be used again."""
     safe = True
     ended, outcome = await run_agent(context, claimed)
-    if outcome is None:
-        return await _lose(context, claimed, ended.error) and not ended.lingering
+    if isinstance(outcome, Ended):
+        return await _lose(context, claimed, outcome) and not ended.lingering
     failure = agent_failure(claimed, outcome)
+    if failure is not None and failure.code in _USES_UP_NOTHING:
+        told = Ended(code=failure.code, reason=failure.reason)
+        return await _lose(context, claimed, told) and not ended.lingering
     work: Work | None = None
     if failure is None:
         work, failure = await _commit(context, claimed)
@@ -163,7 +175,7 @@ async def _work(context: Context, claimed: Claimed) -> bool:
     if failure is None and work is not None:
         ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
         await context.trunk.publish(context.holding.lease, ref, work.commit)
-        await _end(context, claimed, Verdict.PASS, commit=work.commit)
+        await _end(context, claimed, Sequel(verdict=Verdict.PASS), commit=work.commit)
     elif failure is not None:
         safe = await _reject(context, claimed, failure, work)
     return safe and not ended.lingering
@@ -275,28 +287,52 @@ async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Wo
     else:
         kept = keep_ref(context, claimed.package.id, claimed.epoch)
         await context.workspaces.publish(kept, work.commit)
-    state = context.journal.run.packages[claimed.package.id]
-    verdict = verdict_after_failure(state, claimed.package.retry_budget)
+    run = context.journal.run
+    state = run.packages[claimed.package.id]
+    sequel = after_failure(
+        state,
+        failure.code,
+        run=run.id,
+        retry_budget=claimed.package.retry_budget,
+        now=context.clock.now(),
+        backoff=context.backoff,
+        providers=context.limits.roster.providers(claimed.package.id),
+        violations=failure.violations,
+    )
+    if sequel.verdict is Verdict.REVISE and not failure.blocked:
+        spent = package_overspent(run, state.cost_usd, context.package_budget_usd)
+        if spent:  # another attempt would cost more still
+            told = f"{failure.reason}\n\n{spent}"
+            failure = replace(failure, code=PACKAGE_BUDGET_SPENT, reason=told, blocked=spent)
     if failure.blocked:
-        verdict = Verdict.BLOCKED
-    await _end(context, claimed, verdict, failure=failure, kept=kept)
+        sequel = Sequel(verdict=Verdict.BLOCKED)
+    await _end(context, claimed, sequel, failure=failure, kept=kept)
     return safe
 
 
-async def _lose(context: Context, claimed: Claimed, error: str) -> bool:
+async def _lose(context: Context, claimed: Claimed, cut: Ended) -> bool:
     """Leave the package to be started again, unless that came to nothing often enough."""
-    package, reason = claimed.package.id, error or "it was ended from outside"
-    before = context.journal.run.packages[package].attempts[:-1]
-    if 1 + sum(each.error_code == AGENT_LOST for each in before) >= LOST_OFTEN:
-        return await _reject(context, claimed, Failure(code=AGENT_LOST, reason=reason), None)
+    run, package = context.journal.run, claimed.package.id
+    sequel = after_cut(
+        run.packages[package],
+        cut.code,
+        run=run.id,
+        now=context.clock.now(),
+        backoff=context.backoff,
+        providers=context.limits.roster.providers(package),
+    )
+    if sequel is None:
+        return await _reject(context, claimed, Failure(code=cut.code, reason=cut.reason), None)
     kept, safe = await _keep(context, claimed.workspace, package, claimed.epoch)
     await context.journal.record(
         AttemptLost(
             package=package,
             attempt=claimed.attempt,
             epoch=claimed.epoch,
-            reason=reason,
+            reason=cut.reason,
             kept_ref=kept,
+            error_code=cut.code,
+            not_before=sequel.not_before,
         )
     )
     return safe
@@ -322,7 +358,7 @@ async def _keep(
 async def _end(
     context: Context,
     claimed: Claimed,
-    verdict: Verdict,
+    sequel: Sequel,
     *,
     commit: str | None = None,
     failure: Failure | None = None,
@@ -333,12 +369,13 @@ async def _end(
             package=claimed.package.id,
             attempt=claimed.attempt,
             epoch=claimed.epoch,
-            verdict=verdict,
+            verdict=sequel.verdict,
             error_code=failure.code if failure else None,
             reason=failure.reason if failure else "",
             violations=failure.violations if failure else (),
             kept_ref=kept,
             commit=commit,
             question=failure.blocked if failure else "",
+            not_before=sequel.not_before,
         )
     )

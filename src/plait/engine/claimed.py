@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from plait import process
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import package_checks
+from plait.core.roster import whom
 from plait.core.step import Done
 from plait.engine.brief import brief
 from plait.engine.context import Context, write_json
+from plait.errors import UsageError
 from plait.ports import Agent, AgentTask, Workspace
 
 
@@ -34,6 +36,7 @@ class Claimed:
     attempt: int
     epoch: int
     agent: Agent
+    provider: str
     task: AgentTask
     workspace: Workspace
     kept: process.Kept | None = None
@@ -67,7 +70,15 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
     )
     # A name of bytes that are no UTF-8 may stand in a failure's reason: told with escapes.
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")
-    claimed = _claimed(context, package, workspace, number=number, epoch=epoch, text=text)
+    claimed = _claimed(
+        context,
+        package,
+        workspace,
+        number=number,
+        epoch=epoch,
+        text=text,
+        provider=_hired(context, package.id),
+    )
     claimed.task.brief_path.write_text(text, encoding="utf-8")
     scope = package.scope
     write_json(
@@ -88,10 +99,37 @@ def taken_up(context: Context, adopted: Adopted) -> Claimed:
     package = context.compiled.packages[adopted.package]
     last = context.journal.run.packages[adopted.package].attempts[-1]
     text = (context.places.attempt(package.id, last.number) / "brief.md").read_text("utf-8")
+    provider = last.provider
+    if provider not in context.agents:  # an earlier version did not say
+        provider = _hired(context, package.id)
     claimed = _claimed(
-        context, package, adopted.workspace, number=last.number, epoch=last.epoch, text=text
+        context,
+        package,
+        adopted.workspace,
+        number=last.number,
+        epoch=last.epoch,
+        text=text,
+        provider=provider,
     )
     return replace(claimed, kept=adopted.kept, done=adopted.done)
+
+
+def _hired(context: Context, package: PackageId) -> str:
+    """Who works on a package now; one that has to rest works rather than nobody.
+
+    Raises:
+        UsageError: `NO_AGENT`.
+    """
+    run = context.journal.run
+    providers = context.limits.roster.providers(package)
+    if not providers:
+        raise UsageError(
+            f"no agent is named for package {package}",
+            code="NO_AGENT",
+            hint='name one: --agent NAME, or --agent "command:SHELL"',
+        )
+    state, parked = run.packages[package], run.spent.parked
+    return whom(providers, state, parked, context.clock.now()) or providers[0]
 
 
 def _claimed(
@@ -102,6 +140,7 @@ def _claimed(
     number: int,
     epoch: int,
     text: str,
+    provider: str,
 ) -> Claimed:
     directory = context.places.attempt(package.id, number)
     task = AgentTask(
@@ -120,7 +159,8 @@ def _claimed(
         package=package,
         attempt=number,
         epoch=epoch,
-        agent=context.agent_for(package.id),
+        agent=context.agents[provider],
+        provider=provider,
         task=task,
         workspace=workspace,
     )

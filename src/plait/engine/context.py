@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plait.core.plan import Check, PackageId, Plan
+from plait.core.retry import Backoff
 from plait.core.schedule import Compiled, Limits
 from plait.engine.holding import Holding
 from plait.engine.journal import Journal
@@ -53,7 +54,11 @@ def _nobody_asks() -> tuple[Request, ...]:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One run's surroundings. Only `journal.run` changes while the run goes on."""
+    """One run's surroundings. Only `journal.run` changes while the run goes on.
+
+    `agents` are those of `limits.roster`, as `--agent` names them. An agent that is quiet for
+    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`.
+    """
 
     compiled: Compiled
     journal: Journal
@@ -62,12 +67,15 @@ class Context:
     clock: Clock
     limits: Limits
     places: Places
-    agent_for: Callable[[PackageId], Agent]
+    agents: Mapping[str, Agent]
     default_checks: tuple[Check, ...]
     land_checks: tuple[Check, ...]
     holding: Holding
     prompts: Path
     strict_results: bool = False
+    backoff: Backoff = field(default_factory=Backoff)
+    stall_s: float = 0.0
+    package_budget_usd: float | None = None
     room: Room = field(default_factory=Room)
     deviations: dict[PackageId, list[str]] = field(default_factory=dict)
     requests: Callable[[], Sequence[Request]] = _nobody_asks

@@ -12,7 +12,8 @@ from plait.core.event import Landed, LandingRefused, LandingStarted, Stage
 from plait.core.lease import TrunkLease
 from plait.core.plan import WorkPackage
 from plait.core.queue import OwnedCheck, landing_checks
-from plait.core.run import PackageState, verdict_after_failure
+from plait.core.retry import after_failure
+from plait.core.run import PackageState
 from plait.core.verdict import judge_scope
 from plait.engine.attempt import keep_ref
 from plait.engine.context import Context
@@ -141,12 +142,21 @@ async def _refuse(context: Context, candidate: PackageState, code: str, reason: 
     ref = keep_ref(context, candidate.id, candidate.epoch)
     if candidate.commit is not None:
         await context.workspaces.publish(ref, candidate.commit)
+    sequel = after_failure(
+        candidate,
+        code,
+        run=context.journal.run.id,
+        retry_budget=package.retry_budget,
+        now=context.clock.now(),
+        backoff=context.backoff,
+    )
     await context.journal.record(
         LandingRefused(
             package=candidate.id,
             attempt=candidate.attempts[-1].number,
             epoch=candidate.epoch,
-            verdict=verdict_after_failure(candidate, package.retry_budget),
+            verdict=sequel.verdict,
+            not_before=sequel.not_before,
             error_code=code,
             reason=reason,
             kept_ref=ref,

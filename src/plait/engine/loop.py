@@ -14,12 +14,13 @@ from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.queue import next_candidate
 from plait.core.run import ACTIVE, Halt, PackageState, PackageStatus, conclude
-from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, decide
+from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, Wait, decide
 from plait.engine.attempt import attempt, take_up
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context
 from plait.engine.control import UnderWay, Work, carry_out, listen
 from plait.engine.land import land
+from plait.engine.limits import close, out_of_time, patience_s
 from plait.engine.watch import lose, wait, watch
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch
 
@@ -38,7 +39,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
             tasks.start_soon(_take_up, context, under_way, each, name=f"attempt {each.package}")
         tasks.start_soon(listen, context, name="listen")
         tasks.start_soon(watch, context, under_way, name="watch")
-        while True:
+        while not await out_of_time(context, under_way):
             await carry_out(context, under_way)
             run = context.journal.run
             actions: Sequence[Action] = decide(
@@ -47,6 +48,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
                 replace(context.limits, max_agents=run.max_agents),
                 starting=under_way.starting,
                 waiting=frozenset(under_way.waiting),
+                now=context.clock.now(),
             )
             actions = await _within_room(context, under_way, actions)
             for action in actions:
@@ -60,7 +62,10 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
                 else:
                     context.journal.wake()
             _land_next(context, tasks, under_way, lease)
-            await context.room.changed(context.journal)
+            patience = patience_s(context, actions)
+            await context.room.changed(context.journal, within_s=patience)
+        await close(context)
+        tasks.cancel_scope.cancel()
 
 
 async def _within_room(
@@ -90,6 +95,8 @@ async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: 
             await record(GateAsked(package=package, question=question))
         case Cancel(package=package, reason=reason):
             await record(PackageCancelled(package=package, reason=reason))
+        case Wait():
+            return  # the loop looks again by itself
         case Finish():
             raise AssertionError("the loop ends on it")
 

@@ -71,9 +71,15 @@ class Room:
             await journal.record(Warned(code="DISK_LOW", message=told))
         return [action for action in actions if not isinstance(action, Start)]
 
-    async def changed(self, journal: Journal) -> None:
-        """Wait until something was recorded; while starts wait, no longer than a moment."""
-        with anyio.move_on_after(LOOK_S if self._is_tight else None):
+    async def changed(self, journal: Journal, *, within_s: float | None = None) -> None:
+        """Wait until something was recorded; while starts wait, no longer than a moment.
+
+        With `within_s`, for so many seconds at most.
+        """
+        waits = [
+            each for each in (within_s, LOOK_S if self._is_tight else None) if each is not None
+        ]
+        with anyio.move_on_after(min(waits, default=None)):
             await journal.changed()
 
     def _wait(self, short: Shortage, *, busy: bool) -> None:
