@@ -60,6 +60,8 @@ class Call:
     format_name: str | None = None
     agents: tuple[str, ...] = ()
     max_agents: int | None = None
+    budget: float | None = None
+    timeout: float | None = None
     tracks: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     with_needs: bool = False
@@ -203,6 +205,8 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
         max_agents=max_agents(plan, settings),
         fail_fast=not go_on,
         stop_on=call.stop_on or settings.stop_on,
+        budget_usd=call.budget or settings.budget_usd,
+        timeout_s=call.timeout or settings.timeout_s,
         checks=planning.default_checks(project, call.checks),
         land_checks=settings.land_checks,
     )

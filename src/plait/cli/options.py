@@ -8,6 +8,29 @@ from typing import Any, TypeVar
 
 import click
 
+
+class Duration(click.ParamType[float]):
+    """A time such as `90s`, `15m` or `1h30m`, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The seconds. Fails for what is no time, and for none at all."""
+        from plait.config import seconds_of
+
+        if isinstance(value, float):
+            return value
+        try:
+            seconds = seconds_of(value)
+        except ValueError:
+            seconds = 0.0
+        if not seconds:
+            self.fail(f"{value!r} is no duration like 90s, 15m or 1h30m", param, ctx)
+        return seconds
+
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -21,6 +21,15 @@ from plait.errors import ExitCode
     help='Who works: "command:SHELL", scripted:FILE, …; repeat as PATTERN=NAME per package.',
 )
 @click.option("--max-agents", type=click.IntRange(min=1), help="Agents at once (default 6).")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="End agents and ask when they have cost so much.",
+)
+@click.option(
+    "--timeout", type=options.Duration(), help="How long the run may work, like 90m or 2h."
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan of execution; start nothing.")
 @click.option("--track", "tracks", multiple=True, metavar="T", help="Only this track.")
 @click.option("--package", "packages", multiple=True, metavar="P", help="Only this package.")
