@@ -81,6 +81,10 @@ def _counts(board: Board) -> Line:
     numbers += [(board.counts.get(status, 0), status.value) for status in _STOPPED_STYLES]
     numbers += [(board.warnings, "warnings" if board.warnings > 1 else "warning")]
     shown = [f"{number} {word}" for number, word in numbers if number]
+    shown += [f"{board.parked} resting"] if board.parked else []
+    if board.spent_usd or board.budget_usd is not None:
+        of = "" if board.budget_usd is None else f" of {board.budget_usd:.2f}"
+        shown.append(f"{board.spent_usd:.2f}{of} USD")
     return ((_SEPARATOR.join(shown) or "all done", "dim"),)
 
 
@@ -127,7 +131,8 @@ def _stopped(row: StoppedRow, column: int) -> Line:
 
 def _waiting(row: WaitingRow, column: int) -> Line:
     if not row.on:
-        return (("◦ ", ""), (_name(row.id, column), ""), ("ready", ""))
+        told = f"again in {stopwatch(row.wait_s)}" if row.wait_s >= 1 else "ready"
+        return (("◦ ", ""), (_name(row.id, column), ""), (told, ""))
     return (("· ", "dim"), (_name(row.id, column), "dim"), (f"waits on {listing(row.on)}", "dim"))
 
 

@@ -113,7 +113,7 @@ def sentence(report: Report) -> str:
     took = report.get("makespan_s")
     head = f"{landed} of {total} landed" + (f" in {duration(took)}" if took else "")
     rest = [f"{number} {status.replace('_', ' ')}" for status, number in numbers.items()]
-    return ", ".join([head, *rest]) + "."
+    return ", ".join([head, *rest]) + "." + _ended_by(report)
 
 
 def bound(report: Report) -> str:
@@ -239,8 +239,8 @@ def approvals(report: Report) -> tuple[str, ...]:
 
 def facts(report: Report) -> tuple[tuple[str, str], ...]:
     """The run in names and values."""
-    totals = report["totals"]
-    cost, tokens = totals.get("cost_usd"), totals.get("tokens") or {}
+    totals, limits = report["totals"], report.get("limits") or {}
+    tokens = totals.get("tokens") or {}
     pairs = [
         ("run", report["run"]),
         ("plan", f"{report['plan']['id']} ({report['plan'].get('format', 'unknown format')})"),
@@ -253,7 +253,9 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("checks run", str(totals["tests_run"])),
         ("agents worked", duration(totals["agent_s"])),
         ("of that in vain", duration(totals["wasted_agent_s"])),
-        ("cost", "" if cost is None else f"{cost:.2f} USD"),
+        ("cost", _money(totals.get("cost_usd"))),
+        ("budget", _money(limits.get("budget_usd"))),
+        ("time allowed", duration(limits["timeout_s"]) if limits.get("timeout_s") else ""),
         ("tokens", ", ".join(f"{number:,} {kind}" for kind, number in tokens.items() if number)),
     ]
     baseline = report.get("baseline")
@@ -262,6 +264,21 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
             ("committed first", f"{baseline['commit'][:12]}: {listing(baseline['files'])}")
         )
     return tuple((name, value) for name, value in pairs if value)
+
+
+def limit(report: Report) -> str:
+    """What the run came to the end of, in words; empty if of nothing."""
+    reached = (report.get("limits") or {}).get("reached")
+    return str(reached["reason"]) if reached else ""
+
+
+def _ended_by(report: Report) -> str:
+    reason = limit(report)
+    return f" It went no further: {reason}." if reason else ""
+
+
+def _money(usd: float | None) -> str:
+    return "" if usd is None else f"{usd:.2f} USD"
 
 
 def _span(report: Report) -> tuple[float, float]:

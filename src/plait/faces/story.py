@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from plait.core.event import (
     AGENT_LOST,
     AgentEnded,
+    AgentNudged,
     AgentStatus,
     AttemptEnded,
     AttemptLost,
@@ -21,11 +22,13 @@ from plait.core.event import (
     Landed,
     LandingRefused,
     LandingStarted,
+    LimitReached,
     LimitsChanged,
     PackageCancelled,
     PackageRequeued,
     PackageSkipped,
     PackageWaits,
+    ProviderParked,
     QuestionAnswered,
     RunCancelled,
     RunContinued,
@@ -36,6 +39,7 @@ from plait.core.event import (
     RunUnpaused,
     ScopeChecked,
     Stage,
+    UsageReported,
     Verdict,
     Warned,
     WorkCommitted,
@@ -43,6 +47,7 @@ from plait.core.event import (
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, Run
 from plait.faces.control_story import tell_control
+from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
 
@@ -82,6 +87,10 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             return Told(subject="", text=tell_control(event))
         case PackageRequeued() | QuestionAnswered() | GateRefused():
             return Told(subject=clean(event.package), text=tell_control(event))
+        case ProviderParked() | LimitReached() | UsageReported() | AgentNudged():
+            text = tell_spent(event, verbose=verbose)
+            whose = "" if isinstance(event, ProviderParked | LimitReached) else event.package
+            return Told(subject=clean(whose), text=text) if text else None
         case _:
             text = _of_package(event, run, verbose=verbose)
             return Told(subject=clean(event.package), text=text) if text else None
@@ -152,9 +161,9 @@ def _of_package(
         case LandingStarted(onto=onto):
             return f"merging onto {onto[:10]}" if verbose else None
         case AttemptLost(reason=reason, error_code=code) if code != AGENT_LOST:
-            return f"attempt ended, the work kept: {clean(reason)}"
+            return f"attempt ended, the work kept: {_first(reason)} [{code}]"
         case AttemptLost(reason=reason):
-            return f"agent lost: {clean(reason)}; it is started again"
+            return f"agent lost: {_first(reason)}; it is started again"
         case ClaimLost(refused=refused):
             return f"claimed by somebody else: {clean(refused)}; it is started again"
         case PackageWaits(reason=reason):
@@ -178,8 +187,13 @@ def _of_package(
             return f"cancelled: {clean(reason)}"
 
 
+def _first(reason: str) -> str:
+    return clean(reason.partition("\n")[0])
+
+
 def _agent(event: AgentEnded) -> str:
     took = duration(event.duration_s)
+    took = took if event.cost_usd is None else f"{took}, {money(event.cost_usd)}"
     match event.status:
         case AgentStatus.COMPLETED:
             return f"agent done in {took}"
@@ -190,6 +204,14 @@ def _agent(event: AgentEnded) -> str:
         case AgentStatus.FAILED:
             how = "" if event.exit_code is None else f" with exit code {event.exit_code}"
             return f"agent failed{how} after {took}"
+        case AgentStatus.STALLED:
+            return f"agent got on with nothing, and was ended after {took}"
+        case AgentStatus.RATE_LIMITED:
+            return f"agent is to come back later, after {took}"
+        case AgentStatus.OVERSPENT:
+            return f"agent was ended after {took}: its package may cost no more"
+        case AgentStatus.NOT_STARTED:
+            return f"agent could not be started: {clean(event.summary)}"
 
 
 def _scope(event: ScopeChecked, *, verbose: bool) -> str | None:

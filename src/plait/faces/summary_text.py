@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plait.faces.report_rows import limit
 from plait.faces.text import clean, duration, listing
 
 _HEADLINES = {
@@ -39,8 +40,13 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
         f"{headline(report['status'])}: {of}",
         f"  branch  {report['branch']} at {report['head'][:SHORT]} (from {report['base'][:SHORT]})",
     ]
+    if reason := limit(report):
+        lines.append(f"  limit   {clean(reason)}")
     for each in packages:
         lines += _trouble(each)
+    cost = report["totals"].get("cost_usd")
+    if cost is not None:
+        lines.append(f"  cost    {cost:.2f} USD")
     unchecked = [each["id"] for each in landed if each.get("reason") == "landed, unchecked"]
     if unchecked:
         lines.append(f"  landed unchecked: {listing(unchecked, 5)}")

@@ -35,11 +35,15 @@ class ActiveRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingRow:
-    """A package that has not begun; `on` is what it waits for, empty where it is ready."""
+    """A package that has not begun; `on` is what it waits for, empty where it is ready.
+
+    `wait_s` is how long its next attempt is put off.
+    """
 
     id: PackageId
     title: str
     on: tuple[PackageId, ...] = ()
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,8 @@ class Board:
     """A run at one moment. Times are Unix seconds, durations seconds.
 
     `done` counts what landed or was done before, of `total`. `expected_end` is None until
-    something of this run was measured, and once nothing is left.
+    something of this run was measured, and once nothing is left. `spent_usd` is what agents say
+    they have cost; `parked` counts agents that may start on nothing for now.
     """
 
     run: RunId
@@ -76,6 +81,9 @@ class Board:
     stopped: tuple[StoppedRow, ...] = ()
     warnings: int = 0
     expected_end: float | None = None
+    spent_usd: float = 0.0
+    budget_usd: float | None = None
+    parked: int = 0
 
 
 _PHASES = {
@@ -97,7 +105,8 @@ def rows(run: Run, now: float) -> Board:
     packages = {package.id: package for package in run.plan.packages}
     counts = {status: len(run.with_status(status)) for status in PackageStatus}
     pending = [
-        _waiting(run, packages[state.id]) for state in run.with_status(PackageStatus.PENDING)
+        _waiting(run, packages[state.id], max(state.not_before - now, 0.0))
+        for state in run.with_status(PackageStatus.PENDING)
     ]
     return Board(
         run=run.id,
@@ -125,6 +134,9 @@ def rows(run: Run, now: float) -> Board:
         ),
         warnings=len(run.warnings),
         expected_end=_expected_end(run, packages, now),
+        spent_usd=run.spent.usd,
+        budget_usd=run.budget_usd,
+        parked=sum(each.until > now for each in run.spent.parked),
     )
 
 
@@ -146,9 +158,10 @@ def _active(state: PackageState, package: WorkPackage, now: float) -> ActiveRow:
     )
 
 
-def _waiting(run: Run, package: WorkPackage) -> WaitingRow:
+def _waiting(run: Run, package: WorkPackage, wait_s: float) -> WaitingRow:
     unmet = (edge.id for edge in package.needs if not _met(run.packages.get(edge.id)))
-    return WaitingRow(id=package.id, title=package.title, on=tuple(dict.fromkeys(unmet)))
+    on = tuple(dict.fromkeys(unmet))
+    return WaitingRow(id=package.id, title=package.title, on=on, wait_s=wait_s)
 
 
 def _met(state: PackageState | None) -> bool:
