@@ -18,9 +18,8 @@ from plait.core.plan import PackageId
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch, UsageError
 from plait.ports import Advance, HeldKey
 from plait.store import rows, statements
+from plait.store.bulk import listed
 from plait.store.refusals import no_such_package, only
-
-_NAMES_PER_QUERY = 500  # far below what any database takes as parameters of one statement
 
 
 def claim(
@@ -195,11 +194,9 @@ def require(connection: Connection, run: RunId, package: PackageId, epoch: int) 
 
 
 def _epochs(connection: Connection, run: RunId, packages: list[PackageId]) -> dict[PackageId, int]:
-    epochs: dict[PackageId, int] = {}
-    for start in range(0, len(packages), _NAMES_PER_QUERY):
-        some = packages[start : start + _NAMES_PER_QUERY]
-        found = connection.execute(statements.EPOCHS, {"run": run, "packages": some})
-        epochs.update((package, epoch) for package, epoch in found)
+    given = {"run": run, "packages": listed(packages)}
+    found = connection.execute(statements.EPOCHS, given).all()
+    epochs: dict[PackageId, int] = {row[0]: row[1] for row in found}
     for package in packages:
         if package not in epochs:
             raise no_such_package(run, package)

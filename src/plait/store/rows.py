@@ -15,7 +15,7 @@ from plait.core.event import (
     RunStatus,
     from_data,
     subject,
-    to_data,
+    to_text,
 )
 from plait.core.plan import Plan
 from plait.core.run import PackageState, PackageStatus
@@ -112,7 +112,7 @@ def new_event(recorded: Recorded) -> dict[str, Any]:
         "package": package,
         "attempt": attempt,
         "epoch": epoch,
-        "data": json.dumps(to_data(recorded.event), separators=(",", ":")),
+        "data": to_text(recorded.event),
     }
 
 

@@ -13,6 +13,7 @@ from plait.core.step import Done
 from plait.errors import UsageError
 from plait.ports import Advance, Approval, Duration, PackageRow, Request, RunRow
 from plait.store import leases, requests, rows, statements, trunks
+from plait.store.bulk import insert_many
 from plait.store.claims import Claims
 from plait.store.engines import take_turn
 from plait.store.patience import Doubt, patient
@@ -137,8 +138,7 @@ class SqlStore(Claims):
                 Recorded(seq=seq, at=now, run=run, event=event)
                 for seq, event in enumerate(events, start=last - len(events) + 1)
             )
-            if recorded:
-                connection.execute(statements.ADD_EVENT, [rows.new_event(r) for r in recorded])
+            insert_many(connection, statements.ADD_EVENT, [rows.new_event(r) for r in recorded])
             if states:
                 written = [rows.new_state(run, state, now) for state in states.values()]
                 connection.execute(statements.WRITE_PACKAGE, written)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
 
+from plait.store.bulk import Among
 from plait.store.database_clock import moment
 from plait.store.schema import (
     LOCK_TOKEN,
@@ -199,9 +200,7 @@ UNLOCK_EPOCH = delete(lock_key).where(
 # (SQLite leaves the lock out: there the transaction holds the whole database.)
 EPOCHS = (
     select(package.c.id, package.c.epoch)
-    .where(
-        package.c.run == bindparam("run"), package.c.id.in_(bindparam("packages", expanding=True))
-    )
+    .where(package.c.run == bindparam("run"), Among(package.c.id, "packages"))
     .with_for_update()
 )
 WRITE_PACKAGE = (

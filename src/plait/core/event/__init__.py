@@ -9,8 +9,11 @@ default, none is renamed or removed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from json import JSONEncoder
+from operator import attrgetter
 from typing import Any, get_args
 
 from plait.core.codec import decode, encode
@@ -112,6 +115,7 @@ __all__ = [
     "subject",
     "to_data",
     "to_json",
+    "to_text",
 ]
 
 Event = (
@@ -172,6 +176,25 @@ def to_data(event: Event) -> dict[str, Any]:
     """The event's fields as JSON values, defaults included."""
     data: dict[str, Any] = encode(event)
     return data
+
+
+def to_text(event: Event) -> str:
+    """What `to_data` gives, as JSON on one line and in pure ASCII."""
+    kind: Any = type(event)  # mypy takes a union of types for unhashable
+    names, values = _fields(kind)
+    return _ENCODER.encode(dict(zip(names, values(event), strict=True)))
+
+
+@cache
+def _fields(kind: type[Event]) -> tuple[tuple[str, ...], Callable[[Event], tuple[Any, ...]]]:
+    """A type's fields, and what takes their values out; every event is written this way."""
+    names = tuple(field.name for field in fields(kind))
+    if len(names) == 1:
+        return names, lambda event: (getattr(event, names[0]),)
+    return names, attrgetter(*names) if names else lambda _event: ()
+
+
+_ENCODER = JSONEncoder(separators=(",", ":"), default=encode)
 
 
 def from_data(name: str, data: Mapping[str, Any]) -> Event:
