@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import check, dispatch, makespan, overhead, startup
+from bench import check, dispatch, durable, handover, makespan, overhead, scale, startup
 from bench.ground import lay_ground
 from bench.table import Row, print_rows
 
-PARTS = ("overhead", "makespan", "startup", "check", "dispatch")
+PARTS = ("overhead", "makespan", "startup", "check", "dispatch", "durable", "scale")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -33,10 +33,16 @@ def main(argv: Sequence[str]) -> None:
             rows += overhead.measure(ground, sizes)
         if "dispatch" in told.parts:
             rows += dispatch.measure(ground, repetitions=told.starts)
+            rows += handover.measure(ground, packages=told.starts)
+        if "durable" in told.parts:
+            rows += durable.measure()
         if "makespan" in told.parts:
             rows += makespan.measure(ground, seeds=2 if told.quick else told.seeds)
         if "check" in told.parts:
             rows += check.measure(ground, repetitions=1 if told.quick else 3)
+        if "scale" in told.parts:
+            small, large = told.sizes
+            rows += scale.measure(ground, sizes=(small, large // 10 if told.quick else large))
     print_rows(rows)
 
 
@@ -44,13 +50,20 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
     parser.add_argument(
-        "--quick", action="store_true", help="two seeds for the makespan, one check"
+        "--quick", action="store_true", help="less of what takes long: seeds, checks, packages"
     )
     parser.add_argument("--seeds", type=int, default=5, help="plans for the makespan")
     parser.add_argument("--rounds", type=int, default=3, help="rounds for the overhead")
     parser.add_argument("--packages", type=int, default=40, help="packages for the overhead")
     parser.add_argument("--max-agents", type=int, default=6, help="agents for the overhead")
     parser.add_argument("--starts", type=int, default=200, help="agents started for the dispatch")
+    parser.add_argument(
+        "--sizes",
+        type=int,
+        nargs=2,
+        default=[100, 10_000],
+        help="packages of the two plans for the scale",
+    )
     parser.add_argument("--repetitions", type=int, default=15, help="start-ups of each kind")
     parser.add_argument(
         "--files", type=int, nargs="+", default=[1_000, 10_000], help="repositories' sizes"

@@ -146,3 +146,28 @@ def _package(name: str) -> Mapping[str, Any]:
         },
         "outputs": {"result_keys": ["looked"]},
     }
+
+
+def single_files(packages: int, needs: Mapping[int, Sequence[int]] | None = None) -> bytes:
+    """A `plait.yaml` whose packages write one file each, a hundred to a folder.
+
+    `needs` are the places of what a package needs; without it none needs any.
+    """
+    lines = ["version: 1", "id: bench", "packages:"]
+    for number in range(packages):
+        lines += [
+            f"  - id: p{number:05d}",
+            f"    title: Write part {number}",
+            f"    write: parts/{number // 100:03d}/{number:05d}.txt",
+        ]
+        wanted = ", ".join(f"p{each:05d}" for each in (needs or {}).get(number, ()))
+        if wanted:
+            lines += [f"    needs: [{wanted}]"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+PLAIT_YAML = "plait.yaml"
+WRITES_ITS_FILE = (
+    "number=${PLAIT_PACKAGE#p} && folder=parts/${number%??} && "
+    "mkdir -p $folder && echo $PLAIT_PACKAGE > $folder/$number.txt"
+)
