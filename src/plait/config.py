@@ -49,6 +49,7 @@ class Settings:
     backoff_s: float = 1.0
     max_backoff_s: float = 60.0
     package_budget_usd: float | None = None
+    room_wait_s: float = 15.0
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"
@@ -223,7 +224,11 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "budget": {"package": ("package_budget_usd", _money)},
     "checks": {"package": ("package_checks", _checks), "land": ("land_checks", _checks)},
     "locks": {"namespaces": ("lock_namespaces", _namespaces)},
-    "workspace": {"root": ("workspace_root", _place), "min_free": ("min_free", _size)},
+    "workspace": {
+        "root": ("workspace_root", _place),
+        "min_free": ("min_free", _size),
+        "room_wait": ("room_wait_s", _seconds),
+    },
     "result": {"strict": ("strict_results", _truth)},
     "gates": {"policy": ("gate_policy", _one_of("checks", "ask"))},
     "plan": {

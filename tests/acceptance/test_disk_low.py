@@ -37,7 +37,7 @@ def small(story: Story) -> Iterator[Path]:
     try:
         story.repo = place / "repo"
         story.env["BALLAST"] = str(place / "ballast")
-        story.begin({"plait.toml": '[workspace]\nmin_free = "12 MB"\n'})
+        story.begin({"plait.toml": '[workspace]\nmin_free = "12 MB"\nroom_wait = 30\n'})
         story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"]), Piece(id="wp-c"))
         yield place
     finally:
@@ -46,6 +46,7 @@ def small(story: Story) -> Iterator[Path]:
 
 def test_what_is_under_way_lands_and_the_rest_is_resumed(story: Story, small: Path) -> None:
     """Two packages land on the low disk, the third never starts: exit 4, and resume ends it."""
+    (story.repo / "plait.toml").write_text('[workspace]\nmin_free = "12 MB"\nroom_wait = 0.5\n')
     outcome = story.run("p", FILLS)
     assert outcome.code == 4, outcome.err
     assert "error[DISK_LOW]" in outcome.err
@@ -78,7 +79,7 @@ def _is_low(story: Story) -> bool:
 
 def test_a_limit_that_no_disk_meets_is_told_at_once_and_can_be_lifted(story: Story) -> None:
     """Nothing starts, exit 4, one warning event; with 0 there is no limit."""
-    story.begin({"plait.toml": '[workspace]\nmin_free = "4096 TiB"\n'})
+    story.begin({"plait.toml": '[workspace]\nmin_free = "4096 TiB"\nroom_wait = 0\n'})
     story.plans("p", Piece(id="wp-a"))
     agent = 'mkdir -p src/wp-a; echo ok > src/wp-a/x; echo on >> "$NOTES/started"'
     outcome = story.run("p", agent, "--json")

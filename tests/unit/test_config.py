@@ -125,6 +125,14 @@ def test_a_size_has_a_unit_or_is_in_bytes(tmp_path: Path, text: str, size: int) 
     assert load(tmp_path, f"[workspace]\nmin_free = {text}\n").min_free == size
 
 
+def test_a_wait_is_in_seconds(tmp_path: Path) -> None:
+    """A number, whole or not; nothing that is less than none."""
+    assert load(tmp_path, "[workspace]\nroom_wait = 0.5\n").room_wait_s == 0.5
+    for text in ("-1", "inf", '"5"', "true"):
+        with pytest.raises(UsageError, match="seconds"):
+            load(tmp_path, f"[workspace]\nroom_wait = {text}\n")
+
+
 @pytest.mark.parametrize("text", ["-1", "true", "1.5", '"1 gib"', '"much"', '"-1 GiB"', '"1e9 B"'])
 def test_what_is_no_size_is_refused(tmp_path: Path, text: str) -> None:
     """With the line, and with what would fit."""

@@ -273,7 +273,8 @@ def _context(
 
 def _room(project: Project, repository: Repository) -> Room:
     disk = git.RepositoryDisk(repository, project.worktrees)
-    return Room(disk=disk, min_free=project.settings.min_free)
+    settings = project.settings
+    return Room(disk=disk, min_free=settings.min_free, wait_s=settings.room_wait_s)
 
 
 def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:

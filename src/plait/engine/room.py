@@ -14,7 +14,7 @@ from plait.engine.journal import Journal
 from plait.errors import EnvironmentLack
 from plait.ports import Disk
 
-WAIT_S = 15.0  # with nothing under way: long enough for what is deleted in the background
+WAIT_S = 15.0  # with nothing under way; what is deleted in the background may take some
 LOOK_S = 0.5
 _MIB = 1024**2
 
@@ -64,11 +64,11 @@ class Room:
                 starting=starting,
             )
         self._is_tight = True
-        self._wait(short, busy=busy)
         if not self._is_told:
             self._is_told = True
             told = f"{_told(short)}; nothing more starts until there is"
             await journal.record(Warned(code="DISK_LOW", message=told))
+        self._wait(short, busy=busy)
         return [action for action in actions if not isinstance(action, Start)]
 
     async def changed(self, journal: Journal, *, within_s: float | None = None) -> None:

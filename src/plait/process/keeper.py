@@ -288,7 +288,7 @@ def _prepare(folder: Path, files: ExitStack, mark: str) -> int:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.ftruncate(lock, 0)
     os.write(lock, f"mark {mark}\n".encode())
-    for name in (ORDERS, LEASE, EXIT):
+    for name in (ORDERS, LEASE, EXIT, f"{EXIT}.new"):
         (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / ORDERS, 0o600)
     return lock

@@ -32,7 +32,8 @@ except ImportError:  # another Python
 
 ALIVE, ORDERS, LEASE, EXIT = "alive.lock", "orders", "lease", "exit.json"
 TICK_S = 1.0
-WRITE_PATIENCE_S = 60.0  # how long a full disk is waited for
+RESERVE = 4096  # bytes kept for the exit from the start on
+WRITE_PATIENCE_S = 60.0  # how long a full disk is waited for where that was in vain
 _CAN_LOOK = hasattr(os, "waitid")
 
 
@@ -124,6 +125,7 @@ class Supervision:
         os.close(held)
         since = started_at(self.leader)
         self._note(f"agent {self.leader} {since}\n")
+        self._reserve()
         family = Family(
             self.leader,
             since=since,
@@ -258,8 +260,16 @@ class Supervision:
     def _note(self, facts: str) -> None:
         os.write(self.order.lock, facts.encode())
 
+    def _reserve(self) -> None:
+        """Take the space that the exit will need: what the agent does may fill the disk."""
+        try:
+            with open(f"{EXIT}.new", "wb") as file:
+                file.write(b" " * RESERVE)
+        except OSError:  # it is full already: it may be less so in the end
+            pass
+
     def _write_exit(self, why: str, *, duration_s: float, lingering: bool) -> None:
-        """Write it whole or not at all; a full disk is waited for."""
+        """Write it whole or not at all, where space was reserved; a full disk is waited for."""
         code = self._code()
         error = self.error or ("" if code is not None else "it outlived SIGKILL")
         if self.error:
@@ -272,8 +282,9 @@ class Supervision:
         give_up = time.monotonic() + WRITE_PATIENCE_S
         while True:
             try:
-                with open(f"{EXIT}.new", "w", encoding="ascii") as file:
-                    file.write(text)
+                with open(os.open(f"{EXIT}.new", os.O_WRONLY | os.O_CREAT, 0o666), "wb") as file:
+                    file.write(text.encode("ascii"))
+                    file.truncate()
                     file.flush()
                     os.fsync(file.fileno())
                 os.rename(f"{EXIT}.new", EXIT)
