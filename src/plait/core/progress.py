@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from plait.core import event as events
 from plait.core.event import Verdict
+from plait.core.evolve import replace
 from plait.core.package import ACTIVE, Answer, Attempt, CheckOutcome, PackageState, PackageStatus
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from plait.core import event as events
 from plait.core.event import Recorded, RunId, RunStatus, Verdict
+from plait.core.evolve import replace
 from plait.core.package import (
     ACTIVE,
     ENDED,

@@ -10,9 +10,10 @@ two versions is found by walking only where they do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
+from plait.core.evolve import replace
 from plait.core.package import PackageState, PackageStatus
 from plait.core.plan import PackageId
 
