@@ -56,6 +56,16 @@ def test_events_can_be_followed(store: Store) -> None:
     assert store.events(run, after=5) == ()
 
 
+def test_events_about_one_package(store: Store) -> None:
+    """Those of the other packages are left out, those of the run are not."""
+    run = begin(store)
+    about = [Warned(code="X", message="x", package=each) for each in (A, None, B)]
+    first, second, _ = store.advance(run, [Advance(events=tuple(about))])
+
+    assert store.events(run, package=A) == (first, second)
+    assert store.events(run, package=A, after=1) == (second,)
+
+
 def test_runs_have_numbers_of_their_own(store: Store) -> None:
     """Each run counts its events from 1 and sees only its own."""
     one, other = begin(store, RunId("one")), begin(store, RunId("other"))

@@ -284,8 +284,15 @@ class MemoryStore:
         kept.row = replace(kept.row, updated_at=now)
         return tuple(recorded)
 
-    def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
-        return tuple(recorded for recorded in self._kept(run).events if recorded.seq > after)
+    def events(
+        self, run: RunId, *, after: int = 0, package: PackageId | None = None
+    ) -> tuple[Recorded, ...]:
+        wanted = {None, package}
+        return tuple(
+            recorded
+            for recorded in self._kept(run).events
+            if recorded.seq > after and (package is None or subject(recorded.event)[0] in wanted)
+        )
 
     def steps(self, run: RunId) -> Mapping[PackageId, Done]:
         kept = self._kept(run)

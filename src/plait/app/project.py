@@ -11,6 +11,7 @@ from pathlib import Path
 
 from plait.config import Settings
 from plait.core.event import RunId
+from plait.core.plan import PackageId
 from plait.core.run import Run, fold
 from plait.errors import UsageError
 from plait.ports import Rows, RunRow, Store
@@ -161,6 +162,6 @@ def pick_run(store: Rows, name: str | None) -> RunRow:
     )
 
 
-def fold_run(store: Store, run: RunId) -> Run:
-    """The whole run, folded from its events."""
-    return fold(Run(id=run, plan=store.plan(run)), store.events(run))
+def fold_run(store: Store, run: RunId, *, package: PackageId | None = None) -> Run:
+    """The run, folded from its events; with a package, only that one has its state."""
+    return fold(Run(id=run, plan=store.plan(run)), store.events(run, package=package))

@@ -11,7 +11,7 @@ import click
 from plait.app.project import fold_run, open_project, open_store, pick_run
 from plait.cli import options
 from plait.core.plan import PackageId
-from plait.core.run import Attempt, PackageStatus, Run
+from plait.core.run import Attempt, PackageStatus, Run, fold
 from plait.errors import UsageError
 from plait.ports import Store
 
@@ -41,7 +41,7 @@ def command(
     project = open_project(start)
     with open_store(project) as store:
         row = pick_run(store, names[0] if len(names) > 1 else None)
-        run = fold_run(store, row.id)
+        run = fold_run(store, row.id, package=PackageId(names[-1]))
         chosen = _attempt(run, PackageId(names[-1]), attempt)
         folder = project.state / chosen.directory
         if brief:
@@ -71,13 +71,16 @@ def _attempt(run: Run, package: PackageId, number: int | None) -> Attempt:
     return found[-1]
 
 
+def _is_running(store: Store, run: Run, package: PackageId) -> bool:
+    now = fold(Run(id=run.id, plan=run.plan), store.events(run.id, package=package))
+    return now.packages[package].status is PackageStatus.RUNNING
+
+
 def _print(folder: Path, store: Store | None, run: Run, package: PackageId) -> None:
     """Print both streams; with a store, go on until the attempt's agent has ended."""
     places = dict.fromkeys(LOGS, 0)
     while True:
-        going = store is not None and (
-            fold_run(store, run.id).packages[package].status is PackageStatus.RUNNING
-        )
+        going = store is not None and _is_running(store, run, package)
         for name in LOGS:
             path = folder / name
             if path.exists():

@@ -290,8 +290,13 @@ class Store(Rows, Protocol):
             RunTaken: The run has another epoch.
         """
 
-    def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
-        """The run's events with `seq > after`, in order."""
+    def events(
+        self, run: RunId, *, after: int = 0, package: PackageId | None = None
+    ) -> tuple[Recorded, ...]:
+        """The run's events with `seq > after`, in order.
+
+        With a package: those about it, and those about no package.
+        """
 
     def steps(self, run: RunId) -> Mapping[PackageId, Done]:
         """What the steps of each package's latest epoch came to; packages without any left out."""

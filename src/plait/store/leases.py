@@ -21,6 +21,8 @@ from plait.store import rows, statements
 from plait.store.bulk import listed
 from plait.store.refusals import no_such_package, only
 
+_NAMES_PER_QUERY = 500  # far below what any database takes as parameters of one statement
+
 
 def claim(
     connection: Connection,

@@ -162,15 +162,19 @@ class SqlStore(Claims):
             connection.execute(statements.ADD_EVENT, rows.new_event(recorded))
 
     @patient
-    def events(self, run: RunId, *, after: int = 0) -> tuple[Recorded, ...]:
-        """The run's events with `seq > after`, in order.
+    def events(
+        self, run: RunId, *, after: int = 0, package: PackageId | None = None
+    ) -> tuple[Recorded, ...]:
+        """The run's events with `seq > after`, in order; of a package only, or of none.
 
         Raises:
             UsageError: `NO_SUCH_RUN`.
             EnvironmentLack: `STORE_TOO_NEW` for an event that this version does not know.
         """
         with self._transaction(self._reading) as connection:
-            found = connection.execute(statements.EVENTS, {"run": run, "after": after}).all()
+            wanted = statements.EVENTS if package is None else statements.EVENTS_ABOUT
+            given = {"run": run, "after": after, "about": package}
+            found = connection.execute(wanted, given).all()
             if not found:
                 only(connection, statements.RUN, run)
         return tuple(rows.recorded(run, row, place=self._place) for row in found)

@@ -226,6 +226,7 @@ EVENTS = (
     .where(event.c.run == bindparam("run"), event.c.seq > bindparam("after"))
     .order_by(event.c.seq)
 )
+EVENTS_ABOUT = EVENTS.where(or_(event.c.package.is_(None), event.c.package == bindparam("about")))
 
 # SQLAlchemy knows this only as two dialects' own statements, which are spelled the same.
 WRITE_STEP = text(
