@@ -37,12 +37,14 @@ def clean(text: str) -> str:
     White space runs become one space, control characters and lone surrogates U+FFFD; invisible
     format characters (bidirectional overrides, joiners) go.
     """
-    return " ".join("".join(_safe(char) for char in text).split())
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(map(_safe, text))
+    return " ".join(text.split())
 
 
 def cells(text: str) -> int:
     """How many terminal columns a cleaned text takes."""
-    return sum(_cell(char) for char in text)
+    return len(text) if text.isascii() else sum(map(_cell, text))
 
 
 def shorten(text: str, width: int, ellipsis: str = "…") -> str:
