@@ -26,7 +26,10 @@ def retired(story: Story) -> tuple[Path, str]:
     """A worktree that a crash left and in which somebody wrote on, and its slot's name."""
     story.begin()
     story.plans("p", Piece(id="wp-a"))
-    agent = 'mkdir -p src/wp-a; echo half > src/wp-a/half; echo "$PPID $$" >> "$NOTES/on"; sleep 3'
+    agent = (
+        'mkdir -p src/wp-a; echo half > src/wp-a/half; echo "$PPID $$" >> "$NOTES/on"; '
+        'test "$(wc -l < "$NOTES/on")" -gt 1 || sleep 60'  # the second time it ends at once
+    )
     process = story.starts("run", "p", "--yes", "--agent", f"command:{agent}")
     wait_until(lambda: bool(story.note("on")))
     shim_and_agent = map(int, story.note("on")[0].split())
