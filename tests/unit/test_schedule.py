@@ -26,6 +26,7 @@ from plait.core.event import (
 from plait.core.plan import Confidence, PackageId, PackageKind, Plan, Scope, SourceStatus
 from plait.core.run import ACTIVE, ENDED, PackageStatus, Run, verdict_after_failure
 from plait.core.schedule import (
+    QUEUE_PER_AGENT,
     Ask,
     Cancel,
     Compiled,
@@ -128,6 +129,16 @@ def test_agents_at_work_are_bounded_and_those_being_checked_do_not_count() -> No
         duration_s=1.0,
     )
     assert starts(record(run, done), Limits(max_agents=1)) == ["b"]
+
+
+def test_candidates_that_wait_to_land_are_bounded() -> None:
+    """Where agents outrun the landings nothing more starts until one has landed."""
+    names = [f"p{number}" for number in range(QUEUE_PER_AGENT + 1)]
+    run = started(plan(*map(package, names)))
+    for name in names[:-1]:
+        run = record(run, begin(name), end(name))
+    assert starts(run, Limits(max_agents=1)) == []
+    assert starts(record(run, landed("p0")), Limits(max_agents=1)) == names[-1:]
 
 
 def test_what_was_ordered_but_not_yet_claimed_counts() -> None:
