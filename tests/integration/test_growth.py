@@ -40,16 +40,16 @@ def test_a_change_in_the_tree_is_seen(tmp_path: Path, change: Callable[[Path], o
 
 def test_a_look_at_a_large_tree_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond so many entries nothing is looked at; those nearest to the root come first."""
-    for name in ("near", "far/far"):
+    for name in ("near", "far/far/far"):
         folder = tmp_path / name
         folder.mkdir(parents=True)
         for number in range(20):
             (folder / str(number)).touch()
     monkeypatch.setattr(growth, "MOST_ENTRIES", 10)
     before = growth.tree(tmp_path)
-    (tmp_path / "far" / "far" / "new").touch()
+    (tmp_path / "far" / "far" / "far" / "new").write_text("new")
     assert growth.tree(tmp_path) == before
-    (tmp_path / "new").touch()
+    (tmp_path / "new").write_text("new")
     assert growth.tree(tmp_path) != before
 
 
