@@ -128,8 +128,8 @@ def test_a_size_has_a_unit_or_is_in_bytes(tmp_path: Path, text: str, size: int) 
 def test_a_wait_is_in_seconds(tmp_path: Path) -> None:
     """A number, whole or not; nothing that is less than none."""
     assert load(tmp_path, "[workspace]\nroom_wait = 0.5\n").room_wait_s == 0.5
-    for text in ("-1", "inf", '"5"', "true"):
-        with pytest.raises(UsageError, match="seconds"):
+    for text in ("-1", "inf", "true"):
+        with pytest.raises(UsageError, match="duration"):
             load(tmp_path, f"[workspace]\nroom_wait = {text}\n")
 
 
