@@ -14,7 +14,7 @@ from typing import Any
 
 from plait.app import lock
 from plait.app.people import who
-from plait.app.project import Project, fold_run
+from plait.app.project import Project, fold_run, make_state
 from plait.core import graph as graphs
 from plait.core.control import (
     NAMES,
@@ -60,6 +60,7 @@ def is_driven(project: Project, store: Store, row: RunRow) -> bool:
     if held is None:
         return False
     try:
+        make_state(project)  # another checkout may have begun the run
         with lock.hold(project.state) as own:
             return not own.survives(held)
     except UsageError:  # whoever has the lock decides this run, or another one of this checkout
