@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Insert, String, bindparam
@@ -47,10 +48,13 @@ def listed(texts: Iterable[str]) -> str:
 def insert_many(
     connection: Connection, statement: Insert, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Insert rows that all have the columns of the first, of types that the driver takes as is."""
+    """Insert rows that all have the columns of the first, of types that the driver takes as is.
+
+    There are at least two columns.
+    """
     if rows:
         told, order = _prepared(connection.dialect, statement, tuple(rows[0]))
-        given = [tuple(row[name] for name in order) for row in rows] if order else rows
+        given = [*map(itemgetter(*order), rows)] if order else rows
         connection.exec_driver_sql(told, given)  # dicts, or tuples
 
 
