@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from plait.core.lease import Holder
 from plait.errors import UsageError
 
 _NAME = "orchestrator.lock"
+LOOKS, LOOK_S = 10, 0.02
 
 
 def holder(state: Path) -> str | None:
@@ -45,15 +47,13 @@ def hold(state: Path) -> Iterator[Holder]:
     path = state / _NAME
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(descriptor):
             pid = _read(descriptor)[0] or "unknown"
             raise UsageError(
                 f"a run goes on in this repository, in process {pid}",
                 code="RUN_HELD",
                 hint=f"watch it with `plait status`, or stop it with `kill {pid}`",
-            ) from None
+            )
         number = _read(descriptor)[1] or os.urandom(4).hex()
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n{number}\n".encode(), 0)
@@ -65,6 +65,18 @@ def hold(state: Path) -> Iterator[Holder]:
         )
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    """Whether the lock is ours now; who only looks at it has it for a moment."""
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(LOOK_S)
+        else:
+            return True
+    return False
 
 
 def _read(descriptor: int) -> tuple[str, str]:
