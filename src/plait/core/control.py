@@ -264,7 +264,7 @@ def _skip(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> O
 
 
 def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | Refusal:
-    state = _package(run, wish.question)
+    state = _asking(run, wish.question)
     if isinstance(state, Refusal) or state.status is not PackageStatus.BLOCKED:
         open_ones = [each.id for each in run.with_status(PackageStatus.BLOCKED)]
         hint = f"open questions: {', '.join(open_ones)}" if open_ones else "no question is open"
@@ -292,6 +292,14 @@ def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | R
     return Order(told=f"{state.id} starts again with it", events=(answered, again, *freed))
 
 
+def _asking(run: Run, name: str) -> PackageState | Refusal:
+    """The package that is named, or whose escalation is."""
+    for state in run.with_status(PackageStatus.BLOCKED):
+        if any(each.id == name and not each.settled for each in state.escalations):
+            return state
+    return _package(run, name)
+
+
 def _package(run: Run, name: str) -> PackageState | Refusal:
     """The package of that id, or whose id in the source it is."""
     state = run.packages.get(PackageId(name))
@@ -316,6 +324,8 @@ def _set_free(run: Run, graph: Graph, names: Iterable[PackageId]) -> list[Packag
             if lost and state is not None and not state.benign and each not in found:
                 found.add(each)
                 queue.append(each)
+    if run.plan.phased:  # a block holds back later phases, also what does not depend on it
+        found |= {state.id for state in run.with_status(PackageStatus.SKIPPED) if not state.benign}
     return [state.id for state in run.packages.values() if state.id in found] if found else []
 
 

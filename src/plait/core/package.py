@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from plait.core.escalation import Raised
 from plait.core.event import AgentStatus, Stage, Verdict
 from plait.core.plan import PackageId
 
@@ -121,6 +122,8 @@ class PackageState:
     answers: tuple[Answer, ...] = ()
     spared: int = 0  # attempts that no longer count against the budget
     not_before: float = 0.0
+    escalations: tuple[Raised, ...] = ()
+    apart: tuple[PackageId, ...] = ()  # packages that it never works beside
 
     @property
     def attempts_made(self) -> int:

@@ -6,6 +6,7 @@ from plait.core import event as events
 from plait.core.event import Verdict
 from plait.core.evolve import replace
 from plait.core.package import ACTIVE, Answer, Attempt, CheckOutcome, PackageState, PackageStatus
+from plait.core.problems import closed
 
 
 def attempt_started(state: PackageState, event: events.AttemptStarted, at: float) -> PackageState:
@@ -198,6 +199,7 @@ def requeued(state: PackageState, event: events.PackageRequeued, at: float) -> P
         benign=False,
         landed_at=None,
         not_before=0.0,
+        escalations=closed(state.escalations),
     )
     return replace(back, spared=back.attempts_made) if event.fresh else back
 
@@ -205,7 +207,8 @@ def requeued(state: PackageState, event: events.PackageRequeued, at: float) -> P
 def answered(state: PackageState, event: events.QuestionAnswered) -> PackageState:
     """It knows more; whether it starts again is another event."""
     answer = Answer(question=event.question, text=event.answer)
-    return replace(state, answers=(*state.answers, answer), question="")
+    over = closed(state.escalations)
+    return replace(state, answers=(*state.answers, answer), question="", escalations=over)
 
 
 def settled(
@@ -227,6 +230,8 @@ def settled(
         case events.GateAsked(question=question):
             return replace(state, status=PackageStatus.BLOCKED, question=question)
         case events.PackageSkipped(reason=reason, benign=benign):
-            return replace(state, status=PackageStatus.SKIPPED, reason=reason, benign=benign)
+            gone = replace(state, status=PackageStatus.SKIPPED, reason=reason, benign=benign)
+            return replace(gone, escalations=closed(state.escalations))
         case events.PackageCancelled(reason=reason):
-            return replace(state, status=PackageStatus.CANCELLED, reason=reason)
+            gone = replace(state, status=PackageStatus.CANCELLED, reason=reason)
+            return replace(gone, escalations=closed(state.escalations))

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from plait.core import graph as graphs
+from plait.core import graph as graphs, report_problems
 from plait.core.codec import encode
-from plait.core.event import RunLimit, Stage, Verdict
+from plait.core.event import Stage, Verdict
 from plait.core.plan import PackageId
 from plait.core.run import Attempt, CheckOutcome, PackageState, PackageStatus, Run
 
@@ -43,7 +43,9 @@ def build_report(run: Run) -> dict[str, Any]:
         "contracts": encode(run.plan.contracts),
         "reviews": {},
         "qa": [],
-        "escalations": _escalations(run),
+        "escalations": report_problems.escalations(run),
+        "deviations": report_problems.deviations(run),
+        "revisions": report_problems.revisions(run),
         "limits": _limits(run),
         "totals": _totals(run),
     }
@@ -178,17 +180,6 @@ def _lower_bound(run: Run) -> float:
         if state.status is PackageStatus.LANDED and state.attempts:
             took[state.id] = sum(each.agent_s for each in state.attempts)
     return round(graphs.lower_bound(graph, took, run.max_agents), 3)
-
-
-def _escalations(run: Run) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = [
-        {"package": state.id, "severity": "BLOCKING", "summary": state.question or state.reason}
-        for state in run.with_status(PackageStatus.BLOCKED)
-    ]
-    reached = run.spent.reached
-    if reached is not None and reached.limit is RunLimit.BUDGET:
-        told.append({"package": None, "severity": "BLOCKING", "summary": reached.reason})
-    return told
 
 
 def _limits(run: Run) -> dict[str, Any]:

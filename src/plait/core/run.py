@@ -19,6 +19,7 @@ from plait.core.package import (
     PackageStatus,
 )
 from plait.core.plan import PackageId, Plan
+from plait.core.problems import problem_told
 from plait.core.progress import (
     answered,
     attempt_lost,
@@ -30,6 +31,7 @@ from plait.core.progress import (
     requeued,
     settled,
 )
+from plait.core.reshape import grown, revised
 from plait.core.spent import Spent
 from plait.core.states import States, states_of
 
@@ -84,6 +86,9 @@ class Run:
     budget_usd: float | None = None
     halt: Halt | None = None
     spent: Spent = field(default_factory=Spent)
+    deviations: tuple[events.DeviationNoted, ...] = ()
+    revisions: tuple[events.PlanRevised, ...] = ()
+    opened: tuple[events.PackageAdded, ...] = ()
     seq: int = 0
 
     def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
@@ -141,15 +146,11 @@ def apply(run: Run, recorded: Recorded) -> Run:
             | events.PackageCancelled()
         ) as event:
             return _with(run, settled(run.packages[event.package], event, recorded.at))
-        case (
-            events.RunPaused()
-            | events.RunUnpaused()
-            | events.RunCancelled()
-            | events.LimitsChanged()
-            | events.PackageRequeued()
-            | events.QuestionAnswered()
-            | events.GateRefused()
-        ) as event:
+        case events.EscalationRaised() | events.EscalationSettled() as event:
+            return _with(run, problem_told(run.packages[event.package], event, recorded.at))
+        case events.DeviationNoted() | events.PlanRevised() | events.PackageAdded() as event:
+            return _beyond_plan(run, event)
+        case event:  # all others are orders of its owner: the types say so
             return _ordered(run, event, recorded.at)
 
 
@@ -255,6 +256,21 @@ def _landed(run: Run, event: events.Landed, at: float) -> Run:
         error_code=None,
     )
     return replace(_with(run, landed), head=event.commit)
+
+
+def _beyond_plan(
+    run: Run, event: events.DeviationNoted | events.PlanRevised | events.PackageAdded
+) -> Run:
+    """The run after its plan, or what is known beside it, changed."""
+    match event:
+        case events.DeviationNoted():
+            return replace(run, deviations=(*run.deviations, event))
+        case events.PlanRevised():
+            packages = revised(run.packages, run.plan, event)
+            return replace(run, packages=packages, revisions=(*run.revisions, event))
+        case events.PackageAdded():
+            packages = grown(run.packages, run.plan, [event.package])
+            return replace(run, packages=packages, opened=(*run.opened, event))
 
 
 def _ordered(

@@ -162,12 +162,16 @@ def decide(
     stop = _stop_reason(compiled, run, limits)
     if run.halt is not None:
         return _halted(run, run.halt, starting)
+    later = {} if stop else _later_phases(compiled, run, starting)
+    actions += [each for each in later.values() if each.package not in settled]
     if stop:
         actions += _cancel_rest(run, settled, starting, stop)
     elif run.spent.reached is None:
         rows = _rows(compiled, frontier, freed)
         more = _starts(compiled, run, limits, rows, starting=starting, waiting=waiting, now=now)
-        actions += more
+        actions += [
+            each for each in more if not (isinstance(each, Start) and each.package in later)
+        ]
     if not actions and not starting and not waiting and not run.packages.count(*ACTIVE):
         stuck = [state for state in run.packages.values() if state.status not in ENDED]
         if run.spent.reached is not None:
@@ -256,6 +260,43 @@ def _stop_reason(compiled: Compiled, run: Run, limits: Limits) -> str:
     return ""
 
 
+def _later_phases(
+    compiled: Compiled, run: Run, starting: frozenset[PackageId]
+) -> dict[PackageId, Skip]:
+    """Where the source means phases as barriers: after a block no later phase is begun.
+
+    Also not by packages that do not depend on what is blocked.
+    """
+    blocked = run.with_status(PackageStatus.BLOCKED) if compiled.plan.phased else ()
+    if not blocked:
+        return {}
+    places = {
+        phase: place
+        for place, phase in enumerate(
+            dict.fromkeys(each.phase for each in compiled.plan.packages if each.phase)
+        )
+    }
+    stops = [
+        (places[phase], state.id)
+        for state in blocked
+        if (phase := compiled.packages[state.id].phase) is not None
+    ]
+    if not stops:
+        return {}
+    place, package = min(stops)
+    return {
+        state.id: Skip(
+            package=state.id,
+            reason=f"{phase} does not begin: {package} is blocked",
+            because=(package,),
+        )
+        for state in run.with_status(PackageStatus.PENDING)
+        if state.id not in starting
+        and (phase := compiled.packages[state.id].phase) is not None
+        and places[phase] > place
+    }
+
+
 def _cancel_rest(
     run: Run,
     settled: Mapping[PackageId, PackageState],
@@ -295,6 +336,7 @@ def _starts(
     compiled.forget(active)
     barred = bars(limits.unknown_scope)
     standings = {standing_of(compiled.packages[each]) for each in active}
+    apart = {each for other in active for each in run.packages[other].apart}
     heads = {standing: next(row, None) for standing, row in rows.items()}
     starts: list[Action] = []
     first = inf
@@ -311,6 +353,8 @@ def _starts(
         if (
             package in starting
             or package in waiting
+            or package in apart
+            or not active.isdisjoint(run.packages[package].apart)
             or any(compiled.conflict(package, other, limits.unknown_scope) for other in active)
         ):
             continue
@@ -320,6 +364,7 @@ def _starts(
             first = min(first, at)
             continue
         active.add(package)
+        apart.update(run.packages[package].apart)
         standings.add(standing)
         starts.append(Start(package=package))
     return starts if first == inf else [*starts, Wait(until=first)]

@@ -36,6 +36,7 @@ from plait.core.event.control import (
     RunPaused,
     RunUnpaused,
 )
+from plait.core.event.escalation import DeviationNoted, EscalationRaised, EscalationSettled
 from plait.core.event.kinds import (
     AGENT_LOST,
     CLAIM_LOST,
@@ -47,6 +48,7 @@ from plait.core.event.kinds import (
     Verdict,
 )
 from plait.core.event.landing import Landed, LandingRefused, LandingStarted
+from plait.core.event.revision import PackageAdded, PlanRevised
 from plait.core.event.run import (
     BaselineCommitted,
     RunContinued,
@@ -79,6 +81,9 @@ __all__ = [
     "BaselineCommitted",
     "CheckEnded",
     "ClaimLost",
+    "DeviationNoted",
+    "EscalationRaised",
+    "EscalationSettled",
     "Event",
     "GateAsked",
     "GatePassed",
@@ -88,10 +93,12 @@ __all__ = [
     "LandingStarted",
     "LimitReached",
     "LimitsChanged",
+    "PackageAdded",
     "PackageCancelled",
     "PackageRequeued",
     "PackageSkipped",
     "PackageWaits",
+    "PlanRevised",
     "ProviderParked",
     "QuestionAnswered",
     "Recorded",
@@ -152,6 +159,11 @@ Event = (
     | AgentNudged
     | ProviderParked
     | LimitReached
+    | EscalationRaised
+    | EscalationSettled
+    | DeviationNoted
+    | PlanRevised
+    | PackageAdded
 )
 
 EVENTS: Mapping[str, type[Event]] = {
