@@ -18,7 +18,7 @@ from plait.core.event import (
     subject,
 )
 from plait.core.lease import Epoch, Lease, TrunkLease
-from plait.core.plan import Digest, PackageId, Plan
+from plait.core.plan import Digest, PackageId, Plan, WorkPackage
 from plait.core.run import PackageStatus
 from plait.core.step import Done
 from plait.errors import LeaseHeld, LockHeld, RunHeld, RunTaken, StaleEpoch, UsageError
@@ -79,19 +79,7 @@ class MemoryStore:
             created_at=now,
             updated_at=now,
         )
-        packages = {
-            package.id: PackageRow(
-                id=package.id,
-                title=package.title,
-                status=PackageStatus.PENDING,
-                attempts=0,
-                epoch=0,
-                commit=None,
-                reason="",
-                updated_at=now,
-            )
-            for package in plan.packages
-        }
+        packages = {package.id: _row(package, now) for package in plan.packages}
         self._runs[run] = _Kept(row=row, plan=plan, options=encode(options), packages=packages)
 
     def run(self, run: RunId) -> RunRow:
@@ -252,6 +240,8 @@ class MemoryStore:
     ) -> tuple[Recorded, ...]:
         kept, now = self._decided(run, run_epoch), self._clock.now()
         for advance in advances:
+            if advance.plan is not None:
+                _replan(kept, advance.plan, now)
             _guard(kept, advance)
         recorded: list[Recorded] = []
         for advance in advances:
@@ -368,6 +358,33 @@ def _package(kept: _Kept, package: PackageId) -> PackageRow:
     if package not in kept.packages:
         raise UsageError(f"there is no package {package}", code="NO_SUCH_PACKAGE")
     return kept.packages[package]
+
+
+def _replan(kept: _Kept, plan: Plan, now: float) -> None:
+    before = kept.packages
+    kept.plan = plan
+    kept.row = replace(kept.row, digest=plan.digest)
+    kept.packages = {
+        package.id: replace(before[package.id], title=package.title)
+        if package.id in before
+        else _row(package, now)
+        for package in plan.packages
+    }
+    for row in before.values():
+        kept.packages.setdefault(row.id, row)
+
+
+def _row(package: WorkPackage, now: float) -> PackageRow:
+    return PackageRow(
+        id=package.id,
+        title=package.title,
+        status=PackageStatus.PENDING,
+        attempts=0,
+        epoch=0,
+        commit=None,
+        reason="",
+        updated_at=now,
+    )
 
 
 def _guard(kept: _Kept, advance: Advance) -> None:

@@ -91,6 +91,8 @@ class Advance:
 
     Written only while each epoch that `packages` and `events` name is the stored one
     (`StaleEpoch` otherwise). The claims and the lock keys of `released` packages are given back.
+    A `plan` takes the place of the run's: packages that it adds get rows, at epoch 0; those that
+    it lacks keep theirs, behind the others.
     """
 
     events: tuple[Event, ...]
@@ -100,6 +102,7 @@ class Advance:
     head: str | None = None
     steps: tuple[Step, ...] = ()
     answers: tuple[tuple[int, str], ...] = ()
+    plan: Plan | None = None
 
 
 class Rows(Protocol):
@@ -112,7 +115,7 @@ class Rows(Protocol):
         """The run's packages in the plan's order."""
 
     def plan(self, run: RunId) -> Plan:
-        """The plan a run executes, as it was when the run began."""
+        """The plan a run executes, as it stands now."""
 
     def approved(self, plan: str) -> tuple[Approval, ...]:
         """The approvals of any digest of the plans of that id, oldest first."""

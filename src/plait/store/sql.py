@@ -18,6 +18,7 @@ from plait.store.claims import Claims
 from plait.store.engines import take_turn
 from plait.store.patience import Doubt, patient
 from plait.store.refusals import no_such_run, only
+from plait.store.replan import replace_plan
 
 T = TypeVar("T")
 
@@ -133,6 +134,9 @@ class SqlStore(Claims):
             ).scalar_one_or_none()
             if last is None:
                 raise no_such_run(run)
+            plan = _last(each.plan for each in advances)
+            if plan is not None:
+                replace_plan(connection, run, plan, now=now)
             leases.guard(connection, run, advances)
             recorded = tuple(
                 Recorded(seq=seq, at=now, run=run, event=event)

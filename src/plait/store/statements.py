@@ -121,6 +121,31 @@ PACKAGES = (
 )
 ADD_PACKAGE = insert(package)
 
+# A run's plan in place of the one before. Positions are unique, so all are moved out of the way
+# (below zero) before each gets its new one.
+REPLACE_PLAN = (
+    update(plan).where(plan.c.run == bindparam("of_run")).values(document=bindparam("new_document"))
+)
+REPLACE_DIGEST = (
+    update(run).where(run.c.id == bindparam("of_run")).values(digest=bindparam("new_digest"))
+)
+ORDER = select(package.c.id).where(package.c.run == bindparam("run")).order_by(package.c.position)
+SET_ASIDE = (
+    update(package)
+    .where(package.c.run == bindparam("of_run"))
+    .values(position=-1 - package.c.position)
+)
+PLACE = (
+    update(package)
+    .where(package.c.run == bindparam("of_run"), package.c.id == bindparam("of_package"))
+    .values(position=bindparam("new_position"), title=bindparam("new_title"))
+)
+MOVE = (
+    update(package)
+    .where(package.c.run == bindparam("of_run"), package.c.id == bindparam("of_package"))
+    .values(position=bindparam("new_position"))
+)
+
 CLAIM = (
     update(package)
     .where(
