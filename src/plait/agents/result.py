@@ -14,6 +14,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from plait.core.escalation import read
 from plait.core.event import AgentStatus
 from plait.ports import AgentOutcome, AgentTask, Deviation, Usage
 from plait.process import Exit
@@ -77,13 +78,15 @@ def outcome_of(task: AgentTask, ended: Exit) -> AgentOutcome:
     if status is AgentStatus.BLOCKED and not question:
         question = summary
     usage = _usage(reading)
+    escalations, wrong = read(reading.objects("escalations"), package=task.package)
+    reading.warnings += wrong
     return AgentOutcome(
         status=status,
         summary=summary,
         question=question,
         outputs=reading.mapping("outputs"),
         deviations=tuple(_deviations(reading)),
-        escalations=tuple(reading.objects("escalations")),
+        escalations=escalations,
         cost_usd=usage.cost_usd,
         tokens_input=usage.tokens_input,
         tokens_output=usage.tokens_output,

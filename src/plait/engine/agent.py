@@ -8,20 +8,11 @@ import anyio
 
 from plait import process
 from plait.core.event import AGENT_LOST, AgentEnded, AgentStatus, ProviderParked, Warned
-from plait.core.plan import PackageId
-from plait.core.retry import (
-    AGENT_FAILED,
-    AGENT_NOT_STARTED,
-    BUDGET_SPENT,
-    PACKAGE_BUDGET_SPENT,
-    RATE_LIMITED,
-    STALLED,
-    TIMEOUT,
-    parked_until,
-)
+from plait.core.retry import BUDGET_SPENT, parked_until
 from plait.core.step import StepName
-from plait.engine.claimed import Claimed, Failure
+from plait.engine.claimed import Claimed
 from plait.engine.context import Context, Ended, child_environment
+from plait.engine.escalate import agent_told, judged
 from plait.engine.pulse import Pulse
 from plait.errors import PlaitError
 from plait.ports import AgentOutcome
@@ -63,10 +54,6 @@ async def run_agent(
             status=AgentStatus.FAILED,
             summary=f"the result file lacks {', '.join(missing)}",
         )
-    for deviation in outcome.deviations:
-        for affected in deviation.affects:
-            told = f"{task.package}: {deviation.summary}"
-            context.deviations.setdefault(PackageId(affected), []).append(told)
     if StepName.AGENT in claimed.done:
         return ended, outcome  # its end was told before it was adopted
     await context.journal.record(
@@ -86,35 +73,9 @@ async def run_agent(
         ),
         *_parked(context, claimed, outcome),
         *_unmeasured(context, claimed, outcome),
+        *agent_told(claimed, outcome, judged(context, claimed, outcome)),
     )
     return ended, outcome
-
-
-def agent_failure(claimed: Claimed, outcome: AgentOutcome) -> Failure | None:
-    blocking = next(
-        (each for each in outcome.escalations if each.get("severity") == "BLOCKING"), None
-    )
-    match outcome.status:
-        case AgentStatus.COMPLETED if blocking is None:
-            return None
-        case AgentStatus.TIMED_OUT:
-            limit = claimed.package.timeout_s
-            return Failure(code=TIMEOUT, reason=f"the agent did not end within {limit:g} s")
-        case AgentStatus.STALLED:
-            return Failure(code=STALLED, reason=outcome.summary)
-        case AgentStatus.OVERSPENT:
-            told = outcome.summary
-            return Failure(code=PACKAGE_BUDGET_SPENT, reason=told, blocked=told)
-        case AgentStatus.NOT_STARTED:
-            return Failure(code=AGENT_NOT_STARTED, reason=f"it was not started: {outcome.summary}")
-        case AgentStatus.RATE_LIMITED:
-            return Failure(code=RATE_LIMITED, reason=outcome.summary or "it may not go on for now")
-        case AgentStatus.FAILED if blocking is None:
-            return Failure(code=AGENT_FAILED, reason=outcome.summary or "the agent failed")
-        case _:
-            summary = str(blocking.get("summary", "")) if blocking else ""
-            question = outcome.question or summary or outcome.summary or "the agent is blocked"
-            return Failure(code="BLOCKED", reason=question, blocked=question)
 
 
 def _parked(context: Context, claimed: Claimed, outcome: AgentOutcome) -> list[ProviderParked]:

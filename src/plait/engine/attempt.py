@@ -16,6 +16,7 @@ from plait.core.event import (
     AttemptEnded,
     AttemptLost,
     AttemptStarted,
+    Event,
     ScopeChecked,
     Stage,
     Verdict,
@@ -36,9 +37,10 @@ from plait.core.retry import (
 from plait.core.run import ENDED, PackageStatus
 from plait.core.step import StepName
 from plait.core.verdict import ScopeVerdict, judge_scope
-from plait.engine.agent import agent_failure, run_agent
+from plait.engine.agent import run_agent
 from plait.engine.claimed import Adopted, Claimed, Failure, lay_out, taken_up
 from plait.engine.context import Context, Ended
+from plait.engine.escalate import agent_failure, beyond_scope, end_rejected, infeasible, judged
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError, StaleEpoch
@@ -163,7 +165,7 @@ async def _work(context: Context, claimed: Claimed) -> bool:
     ended, outcome = await run_agent(context, claimed)
     if isinstance(outcome, Ended):
         return await _lose(context, claimed, outcome) and not ended.lingering
-    failure = agent_failure(claimed, outcome)
+    failure = agent_failure(claimed, outcome, judged(context, claimed, outcome))
     if failure is not None and failure.code in _USES_UP_NOTHING:
         told = Ended(code=failure.code, reason=failure.reason)
         return await _lose(context, claimed, told) and not ended.lingering
@@ -175,7 +177,7 @@ async def _work(context: Context, claimed: Claimed) -> bool:
     if failure is None and work is not None:
         ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
         await context.trunk.publish(context.holding.lease, ref, work.commit)
-        await _end(context, claimed, Sequel(verdict=Verdict.PASS), commit=work.commit)
+        await _accept(context, claimed, work.commit)
     elif failure is not None:
         safe = await _reject(context, claimed, failure, work)
     return safe and not ended.lingering
@@ -200,14 +202,9 @@ async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Fail
         unfinished=lambda: _unfinished(context, package),
         gitlinks=[each.path for each in work.changes if each.new_mode == _GITLINK],
     )
-    await _tell_work(context, claimed, work, verdict)
-    if verdict.violations:
-        shown = ", ".join(verdict.violations[:10])
-        return work, Failure(
-            code="SCOPE_VIOLATION",
-            reason=f"it wrote outside its scope: {shown}",
-            violations=verdict.violations,
-        )
+    failure = await _tell_work(context, claimed, work, verdict)
+    if failure is not None:
+        return work, failure
     if not work.changes and work.commit == work.base:
         tree = await context.trunk.tree(work.base)
         empty = await context.trunk.commit(tree, parents=(work.base,), message=message)
@@ -215,14 +212,20 @@ async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Fail
     return work, None
 
 
-async def _tell_work(context: Context, claimed: Claimed, work: Work, verdict: ScopeVerdict) -> None:
+async def _tell_work(
+    context: Context, claimed: Claimed, work: Work, verdict: ScopeVerdict
+) -> Failure | None:
     """The commit and its scope, unless both were told before this attempt was taken up."""
+    failure: Failure | None = None
+    problems: tuple[Event, ...] = ()
+    if verdict.violations:
+        failure, problems = beyond_scope(context, claimed, verdict.violations)
     if claimed.done.get(StepName.COMMIT, {}).get("commit") == work.commit and (
         StepName.SCOPE in claimed.done
     ):
-        return
+        return failure
     package = claimed.package.id
-    events: list[WorkCommitted | ScopeChecked | Warned] = [
+    events: list[Event] = [
         WorkCommitted(
             package=package,
             attempt=claimed.attempt,
@@ -238,11 +241,13 @@ async def _tell_work(context: Context, claimed: Claimed, work: Work, verdict: Sc
             deviations=verdict.deviations,
             ignored=work.ignored[:50],
         ),
+        *problems,
     ]
     if not work.changes:
         told = f"attempt {claimed.attempt} changed nothing"
         events.append(Warned(code="NO_CHANGES", message=told, package=package))
     await context.journal.record(*events)
+    return failure
 
 
 def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:
@@ -276,7 +281,13 @@ async def _check(context: Context, claimed: Claimed, work: Work) -> Failure | No
         ),
         passed=passed_before(context.journal.run.packages[claimed.package.id], work.commit),
     )
-    return None if red is None else Failure(code="VERIFICATION_FAILED", reason=red.reason)
+    if red is None:
+        return None
+    if red.lack:
+        failure, told = infeasible(claimed, lack=red.lack, reason=red.reason, log=red.log)
+        await context.journal.record(*told)
+        return failure
+    return Failure(code="VERIFICATION_FAILED", reason=red.reason)
 
 
 async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Work | None) -> bool:
@@ -306,7 +317,7 @@ async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Wo
             failure = replace(failure, code=PACKAGE_BUDGET_SPENT, reason=told, blocked=spent)
     if failure.blocked:
         sequel = Sequel(verdict=Verdict.BLOCKED)
-    await _end(context, claimed, sequel, failure=failure, kept=kept)
+    await end_rejected(context, claimed, sequel, failure, kept)
     return safe
 
 
@@ -355,27 +366,13 @@ async def _keep(
         return None, False
 
 
-async def _end(
-    context: Context,
-    claimed: Claimed,
-    sequel: Sequel,
-    *,
-    commit: str | None = None,
-    failure: Failure | None = None,
-    kept: str | None = None,
-) -> None:
+async def _accept(context: Context, claimed: Claimed, commit: str) -> None:
     await context.journal.record(
         AttemptEnded(
             package=claimed.package.id,
             attempt=claimed.attempt,
             epoch=claimed.epoch,
-            verdict=sequel.verdict,
-            error_code=failure.code if failure else None,
-            reason=failure.reason if failure else "",
-            violations=failure.violations if failure else (),
-            kept_ref=kept,
+            verdict=Verdict.PASS,
             commit=commit,
-            question=failure.blocked if failure else "",
-            not_before=sequel.not_before,
         )
     )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
+from plait.core.event import Verdict
 from plait.core.plan import Check, CheckKind, Confidence, WorkPackage
 from plait.core.run import Attempt, Run
 from plait.core.schedule import Compiled
@@ -71,6 +72,7 @@ def brief(
         "attempts": str(1 + package.retry_budget),
         "description": package.description.strip(),
         "requirements": "\n".join(f"- {each}" for each in package.requirements),
+        "revised": _revised(run, package),
         "feedback": _feedback(state.attempts),
         "answers": "\n\n".join(f"> {each.question}\n\n{each.text}" for each in state.answers),
         "deviations": "\n".join(f"- {each}" for each in deviations),
@@ -82,8 +84,21 @@ def brief(
     return render(template("implement", overrides), values, where=str(overrides / "implement.md"))
 
 
+def _revised(run: Run, package: WorkPackage) -> str:
+    """What to know of a package that is done again under another version of the plan."""
+    if not run.revisions or package.id not in run.revisions[-1].again:
+        return ""
+    told = (
+        "It was done and landed under an earlier version of the plan; that work is in your "
+        "worktree. The plan says something else of it now: bring the work in line with it."
+    )
+    contracts = ", ".join(f"`{each}`" for each in run.revisions[-1].contracts)
+    return f"{told} Contracts that changed: {contracts}." if contracts else told
+
+
 def _feedback(attempts: Sequence[Attempt]) -> str:
-    failed = [each for each in attempts if each.outcome is not None and not each.interrupted]
+    judged = [each for each in attempts if each.outcome is not None and not each.interrupted]
+    failed = judged if judged and judged[-1].outcome is not Verdict.PASS else []
     if not failed:
         return ""
     last = failed[-1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from plait import process
+from plait.core.deviation import deviations_for
+from plait.core.escalation import Escalation, RaisedBy
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import package_checks
 from plait.core.roster import whom
@@ -45,12 +47,19 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why an attempt is not accepted; `final` forbids another."""
+    """Why an attempt is not accepted.
+
+    `blocked` is what a person is asked, `escalation` its full context; `fix` is a package that
+    goes first.
+    """
 
     code: str
     reason: str
     violations: tuple[str, ...] = ()
     blocked: str = ""
+    escalation: Escalation | None = None
+    by: RaisedBy = RaisedBy.AGENT
+    fix: WorkPackage | None = None
 
 
 def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Workspace) -> Claimed:
@@ -65,7 +74,7 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         context.journal.run,
         package,
         checks=package_checks(context.compiled, package.id, context.default_checks),
-        deviations=context.deviations.get(package.id, ()),
+        deviations=deviations_for(context.compiled, context.journal.run, package),
         overrides=context.prompts,
     )
     # A name of bytes that are no UTF-8 may stand in a failure's reason: told with escapes.

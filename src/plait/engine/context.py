@@ -11,7 +11,7 @@ from pathlib import Path
 
 from plait.core.plan import Check, PackageId, Plan
 from plait.core.retry import Backoff
-from plait.core.schedule import Compiled, Limits
+from plait.core.schedule import Compiled, Limits, compile_plan
 from plait.engine.holding import Holding
 from plait.engine.journal import Journal
 from plait.engine.room import Room
@@ -60,7 +60,6 @@ class Context:
     `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`.
     """
 
-    compiled: Compiled
     journal: Journal
     workspaces: Workspaces
     trunk: Trunk
@@ -77,14 +76,21 @@ class Context:
     stall_s: float = 0.0
     package_budget_usd: float | None = None
     room: Room = field(default_factory=Room)
-    deviations: dict[PackageId, list[str]] = field(default_factory=dict)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     ended: dict[PackageId, Ended] = field(default_factory=dict)
+    _compiled: Compiled | None = None
 
     @property
     def plan(self) -> Plan:
         """The plan that is executed."""
-        return self.compiled.plan
+        return self.journal.run.plan
+
+    @property
+    def compiled(self) -> Compiled:
+        """The plan made ready for deciding; made anew where the run's plan was replaced."""
+        if self._compiled is None or self._compiled.plan is not self.plan:
+            self._compiled = compile_plan(self.plan)
+        return self._compiled
 
 
 def child_environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -17,19 +17,21 @@ from plait.core.event import (
     BaselineCommitted,
     Event,
     Landed,
+    PlanRevised,
     Recorded,
     RunContinued,
     RunStarted,
     subject,
 )
 from plait.core.lease import Lease
-from plait.core.plan import PackageId
+from plait.core.plan import PackageId, Plan
 from plait.core.run import ACTIVE, Run, apply
 from plait.core.step import steps_of
 from plait.engine.holding import Holding
 from plait.errors import PlaitError, RunTaken, StaleEpoch
 from plait.ports import Advance, Clock, Store
 
+_OF_ALL = RunStarted | RunContinued | PlanRevised
 Observer = Callable[[Recorded, Run], None]
 
 
@@ -37,6 +39,7 @@ Observer = Callable[[Recorded, Run], None]
 class _Entry:
     events: tuple[Event, ...]
     answers: tuple[tuple[int, str], ...] = ()
+    change: Callable[[Plan], Plan] | None = None
     written: anyio.Event = field(default_factory=anyio.Event)
     failure: PlaitError | None = None
 
@@ -70,7 +73,22 @@ class Journal:
             StaleEpoch: An event is about an attempt that lost its claim; nothing was written.
             EnvironmentLack: The store cannot be written (`DISK_FULL`, …).
         """
-        entry = _Entry(events=events, answers=answers)
+        await self._enter(_Entry(events=events, answers=answers))
+
+    async def revise(self, change: Callable[[Plan], Plan], *events: Event) -> None:
+        """Write events together with another version of the run's plan.
+
+        Args:
+            change: From the plan as it is when the transaction begins to the new one.
+            events: What is told of it.
+
+        Raises:
+            StaleEpoch: As `record` does.
+            EnvironmentLack: As `record` does.
+        """
+        await self._enter(_Entry(events=events, change=change))
+
+    async def _enter(self, entry: _Entry) -> None:
         self._waiting.append(entry)
         with anyio.CancelScope(shield=True):  # what has happened is written, come what may
             async with self._writing:
@@ -146,13 +164,18 @@ class Journal:
     async def _commit(self, batch: list[_Entry]) -> None:
         advances, now = [], self._clock.now()
         draft = self.run
+        plans: dict[int, Plan] = {}
         for entry in batch:
+            if entry.change is not None:
+                plans[draft.seq] = entry.change(draft.plan)
+                draft = replace(draft, plan=plans[draft.seq])
             before = draft
             for event in entry.events:
                 draft = apply(
                     draft, Recorded(seq=draft.seq + 1, at=now, run=self.run.id, event=event)
                 )
-            advances.append(replace(_advance(entry.events, before, draft), answers=entry.answers))
+            written = _advance(entry.events, before, draft, changed=entry.change is not None)
+            advances.append(replace(written, answers=entry.answers))
         recorded = await to_thread.run_sync(
             lambda: self._store.advance(self.run.id, advances, run_epoch=self._run_epoch)
         )
@@ -160,20 +183,23 @@ class Journal:
             for package in (name for each in advances for name in each.released):
                 self._holding.held.pop(package, None)
         for each in recorded:
+            plan = plans.get(self.run.seq)
+            if plan is not None:
+                self.run = replace(self.run, plan=plan)
             self.run = apply(self.run, each)
             for observer in self._observers:
                 observer(each, self.run)
         self._changed.set()
 
 
-def _advance(events: Sequence[Event], before: Run, after: Run) -> Advance:
-    """The rows that these events change, as they stand after them.
+def _advance(events: Sequence[Event], before: Run, after: Run, *, changed: bool = False) -> Advance:
+    """The rows that these events change, as they stand after them; `changed`: the plan too.
 
     A package that is no longer at work, nor a candidate, holds nothing any more.
     """
     subjects = dict.fromkeys(package for package, _, _ in map(subject, events) if package)
     moved = any(isinstance(event, Landed | BaselineCommitted) for event in events)
-    everything = any(isinstance(event, RunStarted | RunContinued) for event in events)
+    everything = any(isinstance(event, _OF_ALL) for event in events)
     packages = after.packages.values() if everything else [after.packages[p] for p in subjects]
     gone = [
         old.id
@@ -187,6 +213,7 @@ def _advance(events: Sequence[Event], before: Run, after: Run) -> Advance:
         steps=tuple(step for event in events for step in steps_of(event)),
         status=after.status,
         head=after.head if moved else None,
+        plan=after.plan if changed else None,
     )
 
 

@@ -57,6 +57,9 @@ async def ground(
     earlier = [row for row in store.runs() if row.branch == name]
     if not earlier or earlier[0].head != head or earlier[0].digest != plan.digest:
         why = "it was not made by Plait"
+        revise = ""
+        if earlier and earlier[0].plan == plan.id and earlier[0].digest != plan.digest:
+            revise = f"`plait resume {earlier[0].id} --plan PLAN` goes on with the changed plan; "
         if earlier:
             why = "its run had another plan"
             if earlier[0].digest == plan.digest:
@@ -64,7 +67,7 @@ async def ground(
         raise UsageError(
             f"the branch {name} exists and cannot be built upon: {why}",
             code="BRANCH_EXISTS",
-            hint="--fresh takes the next free name; --branch NAME takes another; "
+            hint=f"{revise}--fresh takes the next free name; --branch NAME takes another; "
             "Plait overwrites none",
         )
     carried = landed_before(store, plan, name)
@@ -94,10 +97,11 @@ async def baseline(
         await trunk.create(lease, head)
     if head != ground.base:
         await context.journal.record(BaselineCommitted(commit=head, files=tuple(files)))
-    await _check_baseline(context, head)
+    await check_baseline(context, head)
 
 
-async def _check_baseline(context: Context, head: str) -> None:
+async def check_baseline(context: Context, head: str) -> None:
+    """Check a commit that begins or revises a run; a warning says where it is red."""
     checks = [
         OwnedCheck(check=check, owner=None)
         for check in (*context.land_checks, *context.default_checks)

@@ -5,7 +5,7 @@ What landed is told by the branch; what an agent did, by the files of its shim.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from plait import process
@@ -38,6 +38,19 @@ async def left_behind(run: Run, places: Places) -> Mapping[PackageId, process.Ke
         found[state.id] = kept
     await process.end_strays("PLAIT_RUN", run.id, spare=found.values())
     return found
+
+
+async def spared(
+    left: Mapping[PackageId, process.Kept], touched: Collection[PackageId]
+) -> Mapping[PackageId, process.Kept]:
+    """Without the agents of packages that the plan says something else of; these are ended.
+
+    What they did stays in their workspaces, which are kept before they are used again.
+    """
+    for package, kept in left.items():
+        if package in touched and kept.living:
+            await kept.end(GRACE_S)
+    return {package: kept for package, kept in left.items() if package not in touched}
 
 
 async def reconcile(

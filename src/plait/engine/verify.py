@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,11 @@ from plait.engine.context import Context, child_environment
 from plait.ports import Workspace
 
 TAIL_BYTES = 4000
+NOT_FOUND_EXIT = 127  # of a shell: there is no such command
+_NOT_FOUND = re.compile(
+    r"^\S*sh: (?:line )?\d+: (?P<name>\S+): (?:command )?not found$"
+    r"|^\S*sh: (?P<other>\S+): (?:command )?not found$"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +41,15 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Red:
-    """The first check that did not pass, told for a person and for the next brief."""
+    """The first check that did not pass, told for a person and for the next brief.
+
+    `lack`: it could not run at all on this machine, for the program that it names is missing.
+    """
 
     check: OwnedCheck
     reason: str
+    log: str = ""
+    lack: str = ""
 
 
 async def run_checks(
@@ -102,7 +113,10 @@ async def _run_check(
             owner=owned.owner if owned.owner != subject.package else None,
         )
     )
-    return None if passed else Red(check=owned, reason=_reason(owned, ended, subject, log))
+    if passed:
+        return None
+    reason, told = _reason(owned, ended, subject, log), context.places.relative(log)
+    return Red(check=owned, reason=reason, log=told, lack=_lack(owned, ended, log))
 
 
 async def _execute(
@@ -127,6 +141,24 @@ async def _execute(
         stdout=log,
         stderr=log,
         timeout_s=subject.timeout_s,
+    )
+
+
+def _lack(owned: OwnedCheck, ended: process.Exit, log: Path) -> str:
+    """What a check needs of this machine that is not there, in a sentence; else empty.
+
+    Only where the shell itself found no program of a plain name: a path may be what the package
+    was to make.
+    """
+    if ended.code != NOT_FOUND_EXIT:
+        return ""
+    found = _NOT_FOUND.search(tail(log).rpartition("\n")[2])
+    name = (found["name"] or found["other"]) if found else ""
+    if not name or "/" in name or shutil.which(name) is not None:
+        return ""
+    return (
+        f'the check "{owned.check.name}" cannot run here: there is no program {name!r} on this '
+        "machine. Install it, or change the check in the plan"
     )
 
 

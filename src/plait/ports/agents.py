@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from plait.core.escalation import Escalation
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId
 from plait.process import Exit
@@ -67,7 +68,7 @@ class AgentOutcome:
     question: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict)
     deviations: tuple[Deviation, ...] = ()
-    escalations: tuple[Mapping[str, Any], ...] = ()
+    escalations: tuple[Escalation, ...] = ()
     cost_usd: float | None = None
     tokens_input: int | None = None
     tokens_output: int | None = None
