@@ -6,12 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from plait import process
-from plait.app import approving, controlling, planning, running
+from plait.app import approving, controlling, planning, revising, running
 from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
 from plait.app.people import who
@@ -25,7 +25,9 @@ from plait.app.project import (
     pick_run,
 )
 from plait.app.reporting import report_of, write_reports
+from plait.app.revising import NewPlan
 from plait.app.shaping import max_agents, part_of, shape_of
+from plait.core.codec import decode
 from plait.core.control import ChangeLimits, Unpause, Wish, to_data
 from plait.core.event import RunStatus
 from plait.core.finding import Finding
@@ -36,6 +38,7 @@ from plait.engine import preflight
 from plait.errors import ExitCode, UsageError
 from plait.faces import findings_text, summary_text, terminal
 from plait.faces.dry_run import dry_run_text
+from plait.faces.text import listing
 from plait.ports import RunRow, Store
 
 EXIT_CODES = {
@@ -116,14 +119,14 @@ def run(call: Call) -> int:
 def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED) -> int:
     """Go on with an unfinished run; of a finished one, its report and its exit code.
 
-    A run that is at work is given new limits, or has its pause lifted.
+    A run that is at work is given new limits, or has its pause lifted. With a plan, the run goes
+    on with it as it is now, be it finished or not.
     """
     project = open_project(call.start)
     with open_store(project) as store:
         row = pick_run(store, run_name)
-        if controlling.is_driven(project, store, row) and _at_work(
-            project, store, row, limits, call
-        ):
+        living = not call.plan and controlling.is_driven(project, store, row)
+        if living and _at_work(project, store, row, limits, call):
             return ExitCode.DONE
         make_state(project)  # another checkout may have begun the run
         with hold(project.state) as me:
@@ -131,12 +134,15 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
             if limits != UNCHANGED:
                 controlling.refused_at_rest(store, row, limits)
                 store.ask(row.id, "limits", to_data(limits), who=who(project.root))
-            if row.status not in UNFINISHED and not store.requests(row.id):
+            new = _revised(project, store, row, call) if call.plan else None
+            if not call.plan:
+                _tell_outdated(project, store, row, call)
+            if row.status not in UNFINISHED and not store.requests(row.id) and new is None:
                 report = report_of(store, fold_run(store, row.id))
                 write_reports(project, report)  # it may have been killed before it did
                 _print_result(project, report, call)
                 return EXIT_CODES[row.status]
-            return _continue(project, store, row, call, me)
+            return _continue(project, store, row, call, me, new=new)
 
 
 def _at_work(project: Project, store: Store, row: RunRow, limits: ChangeLimits, call: Call) -> bool:
@@ -150,12 +156,60 @@ def _at_work(project: Project, store: Store, row: RunRow, limits: ChangeLimits, 
     return bool(wishes)
 
 
-def _continue(project: Project, store: Store, row: RunRow, call: Call, me: Holder) -> int:
+def _revised(project: Project, store: Store, row: RunRow, call: Call) -> NewPlan | None:
+    """The plan that the call names, approved; None if the run has it already.
+
+    Raises:
+        UsageError: `RUN_ENDED`, or as `revising.read` does.
+        DecisionNeeded: `NOT_APPROVED`, `CHANGED_SINCE_APPROVAL`, `UNCHECKED`.
+    """
+    if row.status is RunStatus.CANCELLED:
+        raise UsageError(
+            f"run {row.id} has ended: {row.status}",
+            code="RUN_ENDED",
+            hint=f"`plait run {call.plan} --fresh` begins another",
+        )
+    name = who(project.root)
+    new = revising.read(project, store, row, call.plan, who=name, tell=_tell)
+    if new is None:
+        if not call.quiet:
+            sys.stderr.write("the plan is as the run has it\n")
+        return None
+    options = decode(running.RunOptions, store.options(row.id))
+    _require_approval(project, store, new.plan, replace(options, packages=new.selected), call)
+    return new
+
+
+def _tell_outdated(project: Project, store: Store, row: RunRow, call: Call) -> None:
+    """Say so where the checkout has another version of the plan than the run."""
+    if call.quiet or row.status in {RunStatus.SUCCEEDED, RunStatus.CANCELLED}:
+        return
+    plan = store.plan(row.id)
+    changed = revising.outdated(project, plan)
+    if changed:
+        sys.stderr.write(
+            f"{listing(changed)} changed since; the run goes on with what it began with. "
+            "To go on with the plan as it is now: "
+            f"plait resume {row.id} --plan {plan.files[0].path}\n"
+        )
+
+
+def _continue(
+    project: Project,
+    store: Store,
+    row: RunRow,
+    call: Call,
+    me: Holder,
+    *,
+    new: NewPlan | None = None,
+) -> int:
     if not call.quiet:
         sys.stderr.write(f"going on with run {row.id} of {row.plan}\n")
     with _face(call) as face:
         orchestrator = running.Orchestrator(holder=me, store=store, observers=(face.observer,))
-        ended = process.run_main(running.continue_run, project, orchestrator, row)
+        ended = process.run_main(
+            running.continue_run, project, orchestrator, row, None if new is None else new.meaning
+        )
     return _finish(project, store, ended, call)
 
 

@@ -20,16 +20,18 @@ from plait.core.event import RunInterrupted, RunStarted
 from plait.core.lease import Holder, Terms
 from plait.core.plan import Check, PackageId, Plan, SourceStatus
 from plait.core.retry import Backoff
+from plait.core.revision import Revision
 from plait.core.run import Run
-from plait.core.schedule import compile_plan
 from plait.engine import preflight
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
+from plait.engine.control import UnderWay, carry_out
 from plait.engine.holding import Holding, hold
 from plait.engine.journal import Journal, Observer
 from plait.engine.loop import execute
 from plait.engine.preflight import Ground
-from plait.engine.recovery import left_behind, reconcile
+from plait.engine.recovery import left_behind, reconcile, spared
+from plait.engine.revise import revise
 from plait.engine.room import Room
 from plait.errors import UsageError
 from plait.git import GitTrunk, Repository, WorktreePool
@@ -111,8 +113,19 @@ async def start(
             return await _drive(context, project, ground)
 
 
-async def continue_run(project: Project, orchestrator: Orchestrator, row: RunRow) -> Ended:
+async def continue_run(
+    project: Project,
+    orchestrator: Orchestrator,
+    row: RunRow,
+    meaning: Callable[[Run], Revision] | None = None,
+) -> Ended:
     """Take an unfinished run up again, with the options it was started with.
+
+    Args:
+        project: The repository.
+        orchestrator: Who drives it.
+        row: The run.
+        meaning: What another version of its plan means for it, if it is to go on with one.
 
     Raises:
         RunHeld: A living orchestrator decides it.
@@ -125,6 +138,8 @@ async def continue_run(project: Project, orchestrator: Orchestrator, row: RunRow
         # What an earlier orchestrator wrote is all there from here on: it writes no more.
         run = _with_stored_epochs(fold_run(store, row.id), store)
         left = await left_behind(run, Places(state=project.state, run=run.id))
+        if meaning is not None:
+            left = await spared(left, meaning(run).touched)
         worktrees = [Path(run.packages[each].attempts[-1].worktree) for each in left]
         async with _git(project, adopted=worktrees) as (repository, workspaces, trunk):
             await _refuse_checked_out(repository, row.branch)
@@ -146,7 +161,24 @@ async def continue_run(project: Project, orchestrator: Orchestrator, row: RunRow
                 steps, pid = store.steps(row.id), os.getpid()
                 return await reconcile(context, holding.lease, pid=pid, left=left, steps=steps)
 
-            return await _drive(context, project, ground, take_up)
+            async def change(adopted: Sequence[Adopted]) -> None:
+                if meaning is not None:
+                    await _revise(context, project, meaning, adopted)
+
+            return await _drive(context, project, ground, take_up, change)
+
+
+async def _revise(
+    context: Context,
+    project: Project,
+    meaning: Callable[[Run], Revision],
+    adopted: Sequence[Adopted],
+) -> None:
+    if not adopted:  # what was asked before, such as answers, holds for the new plan too
+        await carry_out(context, UnderWay())
+    with anyio.CancelScope(shield=bool(adopted)):  # it is the loop that ends agents in order
+        revision = meaning(context.journal.run)
+        await revise(context, context.holding.lease, revision, project.root)
 
 
 def _journal(orchestrator: Orchestrator, run: Run, holding: Holding) -> Journal:
@@ -174,6 +206,7 @@ async def _drive(
     project: Project,
     ground: Ground,
     take_up: Callable[[], Awaitable[Sequence[Adopted]]] | None = None,
+    change: Callable[[Sequence[Adopted]], Awaitable[None]] | None = None,
 ) -> Ended:
     lease = context.holding.lease
 
@@ -188,6 +221,8 @@ async def _drive(
                 context.trunk, ground.base, preflight.plan_files(context.plan, project.root)
             )
             await preflight.baseline(context, lease, ground, files)
+        if change is not None:
+            await change(adopted)
         await execute(context, lease, adopted)
 
     await context.trunk.take(lease)  # before anybody looks where the branch is
@@ -244,7 +279,6 @@ def _context(
 ) -> Context:
     run, settings, roster = journal.run, project.settings, roster_of(options.agents)
     return Context(
-        compiled=compile_plan(run.plan),
         journal=journal,
         workspaces=workspaces,
         trunk=trunk,

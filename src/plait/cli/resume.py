@@ -13,6 +13,8 @@ from plait.cli import options
 @click.argument("run", required=False)
 @click.option("--max-agents", type=click.IntRange(min=1), help="Agents at once from now on.")
 @click.option("--budget", type=click.FloatRange(min=0), metavar="USD", help="A new budget.")
+@click.option("--plan", metavar="PLAN", help="Go on with the plan as it is now, after an edit.")
+@click.option("--yes", is_flag=True, help="Approve that plan as it is now.")
 @click.option("-q", "--quiet", is_flag=True, help="Print only the result.")
 @options.repo
 @options.as_json
@@ -21,6 +23,8 @@ def command(
     run: str | None,
     max_agents: int | None,
     budget: float | None,
+    plan: str | None,
+    yes: bool,
     quiet: bool,
     start: Path,
     as_json: bool,
@@ -30,10 +34,12 @@ def command(
     What was in flight starts over under a new epoch and uses up no attempt. Of a finished run
     it prints the result, and exits as the run did. With a limit given, a run that is at work
     goes on under it; so does one that is being paused.
+
+    With --plan, what the edit changed is done again and the rest is reused.
     """
     from plait.app import launching
     from plait.core.control import ChangeLimits
 
     limits = ChangeLimits(max_agents=max_agents, budget_usd=budget)
-    call = launching.Call(plan="", start=start, quiet=quiet, as_json=as_json)
+    call = launching.Call(plan=plan or "", start=start, yes=yes, quiet=quiet, as_json=as_json)
     return launching.resume(run, call=call, limits=limits)
