@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from plait.faces import report_rows
+from plait.faces import problem_rows, report_rows
 from plait.faces.report_rows import Report
 from plait.faces.text import clean, duration
 
@@ -28,6 +28,8 @@ def render_html(report: Report) -> str:
                 _section("Packages", _packages(report)),
                 _section("Timeline", _timeline(report)),
                 _section("Warnings", _list(report_rows.warnings(report))),
+                _section("Escalations", _list(problem_rows.problems(report))),
+                _section("Revisions", _list(problem_rows.revisions(report))),
                 _section("Beyond the plan", _list(report_rows.deviations(report))),
                 _section("Approvals", _list(report_rows.approvals(report))),
                 _section("Run", _facts(report)),

@@ -219,8 +219,13 @@ def warnings(report: Report) -> tuple[str, ...]:
 
 
 def deviations(report: Report) -> tuple[str, ...]:
-    """What packages wrote beyond a scope that was only inferred."""
-    return tuple(
+    """What agents did differently, and what they wrote beyond a scope that was only inferred."""
+    noted = tuple(
+        f"{each['package']}: {each['summary']}"
+        + (f" (affects {listing(each['affects'])})" if each["affects"] else "")
+        for each in report.get("deviations", ())
+    )
+    return noted + tuple(
         f"{package['id']} wrote {path}, which the scope inferred from the plan does not name"
         for package in report["packages"]
         if package["status"] == "landed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from plait.faces import report_rows
+from plait.faces import problem_rows, report_rows
 from plait.faces.report_rows import Report
 from plait.faces.text import clean, duration
 
@@ -20,10 +20,12 @@ def render_md(report: Report) -> str:
         *_section("What landed", _commands(report_rows.look(report))),
         *_section("Packages", _packages(report)),
         *_section("What did not land", *_troubles(report)),
+        *_section("Escalations", _list(problem_rows.problems(report))),
         *_section("Checks", _checks(report)),
         *_section("Timeline", _timeline(report)),
         *_section("Warnings", _list(report_rows.warnings(report))),
         *_section("Beyond the plan", _list(report_rows.deviations(report))),
+        *_section("Revisions", _list(problem_rows.revisions(report))),
         *_section("Approvals", _list(report_rows.approvals(report))),
         *_section("Run", _facts(report), _plain(report_rows.bound(report))),
     ]

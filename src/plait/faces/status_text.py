@@ -38,7 +38,19 @@ def status_text(
     if noted:
         lines += ["", *(f"noted: {_wish(each)}" for each in noted)]
         lines.append(f"`plait resume {run.id}` carries that out")
-    return _joined(lines, width)
+    asked = [_asked(run, each) for each in packages if each.status == PackageStatus.BLOCKED]
+    return _joined(lines, width) + "".join(asked)
+
+
+def _asked(run: RunRow, package: PackageRow) -> str:
+    """What a blocked package asks, in full: whoever answers needs all of it."""
+    name = clean(package.id)
+    ways = [f'answer it: plait answer {run.id} {name} "TEXT"']
+    if "_REVISION_REQUIRED" in package.reason:
+        ways.insert(0, f"after an edit of the plan: plait resume {run.id} --plan PLAN")
+    told = [clean(line) for line in package.reason.splitlines()]
+    lines = ["", f"{name} asks:", *(f"  {line}" for line in (*told, *ways) if line)]
+    return "\n".join(lines) + "\n"
 
 
 def _wish(request: Request) -> str:
@@ -100,7 +112,7 @@ def _row(package: PackageRow, now: float) -> tuple[str, ...]:
         package.status,
         str(package.attempts) if package.attempts else "",
         _ago(package.updated_at, now) if started else "",
-        clean(package.reason) or clean(package.title),
+        clean(package.reason.partition("\n")[0]) or clean(package.title),
     )
 
 

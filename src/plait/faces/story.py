@@ -15,6 +15,9 @@ from plait.core.event import (
     BaselineCommitted,
     CheckEnded,
     ClaimLost,
+    DeviationNoted,
+    EscalationRaised,
+    EscalationSettled,
     Event,
     GateAsked,
     GatePassed,
@@ -24,10 +27,12 @@ from plait.core.event import (
     LandingStarted,
     LimitReached,
     LimitsChanged,
+    PackageAdded,
     PackageCancelled,
     PackageRequeued,
     PackageSkipped,
     PackageWaits,
+    PlanRevised,
     ProviderParked,
     QuestionAnswered,
     RunCancelled,
@@ -47,6 +52,7 @@ from plait.core.event import (
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, Run
 from plait.faces.control_story import tell_control
+from plait.faces.problem_story import tell_problem, tell_revision
 from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
@@ -91,6 +97,11 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             text = tell_spent(event, verbose=verbose)
             whose = "" if isinstance(event, ProviderParked | LimitReached) else event.package
             return Told(subject=clean(whose), text=text) if text else None
+        case EscalationRaised() | EscalationSettled() | DeviationNoted() | PackageAdded():
+            problem = tell_problem(event, verbose=verbose)
+            return Told(subject=clean(event.package), text=problem) if problem else None
+        case PlanRevised():
+            return Told(subject="", text=tell_revision(event))
         case _:
             text = _of_package(event, run, verbose=verbose)
             return Told(subject=clean(event.package), text=text) if text else None
@@ -121,7 +132,8 @@ def _of_run(
             took = duration((run.finished_at or run.started_at) - run.started_at)
             return f"run {run.id} {status.value} after {took}  ({progress(run)})"
         case BaselineCommitted(files=files):
-            return f"the plan as it is in the checkout was committed first: {listing(files)}"
+            first = "" if run.with_status(*SATISFIED) else " first"
+            return f"the plan as it is in the checkout was committed{first}: {listing(files)}"
         case Warned(code=code, message=message):
             return f"warning: {clean(message)} [{code}]"
 

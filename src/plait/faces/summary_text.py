@@ -35,6 +35,10 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     took = f" in {duration(report['makespan_s'])}" if report.get("makespan_s") else ""
     before = f", {len(done)} done before" if done else ""
     of = f"{len(landed)} of {wanted} packages landed{before}{took}"
+    waiting: dict[str, list[Mapping[str, Any]]] = {}
+    for each in report.get("escalations", ()):
+        if not each.get("settled", True):
+            waiting.setdefault(each["package"], []).append(each)
     lines = [
         "",
         f"{headline(report['status'])}: {of}",
@@ -44,6 +48,7 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
         lines.append(f"  limit   {clean(reason)}")
     for each in packages:
         lines += _trouble(each)
+        lines += [line for told in waiting.get(each["id"], ()) for line in _ways_on(told)]
     cost = report["totals"].get("cost_usd")
     if cost is not None:
         lines.append(f"  cost    {cost:.2f} USD")
@@ -72,6 +77,17 @@ def _trouble(package: Mapping[str, Any]) -> list[str]:
         lines.append(f"            its work is kept: git log -p {last['kept_ref']}")
     if status == "failed":
         lines.append(f"            what it wrote: plait logs {package['id']}")
+    return lines
+
+
+def _ways_on(escalation: Mapping[str, Any]) -> list[str]:
+    """What a person can do about what a package asks."""
+    kind = escalation["type"].lower().replace("_", " ")
+    known = escalation["type"] not in {"UNKNOWN", "QUESTION"}
+    lines = [f"            {kind}: {clean(escalation['reason'])}"] if known else []
+    for each in escalation.get("answers", ()):
+        lines.append(f"            {clean(each['command'])}")
+        lines.append(f"                {clean(each['effect'])}")
     return lines
 
 
