@@ -104,10 +104,11 @@ def _answered(project: Project, store: Store, row: RunRow, number: int) -> str:
     """Wait for the answer of the living orchestrator."""
     give_up = time.monotonic() + PATIENCE_S
     while True:
+        driven = is_driven(project, store, row)  # looked at first: its last act may be the answer
         answer = store.request(row.id, number).answer
         if answer is not None:
             return _read(json.loads(answer))
-        if not is_driven(project, store, row):
+        if not driven:
             return f"noted; the run stopped meanwhile: `plait resume {row.id}` carries it out"
         if time.monotonic() >= give_up:
             return "noted; the run has not answered yet"
