@@ -47,6 +47,17 @@ def test_events_are_numbered_in_order(store: Store, clock: ManualClock) -> None:
     assert store.events(run) == (*early, *late)
 
 
+def test_the_time_of_a_run_never_goes_back(store: Store, clock: ManualClock) -> None:
+    """A clock set back an hour is overruled by the run's last event until it has caught up."""
+    run = begin(store)
+    store.advance(run, [Advance(events=(RunContinued(pid=1),))])
+    clock.advance(-3600)
+    (back,) = store.advance(run, [Advance(events=(RunContinued(pid=2),))])
+    clock.advance(3605)
+    (on,) = store.advance(run, [Advance(events=(RunContinued(pid=3),))])
+    assert (back.at, on.at, store.run(run).updated_at) == (1000.0, 1005.0, 1005.0)
+
+
 def test_events_can_be_followed(store: Store) -> None:
     """`after` leaves out what was seen; at the end there is nothing more."""
     run = begin(store)

@@ -148,7 +148,8 @@ class MemoryStore:
     def note(self, run: RunId, warned: Warned) -> None:
         kept = self._kept(run)
         seq = len(kept.events) + 1
-        kept.events.append(Recorded(seq=seq, at=self._clock.now(), run=run, event=warned))
+        at = max(self._clock.now(), kept.row.updated_at)
+        kept.events.append(Recorded(seq=seq, at=at, run=run, event=warned))
 
     def claim(
         self,
@@ -238,7 +239,8 @@ class MemoryStore:
     def advance(
         self, run: RunId, advances: Sequence[Advance], *, run_epoch: int = 0
     ) -> tuple[Recorded, ...]:
-        kept, now = self._decided(run, run_epoch), self._clock.now()
+        kept = self._decided(run, run_epoch)
+        now = max(self._clock.now(), kept.row.updated_at)
         for advance in advances:
             if advance.plan is not None:
                 _replan(kept, advance.plan, now)

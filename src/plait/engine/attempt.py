@@ -87,7 +87,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
                 worktree=str(workspace.path),
                 base=workspace.base,
                 directory=context.places.relative(claimed.task.directory),
-                setup_s=clock.now() - begun,
+                setup_s=max(0.0, clock.now() - begun),
                 provider=claimed.provider,
             )
         )

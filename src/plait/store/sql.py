@@ -121,19 +121,19 @@ class SqlStore(Claims):
             if done:
                 self._doubt = None
                 return done
-            now = self._clock.now()
-            last = connection.execute(
+            advanced = connection.execute(
                 statements.ADVANCE_RUN,
                 {
                     "of_run": run,
                     "count": len(events),
-                    "now": now,
+                    "now": self._clock.now(),
                     "new_status": _last(each.status for each in advances),
                     "new_head": _last(each.head for each in advances),
                 },
-            ).scalar_one_or_none()
-            if last is None:
+            ).one_or_none()
+            if advanced is None:
                 raise no_such_run(run)
+            last, now = advanced
             plan = _last(each.plan for each in advances)
             if plan is not None:
                 replace_plan(connection, run, plan, now=now)
@@ -159,9 +159,10 @@ class SqlStore(Claims):
         with self._transaction(self._writing) as connection:
             now = self._clock.now()
             given = {"of_run": run, "count": 1, "now": now, "new_status": None, "new_head": None}
-            seq = connection.execute(statements.ADVANCE_RUN, given).scalar_one_or_none()
-            if seq is None:
+            advanced = connection.execute(statements.ADVANCE_RUN, given).one_or_none()
+            if advanced is None:
                 raise no_such_run(run)
+            seq, now = advanced
             recorded = Recorded(seq=seq, at=now, run=run, event=warned)
             connection.execute(statements.ADD_EVENT, rows.new_event(recorded))
 

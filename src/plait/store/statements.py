@@ -6,7 +6,7 @@ keeps a column's name for itself, it begins with `of_` or `new_`.
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import bindparam, case, delete, func, insert, or_, select, text, update
 
 from plait.store.bulk import Among
 from plait.store.database_clock import moment
@@ -92,17 +92,20 @@ HELD_TRUNKS = (
 
 LOCK_RUN = select(run.c.seq).where(run.c.id == bindparam("run")).with_for_update()
 
-# Hands out the next `count` numbers for events and locks the run's row until the commit.
+# Hands out the next `count` numbers for events and locks the run's row until the commit. The
+# time of a run never goes back, whoever sets the clock: events have one order.
 ADVANCE_RUN = (
     update(run)
     .where(run.c.id == bindparam("of_run"))
     .values(
         seq=run.c.seq + bindparam("count"),
-        updated_at=bindparam("now"),
+        updated_at=case(
+            (run.c.updated_at > bindparam("now"), run.c.updated_at), else_=bindparam("now")
+        ),
         status=func.coalesce(bindparam("new_status", type_=run.c.status.type), run.c.status),
         head=func.coalesce(bindparam("new_head", type_=run.c.head.type), run.c.head),
     )
-    .returning(run.c.seq)
+    .returning(run.c.seq, run.c.updated_at)
 )
 
 PACKAGES = (
