@@ -141,7 +141,8 @@ async def continue_run(
         if meaning is not None:
             left = await spared(left, meaning(run).touched)
         worktrees = [Path(run.packages[each].attempts[-1].worktree) for each in left]
-        async with _git(project, adopted=worktrees) as (repository, workspaces, trunk):
+        gits = _git(project, branch=row.branch, adopted=worktrees)
+        async with gits as (repository, workspaces, trunk):
             await _refuse_checked_out(repository, row.branch)
             context = _context(
                 project,
@@ -253,11 +254,12 @@ async def _until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
 
 @asynccontextmanager
 async def _git(
-    project: Project, adopted: Collection[Path] = ()
+    project: Project, branch: str | None = None, adopted: Collection[Path] = ()
 ) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
     """The repository and the two ports over it, put away at the end."""
     async with git.alone(project.state) as lock:
         repository = await git.discover(project.root, held=(lock,))
+        await git.clear_stale_locks(repository, branch)
         pool = git.WorktreePool(repository, project.worktrees, state=project.state, adopted=adopted)
         async with (
             pool as workspaces,

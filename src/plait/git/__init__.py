@@ -15,6 +15,7 @@ from plait.git.kept import (
 )
 from plait.git.repository import Repository, contained, discover, identity
 from plait.git.slot import SlotState
+from plait.git.stale import clear_stale_locks
 from plait.git.trunk import GitTrunk
 from plait.git.worktree import WorktreePool
 
@@ -28,6 +29,7 @@ __all__ = [
     "WorktreePool",
     "add_worktree",
     "alone",
+    "clear_stale_locks",
     "contained",
     "create_branch",
     "discover",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plait import process
-from plait.errors import EnvironmentLack, PlaitError
+from plait.errors import EnvironmentLack, ExitCode, PlaitError
 
 OLDEST = (2, 38)  # the first with `merge-tree --write-tree`
 TIMEOUT_S = 900.0  # nothing waits for ever, not even for a named pipe called .gitignore
@@ -30,6 +30,9 @@ _SETTINGS = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "submodule.recurse": "false",
+    # a ref may be locked for a moment by somebody's `git gc`
+    "core.filesRefLockTimeout": "2000",
+    "core.packedRefsTimeout": "2000",
     # what is believed of files: all that `lstat` says, and nothing cached elsewhere
     "core.trustctime": "true",
     "core.checkStat": "default",
@@ -52,6 +55,7 @@ _ENVIRONMENT = {
     **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(_SETTINGS.values())},
 }
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
+_LOCKED = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
 _UNWRITTEN = re.compile(r"unable to write|write error|could not write|cannot store")  # why, unsaid
 _FULL_BELOW = 16 << 20  # bytes: with less space than this an unwritten file means a full disk
 _TAIL_LINES = 5
@@ -73,6 +77,19 @@ class GitFailed(PlaitError):  # noqa: N818 - as it is said
         self.words = words
 
 
+class GitLocked(GitFailed):
+    """It met a lock of another git, which is at work or was killed. The code is `GIT_LOCKED`."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+    def __init__(self, argv: tuple[str, ...], status: int, words: str, *, lock: str) -> None:
+        super().__init__(argv, status, words)
+        self.message = f"`{' '.join(argv[:2])}` met a lock that another git holds, or left behind"
+        self.code = "GIT_LOCKED"
+        self.where = lock
+        self.hint = "if no git is at work in the repository, delete this file; then `plait resume`"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
     """git in one folder. `env` is added to `clean`, the user's environment without `GIT_*`.
@@ -89,7 +106,8 @@ class Git:
         """Its output, once it has ended with one of the exit codes `ok`.
 
         Raises:
-            GitFailed: Any other exit code, or no end after 15 minutes.
+            GitFailed: Any other exit code, or no end after 15 minutes; `GitLocked` if a lock of
+                another git is in the way.
             EnvironmentLack: `DISK_FULL`, `GIT_MISSING`.
         """
         return (await self.ask(*args, stdin=stdin, ok=ok)).out
@@ -117,6 +135,8 @@ class Git:
         words = done.err.decode(errors="replace").strip()
         if _NO_SPACE.search(words) or (_UNWRITTEN.search(words) and self._is_tight()):
             raise disk_full(words)
+        if met := _LOCKED.search(words):
+            raise GitLocked(argv, done.code, words, lock=met[1])
         raise GitFailed(argv, done.code, words)
 
     async def line(self, *args: str, stdin: bytes = b"") -> str:
