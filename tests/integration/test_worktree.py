@@ -14,6 +14,7 @@ from plait.errors import EnvironmentLack, PlaitError
 from plait.git import Repository, WorktreePool, discover
 from plait.git.slot import discard
 from plait.git.worktree import RECOVERED
+from plait.ports import Workspace
 from plait.process import run_main
 
 FILES = {"src/a.py": "a = 1\n", "docs/b.md": "b\n"}
@@ -349,6 +350,39 @@ def test_a_full_disk_is_told_and_nothing_of_the_users_is_harmed(root, tmp_path):
         subprocess.run(["umount", str(small)], check=True)
 
 
+async def set_aside(pool: WorktreePool, workspace: Workspace) -> Path:
+    """Give a workspace back while somebody uses it; where its tree lies then."""
+    with (workspace.path / "src/a.py").open():
+        await pool.close(workspace, reusable=False)
+    return workspace.path.with_name(f".retired-{workspace.slot}")
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_may_not_be_used_again_is_kept_and_removed(root, monkeypatch, full):
+    """On a full disk it stays as it is, and the next pool does that."""
+
+    async def begin(pool: WorktreePool, base: str) -> None:
+        workspace = await pool.open(base)
+        write(workspace.path, {"precious": "work"})
+        if full:
+            monkeypatch.setattr("plait.git.worktree.keep_beside", refuse)
+        await pool.close(workspace, reusable=False)
+        assert workspace.path.exists() == full
+        assert (await pool.open(base)).slot == ("w2" if full else "w1")
+
+    async def refuse(*_args: object) -> None:
+        raise EnvironmentLack("the disk is full", code="DISK_FULL")
+
+    async def look(pool: WorktreePool, _base: str) -> None:
+        assert "w1" not in {state.name for state in pool.list_slots() if state.lent}
+
+    with_pool(root, begin)
+    monkeypatch.undo()
+    with_pool(root, look)
+    assert git(root, "show", f"{RECOVERED}w1:precious") == "work"
+    assert not list((root / ".plait/worktrees").glob("*/precious"))
+
+
 def test_a_slot_with_work_that_is_nowhere_else_is_not_removed(root):
     """Refused without a ref to keep it; with one, kept there, then removed with its metadata."""
 
@@ -357,8 +391,8 @@ def test_a_slot_with_work_that_is_nowhere_else_is_not_removed(root):
         with pytest.raises(PlaitError) as caught:
             await pool.remove_slot(workspace.slot, "refs/plait/keep/clean/w1")
         assert caught.value.code == "SLOT_IN_USE"
-        write(workspace.path, {"precious": "work"})
-        await pool.close(workspace, reusable=False)
+        aside = await set_aside(pool, workspace)
+        write(aside, {"precious": "work"})
         with pytest.raises(PlaitError) as caught:
             await pool.remove_slot(workspace.slot, None)
         assert caught.value.code == "SLOT_NOT_SAFE"
@@ -376,10 +410,10 @@ def test_commits_that_no_ref_leads_to_count_as_work(root):
 
     async def use(pool: WorktreePool, base: str) -> None:
         workspace = await pool.open(base)
-        write(workspace.path, {"precious": "work"})
-        git(workspace.path, "add", "-A")
-        git(workspace.path, "commit", "-qm", "mine")
-        await pool.close(workspace, reusable=False)
+        aside = await set_aside(pool, workspace)
+        write(aside, {"precious": "work"})
+        git(aside, "add", "-A")
+        git(aside, "commit", "-qm", "mine")
         assert await pool.remove_slot("w1", "refs/plait/keep/c") == "refs/plait/keep/c"
 
     with_pool(root, use)
@@ -393,8 +427,7 @@ def test_a_kept_ref_is_not_overwritten_by_the_next_clean_up(root):
         kept = []
         for text in ("one", "two"):
             workspace = await pool.open(base)
-            write(workspace.path, {"precious": text})
-            await pool.close(workspace, reusable=False)
+            write(await set_aside(pool, workspace), {"precious": text})
             kept.append(await pool.remove_slot(workspace.slot, "refs/plait/keep/c"))
         assert [git(root, "show", f"{ref}:precious") for ref in kept] == ["one", "two"]
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Self
 
 from plait import process
-from plait.errors import PlaitError
+from plait.errors import EnvironmentLack, PlaitError
 from plait.git import work
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
@@ -82,7 +82,7 @@ class WorktreePool:
                 elif slot.path in self._adopted or slot.inhabited:
                     self._lent[slot.name] = slot
                 else:
-                    await self._recover(slot)
+                    await self._put_away(slot)
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
@@ -189,13 +189,17 @@ class WorktreePool:
         await self._repository.publish(ref, commit)
 
     async def close(self, workspace: Workspace, *, reusable: bool = True) -> None:
-        """Give it back; not reusable: a process may live in it, so it is never used again."""
+        """Give it back; not reusable: a process may live in it, so it is never used again.
+
+        On a full disk such a one stays lent: the next pool puts it away, as after a crash.
+        """
         slot = self._lent.pop(workspace.slot)
         if reusable:
             slot.take_back()
             self._free.append(slot)
         else:
-            await self._retire(slot)
+            with suppress(EnvironmentLack):
+                await self._put_away(slot)
 
     # -- for `plait clean` and `plait recover` -------------------------------------------------
 
@@ -325,19 +329,22 @@ class WorktreePool:
         options = ("--force", "--no-checkout", "--detach", "--quiet")
         await self._repository.git.run("worktree", "add", *options, str(slot.path), commit)
 
-    async def _recover(self, slot: Slot) -> None:
-        """Keep what a lent slot holds, and remove it; retire it where that is not safe."""
+    async def _put_away(self, slot: Slot) -> None:
+        """Keep what a lent slot holds, and remove it; retire it where that is not safe.
+
+        Raises:
+            EnvironmentLack: `DISK_FULL`.
+        """
         try:
             if not await is_safe(slot):
                 await keep_beside(slot, slot.lent_at or "", f"{RECOVERED}{slot.name}")
+            safe = not process.is_used(slot.path)
         except GitFailed:  # nothing is lost: a retired slot stays as it is
-            await self._retire(slot)
-            return
-        if process.is_used(slot.path):
-            await self._retire(slot)
-            return
+            safe = False
+        if not safe:
+            return await self._retire(slot)
         discard_in_background(await self._forget(slot))
-        self._release(slot.name)
+        return self._release(slot.name)
 
     async def _forget(self, slot: Slot) -> Path:
         """Move its tree into the trash, and leave nothing else of it; the trash."""
