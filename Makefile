@@ -4,7 +4,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PY := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: setup demo test check format bench fuzz clean help
+.PHONY: setup demo test check format bench fuzz crash clean help
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ bench: $(READY)  ## print ratios against a baseline of the same run
 
 fuzz: $(READY)  ## tear plans of every format two thousand times each (make test does sixty)
 	PLAIT_FUZZ=2000 $(PY) -m pytest -q tests/integration/test_hostile_plans.py
+
+crash: $(READY)  ## kill Plait, agents, shims; fill the disk, turn the clock back (under 40 minutes)
+	$(PY) -m tests.crash
 
 clean:  ## remove what the targets made
 	rm -rf .venv .uv dist

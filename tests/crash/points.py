@@ -1,0 +1,330 @@
+"""Where the orchestrator is killed: the names of its side effects, all of them declared.
+
+A point's name is what was done last and to what. A new side effect appears as a point that is
+not declared, and the suite says so: one line here makes it one more place to die at.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+# -- methods whose return is a point -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Method:
+    """A method of the product, and the points that one return of it is."""
+
+    module: str
+    owned_by: str
+    name: str
+    points: Callable[..., Sequence[str]]
+
+    def owner(self) -> Any:
+        """Where it is defined."""
+        module = import_module(self.module)
+        return getattr(module, self.owned_by) if self.owned_by else module
+
+
+def _always(point: str) -> Callable[..., Sequence[str]]:
+    return lambda *_args, **_named: (point,)
+
+
+def _recorded(
+    _store: object, _run: object, advances: Sequence[Any], **_named: object
+) -> Sequence[str]:
+    from plait.core.event import TYPE_NAMES
+
+    written = (TYPE_NAMES[type(event)] for each in advances for event in each.events)
+    return [f"recorded {name}" for name in dict.fromkeys(written)]
+
+
+def _git(_git: object, *argv: str, **_named: object) -> Sequence[str]:
+    name = program(("git", *argv))
+    return () if name is None else (f"end {name}",)
+
+
+def _store(name: str) -> Method:
+    point = _always(f"stored {name}")
+    return Method(module="plait.store.sql", owned_by="SqlStore", name=name, points=point)
+
+
+METHODS = (
+    _store("approve"),
+    _store("create_run"),
+    _store("claim_run"),
+    _store("claim"),
+    _store("release"),
+    _store("release_run"),
+    _store("renew_run"),
+    Method(module="plait.store.sql", owned_by="SqlStore", name="advance", points=_recorded),
+    Method(module="plait.git.command", owned_by="Git", name="ask", points=_git),
+    Method(module="plait.process", owned_by="", name="run", points=_always("end check")),
+    Method(module="plait.process", owned_by="Kept", name="ended", points=_always("end agent")),
+)
+
+# -- programs ----------------------------------------------------------------------------------
+
+# What only reads: it leaves nothing behind, wherever it is cut off.
+READING = frozenset(
+    {
+        "cat-file",
+        "check-ref-format",
+        "config",
+        "diff-tree",
+        "for-each-ref",
+        "ls-files",
+        "ls-tree",
+        "merge-base",
+        "rev-list",
+        "rev-parse",
+        "show-ref",
+        "symbolic-ref",
+        "version",
+        "worktree list",
+    }
+)
+_TWO_WORDS = {"worktree", "commit-graph"}
+
+
+def program(argv: Sequence[Any]) -> str | None:
+    """What a program that is started is called; None for one that only reads."""
+    words = [os.fspath(each) for each in argv]
+    if words[0] == "stdbuf":
+        words = words[2:]
+    if words[0] == sys.executable and words[3].endswith("shim.py"):
+        return "shim"
+    if words[0] != "git":
+        return "check" if words[:2] == ["/bin/sh", "-c"] else words[0]
+    verb = " ".join(words[1:3]) if words[1] in _TWO_WORDS else words[1]
+    if verb in READING:
+        return None
+    if verb == "update-ref":
+        return f"git update-ref {_ref(words)}"
+    return f"git {verb}"
+
+
+_OWN = ("refs/heads/plait/", "refs/plait/keep/recovered/", "refs/plait/keep/", "refs/plait/trunk/")
+
+
+def _ref(words: Sequence[str]) -> str:
+    name = next((each for each in words if each == "HEAD" or each.startswith("refs/")), "--stdin")
+    for own in _OWN:
+        if name.startswith(own):
+            return own
+    return "BRANCH" if name.startswith("refs/heads/") else name
+
+
+# -- files -------------------------------------------------------------------------------------
+
+_RUN = re.compile(r"^\.plait/runs/\d{8}-\d{6}-\w+")
+_PLACES = (
+    (re.compile(r"^\.plait/worktrees/\.retired-w\d+(?=/|$)"), "RETIRED"),
+    (re.compile(r"^\.plait/worktrees/w\d+(?=/|$)"), "WORKTREE"),
+    (re.compile(r"^\.plait/slots/w\d+(?=/|$)"), "SLOT"),
+    (re.compile(r"^\.git/worktrees/w\d+(?=/|$)"), "ADMIN"),
+    # What is not whole there is made anew, whichever part of it a crash has spoilt.
+    (re.compile(r"^ADMIN(?!/index|/config)/.+"), "ADMIN/PART"),
+    (re.compile(r"^RUN/[^/]+/\d+\.before-epoch-\d+$"), "BEFORE"),
+    (re.compile(r"^RUN/(?!checks)[^/]+/\d+(?=/|$)"), "ATTEMPT"),
+    (re.compile(r"^RUN/(?!checks|\.|report)[^/]+$"), "RUN/PACKAGE"),
+    (re.compile(r"(?<=/checks/).+"), "LOG"),
+)
+
+
+def place(verb: str, path: str, root: str) -> str | None:
+    """What a file that is changed is called; None for what is not in the repository."""
+    absolute = os.path.abspath(path)  # noqa: PTH100 - it is called for every file
+    if not absolute.startswith(f"{root}/") or "/.trash-" in absolute:
+        return None  # what is in the trash is deleted in the background, if there is time
+    told = _RUN.sub("RUN", os.path.relpath(absolute, root))
+    for pattern, name in _PLACES:
+        told = pattern.sub(name, told)
+    return f"{verb} {told}"
+
+
+# -- what there is -----------------------------------------------------------------------------
+
+# A file's point lies just before the change, `empty` just after it was opened and is empty, a
+# program's `start` while it runs on alone; `end`, `stored` and `recorded` lie just after.
+_FILES = """
+mkdir .plait
+open .plait/.gitignore.new
+empty .plait/.gitignore.new
+rename .plait/.gitignore
+open .plait/pytest.ini.new
+empty .plait/pytest.ini.new
+rename .plait/pytest.ini
+open .plait/orchestrator.lock
+open .plait/git.lock
+mkdir .plait/worktrees
+mkdir .plait/slots
+mkdir .plait/runs
+mkdir SLOT
+open SLOT/lock
+open SLOT/path.new
+empty SLOT/path.new
+rename SLOT/path
+remove SLOT/index
+remove SLOT/index.lock
+remove SLOT/alive
+open SLOT/alive.new
+empty SLOT/alive.new
+rename SLOT/alive
+open SLOT/lent.new
+empty SLOT/lent.new
+rename SLOT/lent
+remove SLOT/lent
+remove SLOT/staging
+remove SLOT/staging.lock
+open SLOT/staging
+empty SLOT/staging
+rmdir SLOT
+open ADMIN/index.plait
+empty ADMIN/index.plait
+remove ADMIN/index.plait
+rename ADMIN/index
+remove ADMIN/config.worktree
+remove ADMIN/PART
+open ADMIN/PART
+empty ADMIN/PART
+remove ADMIN
+rmdir ADMIN
+mkdir RUN
+mkdir RUN/PACKAGE
+mkdir ATTEMPT
+rename BEFORE
+open ATTEMPT/brief.md
+empty ATTEMPT/brief.md
+open ATTEMPT/scope.json
+empty ATTEMPT/scope.json
+open ATTEMPT/alive.lock
+remove ATTEMPT/orders
+remove ATTEMPT/lease
+remove ATTEMPT/exit.json
+open ATTEMPT/orders
+open ATTEMPT/stdout.log
+open ATTEMPT/stderr.log
+mkdir ATTEMPT/checks
+open ATTEMPT/checks/LOG
+open RUN/.report.md.new
+empty RUN/.report.md.new
+rename RUN/report.md
+open RUN/.report.json.new
+empty RUN/.report.json.new
+rename RUN/report.json
+open RUN/.report.html.new
+empty RUN/.report.html.new
+rename RUN/report.html
+"""
+_PROGRAMS = """
+git checkout
+git clean
+git commit-tree
+git hash-object
+git read-tree
+git update-index
+git update-ref --stdin
+git update-ref HEAD
+git update-ref refs/plait/trunk/
+git update-ref refs/plait/keep/
+git update-ref refs/plait/keep/recovered/
+git worktree add
+git write-tree
+check
+"""
+_STORED = """
+approve
+create_run
+claim_run
+claim
+release
+release_run
+"""
+_EVENTS = """
+run_started
+run_continued
+run_interrupted
+run_ended
+baseline_committed
+warned
+attempt_started
+agent_ended
+work_committed
+scope_checked
+check_ended
+attempt_lost
+attempt_ended
+landing_started
+landing_refused
+landed
+gate_passed
+gate_asked
+package_skipped
+package_cancelled
+"""
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text.strip().splitlines())
+
+
+DECLARED = frozenset(
+    {
+        *_lines(_FILES),
+        *(f"{when} {each}" for each in _lines(_PROGRAMS) for when in ("start", "end")),
+        *("start shim", "start git merge-tree", "end agent"),
+        *(f"stored {each}" for each in _lines(_STORED)),
+        *(f"recorded {each}" for each in _lines(_EVENTS)),
+    }
+)
+
+# What may be passed, but comes about in some orders of things only.
+RARE: Mapping[str, str] = {
+    "stored renew_run": "only a run that lasts renews its claims",
+    "rename RETIRED": "somebody uses a worktree that a crash left",
+    **dict.fromkeys(
+        (
+            *("remove WORKTREE", "rmdir WORKTREE"),
+            *("remove WORKTREE/.git", "open WORKTREE/.git", "empty WORKTREE/.git"),
+        ),
+        "a worktree was being made or taken away, and what is there is not whole",
+    ),
+}
+
+# Events that these runs do not come to: why, and what does show a crash after one.
+_ORDERS = "a person's order, which waits in the store until it has been carried out"
+EXCUSED_EVENTS = {
+    "run_paused": _ORDERS,
+    "run_unpaused": _ORDERS,
+    "run_cancelled": _ORDERS,
+    "limits_changed": _ORDERS,
+    "package_requeued": _ORDERS,
+    "question_answered": _ORDERS,
+    "gate_refused": _ORDERS,
+}
+
+# Methods of the store that are no points.
+_READS = "it only reads"
+EXCUSED_METHODS = {
+    **dict.fromkeys(
+        (
+            *("runs", "packages", "plan", "approved", "durations", "run", "options", "held_runs"),
+            *("expired", "held_keys", "events", "steps", "requests", "request", "approvals"),
+            *("shared", "require_run"),
+        ),
+        _READS,
+    ),
+    "close": "it writes nothing",
+    "renew": "the claims of a run are renewed together, by `renew_run`",
+    "acquire": "keys are taken with the claim",
+    "free_keys": "one statement, whose effect a later call has as well",
+    "note": "one event beside a run",
+    "ask": "one row, written by another command",
+}

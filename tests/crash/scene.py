@@ -1,0 +1,243 @@
+"""A repository, a plan, and `plait` under attack in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+ROOT = Path(__file__).parents[2]
+LAUNCHER = ROOT / "tests/crash/launcher.py"
+BRANCH = "feat/attack"
+PATIENCE_S = 180.0
+USAGE = 2
+
+_BEGIN = """
+echo "$PLAIT_PACKAGE $PLAIT_ATTEMPT $PLAIT_EPOCH" >> "$NOTES/starts"
+mkdir -p "src/$PLAIT_PACKAGE"
+"""
+MAKE = 'echo "$PLAIT_PACKAGE" > "src/$PLAIT_PACKAGE/made.txt"'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A package: what its agent does, what checks it, and how often it lands."""
+
+    id: str
+    agent: str = MAKE
+    needs: Sequence[str] = ()
+    check: str = "true"
+    locks: Sequence[str] = ()
+    retries: int = 0
+    lands: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What is planned, how it is called, and how it ends when nothing disturbs it."""
+
+    works: Sequence[Work]
+    extra: Sequence[Mapping[str, Any]] = ()
+    options: Sequence[str] = ("--max-agents", "4")
+    config: str = ""
+    code: int = 0
+    status: str = "succeeded"
+
+
+class Server:
+    """Starts commands without the cost of Python's imports; see `launcher.serve`."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(LAUNCHER), "--serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it go."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+        self._process.kill()
+        assert self._process.stdout
+        self._process.stdout.close()
+        self._process.wait()
+
+    def start(self, told: Mapping[str, Any]) -> int:
+        """Begin a command; its process id."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{json.dumps(told)}\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+    def answer(self) -> int:
+        """The next number it tells."""
+        assert self._process.stdout
+        return int(self._process.stdout.readline())
+
+
+@dataclass(slots=True, kw_only=True)
+class Begun:
+    """A command that is at work, or was."""
+
+    pid: int
+    server: Server
+    said: Path
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end: the exit code, and what it said."""
+        code = self.server.answer()
+        return code, self.said.read_text(errors="replace")
+
+
+class Scene:
+    """A user with a repository and a plan that is not committed."""
+
+    def __init__(
+        self, root: Path, story: Story, server: Server, *, repo: Path | None = None
+    ) -> None:
+        self.root, self.story, self.server = root, story, server
+        self.works, self.status = story.works, story.status
+        self.repo, self.notes, home = repo or root / "repo", root / "notes", root / "home"
+        for folder in (self.repo, self.notes, home):
+            folder.mkdir(parents=True)
+        (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "NOTES": str(self.notes),
+            "CI": "1",
+        }
+        self.database = self.repo / ".plait/plait.db"
+        self.git("init", "-q", "-b", "main")
+        (self.repo / "README.md").write_text("# A project\n")
+        if story.config:
+            (self.repo / "plait.toml").write_text(story.config)
+        self.git("add", "-A")
+        self.git("commit", "-qm", "first")
+        packages = [*map(_package, story.works), *story.extra]
+        plan = {"version": 1, "id": "attack", "feature": "attack", "packages": packages}
+        (self.repo / "attack.plait.yaml").write_text(json.dumps(plan, indent=1))
+        cases = "\n".join(f"  {each.id}) {each.agent};;" for each in story.works)
+        script = root / "agent.sh"
+        script.write_text(f'{_BEGIN}case "$PLAIT_PACKAGE" in\n{cases}\nesac\n')
+        self.call = ("run", "attack.plait.yaml", "--yes", "--quiet", *story.options)
+        self.call += ("--agent", f"command:exec sh {script}")
+        self.before = self.own()
+
+    def git(self, *argv: str) -> str:
+        """What git answers."""
+        done = subprocess.run(
+            ["git", *argv], cwd=self.repo, env=self.env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise AssertionError((argv, done.stderr))
+        return done.stdout.strip()
+
+    def begin(self, *argv: str, **orders: Any) -> Begun:
+        """Start the command under orders."""
+        crash = {"PLAIT_CRASH": json.dumps({"root": str(self.repo), **orders})}
+        said = self.root / "said"
+        told = {
+            "argv": argv,
+            "cwd": str(self.repo),
+            "env": {**self.env, **(crash if orders else {})},
+            "out": str(self.root / "out"),
+            "err": str(said),
+        }
+        return Begun(pid=self.server.start(told), server=self.server, said=said)
+
+    def start(self, **orders: Any) -> tuple[int, str]:
+        """The run's own call, to its end: it begins the run, or goes on with it."""
+        return self.begin(*self.call, **orders).end()
+
+    def resume(self, **orders: Any) -> tuple[int, str]:
+        """`plait resume`; where the run had not begun yet, the run's own call."""
+        code, err = self.begin("resume", "--quiet", **orders).end()
+        return self.start(**orders) if code == USAGE and "NO_RUN" in err else (code, err)
+
+    def own(self) -> tuple[str, ...]:
+        """What is the user's, and must stay as it is."""
+        git = self.repo / ".git"
+        return (
+            self.git("status", "--porcelain=v2", "--branch", "--untracked-files=all"),
+            (git / "HEAD").read_text(),
+            (git / "config").read_text(),
+            self.git("rev-parse", "main"),
+            self.git("ls-files", "--stage"),
+        )
+
+    def tree(self) -> str:
+        """The tree of the run's branch."""
+        return self.git("rev-parse", f"{BRANCH}^{{tree}}")
+
+    def starts(self) -> list[str]:
+        """`PACKAGE ATTEMPT EPOCH` of each agent that began."""
+        path = self.notes / "starts"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def living(self) -> dict[int, str]:
+        """The processes that the run has started and that live, by number."""
+        return {pid: told for pid in _numbers() if (told := _command(pid, str(self.root)))}
+
+    def holders(self, mark: str) -> list[int]:
+        """Those of them whose environment has such a variable; of a shim, its command line."""
+        found = []
+        for pid in self.living():
+            with suppress(OSError):
+                folder = Path(f"/proc/{pid}")
+                told = (folder / "environ").read_bytes() + (folder / "cmdline").read_bytes()
+                if mark.encode() in told:
+                    found.append(pid)
+        return found
+
+
+def new_folder() -> Path:
+    """A folder for scenes."""
+    return Path(tempfile.mkdtemp(prefix="plait-crash-"))
+
+
+def _package(work: Work) -> dict[str, Any]:
+    return {
+        "id": work.id,
+        "needs": list(work.needs),
+        "write": [f"src/{work.id}/**"],
+        "checks": [work.check],
+        "locks": list(work.locks),
+        "retries": work.retries,
+        "timeout": "5m",
+    }
+
+
+def _numbers() -> list[int]:
+    return [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
+
+
+def _command(pid: int, mark: str) -> str:
+    """The command line of a living process of this scene; nothing for another one."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        state = (folder / "stat").read_bytes().rpartition(b")")[2].split()[0]
+        works = str((folder / "cwd").readlink()).startswith(mark)
+        carries = mark.encode() in (folder / "environ").read_bytes()
+        told = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+    return told.strip() or "?" if state != b"Z" and (works or carries) else ""

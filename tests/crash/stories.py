@@ -1,0 +1,90 @@
+"""The runs that are attacked."""
+
+from __future__ import annotations
+
+from tests.crash.scene import BRANCH, MAKE, Story, Work
+
+# Waits for a thing to come true; never for ever, whatever was killed meanwhile.
+_UNTIL = "n=0; until {}; do n=$((n+1)); test $n -gt 2000 && break; sleep 0.05; done"
+_RED_BEGAN = _UNTIL.format('grep -qs ^red "$NOTES/starts"')
+_BASE = f"git rev-parse -q --verify refs/heads/{BRANCH}:src/base/made.txt >/dev/null"
+_ALONE = f"{{ {_UNTIL.format(_BASE)}; {_BASE} && echo x > src/red/alone; }}"
+_KILL_SHIM = '{ echo x > "$NOTES/lost"; kill -KILL $PPID; sleep 60; }'
+
+_USERS = ("db:schema:users",)
+_FALL = "kill -KILL $PPID $(cat ../../orchestrator.lock); sleep 60"
+
+# Six packages that land, and what can happen to one on the way.
+PATHS = Story(
+    works=(
+        # Slow, and begun before `red` has a tree with its work in it.
+        Work(id="base", agent=f"{_RED_BEGAN}; sleep 0.4; {MAKE}"),
+        # Green by itself, red beside `base`: its landing is refused, and it is tried again.
+        Work(
+            id="red",
+            agent=f"test -e src/base/made.txt || {_ALONE}; {MAKE}",
+            check="test ! -e src/base/made.txt || test ! -e src/red/alone",
+            retries=2,
+        ),
+        # Its first attempt does not pass its own check.
+        Work(
+            id="again",
+            agent=f'test "$PLAIT_ATTEMPT" = 1 || echo good > src/again/good; {MAKE}',
+            check="test -e src/again/good",
+            locks=_USERS,
+            retries=2,
+        ),
+        Work(id="keyed", locks=_USERS),
+        # The first time, its shim is killed.
+        Work(id="lost", agent=f'test -e "$NOTES/lost" || {_KILL_SHIM}; {MAKE}'),
+        Work(id="last", needs=("base", "again", "lost"), check="test -e src/lost/made.txt"),
+    ),
+    extra=({"id": "look", "kind": "gate", "guards": ["keyed", "base"]},),
+)
+
+# What ends otherwise: failed, blocked, skipped, cancelled, asked.
+ENDS = Story(
+    works=(
+        Work(id="lands"),
+        Work(id="asks", needs=("lands",), agent=f"{MAKE}; exit 75", lands=0),
+        Work(id="empty", needs=("lands",), agent="rmdir src/empty"),
+        Work(id="fails", needs=("empty",), agent=f"{MAKE}; exit 1", locks=_USERS, lands=0),
+        Work(id="skipped", needs=("fails",), lands=0),
+        Work(id="cancelled", needs=("empty",), locks=_USERS, lands=0),
+        Work(id="rest", needs=("look",), lands=0),
+    ),
+    extra=(
+        {"id": "look", "kind": "gate", "guards": ["lands"]},
+        {"id": "after", "needs": ["asks"], "write": ["src/after/**"], "checks": ["true"]},
+    ),
+    options=("--max-agents", "1", "--fail-fast"),
+    config='[gates]\npolicy = "ask"\n',
+    code=3,
+    status="blocked",
+)
+
+# Twice the agent takes everybody with it, and leaves its work half done.
+FALLS = Story(
+    works=(
+        Work(
+            id="falls",
+            agent='if test ! -e "$NOTES/calm" -a $(grep -c . "$NOTES/starts") -lt 3; then\n'
+            f'cat "$NOTES/starts" > src/falls/half; {_FALL}; fi; {MAKE}',
+        ),
+    ),
+)
+
+
+def wide(count: int) -> Story:
+    """Many packages in chains, some of which fail now and then."""
+    works = tuple(
+        Work(
+            id=f"p{number}",
+            needs=(f"p{number - 5}",) if number >= 5 else (),
+            agent=f"sleep 0.{number % 4}; {MAKE}",
+            locks=_USERS if number % 7 == 0 else (),
+            retries=6,
+        )
+        for number in range(count)
+    )
+    return Story(works=works, options=("--max-agents", "6"))

@@ -1,0 +1,142 @@
+"""What must be true of a repository once a run that was attacked has come to its end."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from tests.crash.scene import BRANCH, Scene
+
+_QUIET_S = 5.0  # in which what is being ended is gone
+_OWN_REFS = ("refs/heads/plait/", "refs/plait/", f"refs/heads/{BRANCH}")
+
+
+def faults(scene: Scene, tree: str, *, planted: frozenset[Path] = frozenset()) -> list[str]:
+    """What is not as it should be, in words; `planted` are files that are none of Plait's."""
+    found: list[str] = []
+    for rule in _RULES:
+        try:
+            found += rule(scene, tree, planted)
+        except (OSError, AssertionError) as error:  # there is not even something to look at
+            found.append(f"{rule.__name__.strip('_')}: {error}")
+    return found
+
+
+def _landed_once(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    log = scene.git("log", "--first-parent", "--format=%(trailers:key=Plait-Package)", BRANCH)
+    landed = Counter(re.findall(r"Plait-Package: (\S+)", log))
+    for work in scene.works:
+        if landed[work.id] != work.lands:
+            yield f"{work.id} landed {landed[work.id]} times"
+
+
+def _started_once(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    starts = Counter(tuple(line.split()[::2]) for line in scene.starts())
+    for (package, epoch), times in starts.items():
+        if times > 1:
+            yield f"the agent of {package} started {times} times in epoch {epoch}"
+    for work in scene.works:
+        if work.lands and not any(package == work.id for package, _ in starts):
+            yield f"the agent of {work.id} never started"
+
+
+def _same_tree(scene: Scene, tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    if scene.tree() != tree:
+        yield f"the tree differs: {scene.git('ls-tree', '-r', '--name-only', BRANCH).split()}"
+
+
+def _nobody_left(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    give_up = time.monotonic() + _QUIET_S
+    while living := scene.living():
+        if time.monotonic() > give_up:
+            yield from (f"still alive: {each}" for each in living.values())
+            return
+        time.sleep(0.05)
+
+
+def _whole(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    told = scene.git("fsck", "--strict", "--no-dangling")
+    if told:
+        yield f"git fsck: {told}"
+    if scene.database.exists():
+        with closing(sqlite3.connect(scene.database)) as database:
+            ((told,),) = database.execute("PRAGMA integrity_check").fetchall()
+            if told != "ok":
+                yield f"the store: {told}"
+
+
+def _no_locks(scene: Scene, _tree: str, planted: frozenset[Path]) -> Iterator[str]:
+    for lock in (scene.repo / ".git").rglob("*.lock"):
+        if lock not in planted:
+            yield f"a lock was left: {lock.relative_to(scene.repo)}"
+    for lock in planted:
+        if not lock.exists():
+            yield f"a lock that is not Plait's was taken away: {lock.relative_to(scene.repo)}"
+
+
+def _no_worktrees(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    state = scene.repo / ".plait"
+    folders = {each.name for each in (state / "worktrees").iterdir()}
+    slots = {each.name for each in (state / "slots").iterdir()}
+    admins = {each.name for each in (scene.repo / ".git/worktrees").iterdir()}
+    if odd := {each for each in folders if not re.fullmatch(r"w\d+", each)}:
+        yield f"worktrees set aside: {sorted(odd)}"
+    if folders - odd != admins or slots != admins:
+        yield f"worktrees {sorted(folders)}, notes on {sorted(slots)}, git's {sorted(admins)}"
+    if "prunable" in scene.git("worktree", "list", "--porcelain"):
+        yield "git lists a worktree that is not there"
+    yield from (f"still lent: {each}" for each in (state / "slots").glob("*/lent"))
+    # (The draft of a slot's note may lie there until the slot is used again.)
+    half = [*state.glob("*.new"), *state.glob("runs/*/.*.new")]
+    yield from (f"half written: {each}" for each in half)
+
+
+def _untouched(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    if scene.own() != scene.before:
+        yield f"what is the user's has changed: {scene.own()}"
+    refs = scene.git("for-each-ref", "--format=%(refname)").split()
+    odd = [each for each in refs if not each.startswith(_OWN_REFS) and each != "refs/heads/main"]
+    if odd:
+        yield f"refs that nobody asked for: {odd}"
+
+
+def _told(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    for folder in (scene.repo / ".plait/runs").iterdir():
+        path = folder / "report.json"
+        if not path.exists():
+            yield f"{folder.name} has no report"
+            continue
+        report = json.loads(path.read_bytes())
+        if report["status"] != scene.status:
+            yield f"the report says {report['status']}"
+        yield from (f"a negative time: {each}" for each in _negative(report, "report"))
+
+
+def _negative(value: object, place: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _negative(inner, f"{place}.{key}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _negative(inner, f"{place}.{number}")
+    elif isinstance(value, int | float) and value < 0 and not place.endswith("exit_code"):
+        yield f"{place} is {value}"
+
+
+_RULES: tuple[Callable[[Scene, str, frozenset[Path]], Iterator[str]], ...] = (
+    _landed_once,
+    _started_once,
+    _same_tree,
+    _nobody_left,
+    _whole,
+    _no_locks,
+    _no_worktrees,
+    _untouched,
+    _told,
+)
