@@ -208,6 +208,7 @@ open ATTEMPT/alive.lock
 remove ATTEMPT/orders
 remove ATTEMPT/lease
 remove ATTEMPT/exit.json
+remove ATTEMPT/exit.json.new
 open ATTEMPT/orders
 open ATTEMPT/stdout.log
 open ATTEMPT/stderr.log
@@ -308,6 +309,11 @@ EXCUSED_EVENTS = {
     "package_requeued": _ORDERS,
     "question_answered": _ORDERS,
     "gate_refused": _ORDERS,
+    "claim_lost": "two orchestrators at once, which the lock keeps apart here",
+    **dict.fromkeys(
+        ("package_waits", "usage_reported", "limit_reached", "agent_nudged", "provider_parked"),
+        "these runs have no limits, and agents that neither stall nor tell what they use",
+    ),
 }
 
 # Methods of the store that are no points.
