@@ -314,6 +314,13 @@ EXCUSED_EVENTS = {
         ("package_waits", "usage_reported", "limit_reached", "agent_nudged", "provider_parked"),
         "these runs have no limits, and agents that neither stall nor tell what they use",
     ),
+    **dict.fromkeys(
+        (
+            *("escalation_raised", "escalation_settled", "deviation_noted"),
+            *("plan_revised", "package_added"),
+        ),
+        "the agents of these runs raise nothing, and their plan stays as it is",
+    ),
 }
 
 # Methods of the store that are no points.
