@@ -113,3 +113,29 @@ def test_a_brief_tells_of_a_name_that_is_no_utf8(story: Story) -> None:
     )
     assert outcome.code == 0, outcome.err
     assert story.note("told") == ["told"]
+
+
+def test_a_run_that_was_stopped_before_its_first_event_builds_on_what_landed(story: Story) -> None:
+    """On the branch of an earlier run: what that landed is not done again, and plan files count."""
+    story.begin()
+    plan = story.plans("p", Piece(id="wp-a"), Piece(id="wp-b"))
+    agent = f'echo "$PLAIT_PACKAGE" >> "$NOTES/started"; {WRITE}'
+    assert story.run("p", agent, "--package", "wp-a").code == 0
+    base = story.git("rev-parse", "openspec/p")
+    (plan.parent / "proposal.md").write_text("# What it is for, told anew\n")
+    assert story.run("p", agent).code == 0
+    with closing(sqlite3.connect(story.repo / ".plait" / "plait.db")) as database, database:
+        ((run,),) = database.execute("SELECT id FROM run ORDER BY number DESC LIMIT 1")
+        for table in ("event", "step"):
+            database.execute(f"DELETE FROM {table} WHERE run = ?", (run,))
+        database.execute(
+            "UPDATE run SET seq = 0, status = 'running', head = base WHERE id = ?", (run,)
+        )
+        database.execute(
+            "UPDATE package SET status = 'pending', attempts = 0, epoch = 0 WHERE run = ?", (run,)
+        )
+    story.git("branch", "-f", "openspec/p", base)
+    outcome = story.plait("resume")
+    assert outcome.code == 0, outcome.err
+    assert story.note("started") == ["wp-a", "wp-b", "wp-b"]
+    assert "told anew" in story.git("show", "openspec/p:openspec/changes/p/proposal.md")

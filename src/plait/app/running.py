@@ -154,7 +154,10 @@ async def continue_run(
                 trunk=trunk,
                 requests=partial(store.requests, row.id),
             )
-            ground = Ground(branch=row.branch, base=row.base)
+            # Stopped before anything was done on a branch that was there: that begins now.
+            exists = run.seq <= 1 and await trunk.head(row.branch) is not None
+            carried = preflight.landed_before(store, run.plan, row.branch) if exists else ()
+            ground = Ground(branch=row.branch, base=row.base, exists=exists, carried=carried)
             if not run.packages:  # stopped before its first event
                 await context.journal.record(_started(run.plan, options, ground))
 
@@ -217,6 +220,7 @@ async def _drive(
         # From here to the loop nothing is awaited that a signal could cut short while there are
         # adopted agents: it ends them in order.
         adopted = await take_up() if take_up is not None else ()
+        begun = begun or context.journal.run.baseline is not None
         if branch_is_new or (ground.exists and not begun):
             files = await preflight.differing(
                 context.trunk, ground.base, preflight.plan_files(context.plan, project.root)
