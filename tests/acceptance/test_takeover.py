@@ -76,7 +76,7 @@ def checkouts(story: Story, postgres_url: str) -> Iterator[Checkouts]:
     for process in made.started:
         if process.poll() is None:
             process.kill()
-            process.communicate()
+        process.communicate()
 
 
 def noted(root: Path, package: str, what: str) -> int:

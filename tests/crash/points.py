@@ -60,7 +60,6 @@ METHODS = (
     _store("create_run"),
     _store("claim_run"),
     _store("claim"),
-    _store("release"),
     _store("release_run"),
     _store("renew_run"),
     Method(module="plait.store.sql", owned_by="SqlStore", name="advance", points=_recorded),
@@ -245,7 +244,6 @@ approve
 create_run
 claim_run
 claim
-release
 release_run
 """
 _EVENTS = """
@@ -269,6 +267,8 @@ gate_passed
 gate_asked
 package_skipped
 package_cancelled
+escalation_raised
+escalation_settled
 """
 
 
@@ -315,11 +315,8 @@ EXCUSED_EVENTS = {
         "these runs have no limits, and agents that neither stall nor tell what they use",
     ),
     **dict.fromkeys(
-        (
-            *("escalation_raised", "escalation_settled", "deviation_noted"),
-            *("plan_revised", "package_added"),
-        ),
-        "the agents of these runs raise nothing, and their plan stays as it is",
+        (*("deviation_noted", "plan_revised", "package_added"),),
+        "the agents of these runs tell of nothing, and their plan stays as it is",
     ),
 }
 
@@ -336,6 +333,7 @@ EXCUSED_METHODS = {
     ),
     "close": "it writes nothing",
     "renew": "the claims of a run are renewed together, by `renew_run`",
+    "release": "a worktree that could not be made, or a claim nobody renewed: neither comes about",
     "acquire": "keys are taken with the claim",
     "free_keys": "one statement, whose effect a later call has as well",
     "note": "one event beside a run",

@@ -27,16 +27,17 @@ RATE_LIMITED = "RATE_LIMITED"
 BUDGET_SPENT = "BUDGET_SPENT"
 PACKAGE_BUDGET_SPENT = "PACKAGE_BUDGET_SPENT"
 RUN_TIMEOUT = "RUN_TIMEOUT"
+DISK_FULL = "DISK_FULL"
 SCOPE_VIOLATION = "SCOPE_VIOLATION"
 
 # Attempts that use up nothing, in a row, until they count after all: nothing goes on for ever.
-OFTEN = {AGENT_LOST: 3, RATE_LIMITED: 20}
+OFTEN = {AGENT_LOST: 3, DISK_FULL: 3, RATE_LIMITED: 20}
 REFUSED_OFTEN = 3  # attempts in a row that wrote the same paths outside the scope
 LONGEST_PARKING_S = 8 * 24 * 3600.0  # weekly quotas are the longest that providers have
 SET_BACK_S = 60.0  # a clock that is earlier by so much than what it told before was set back
 
 _OF_THE_AGENT = frozenset({AGENT_FAILED, AGENT_NOT_STARTED, AGENT_LOST, STALLED, TIMEOUT})
-_TIME_HELPS = frozenset({AGENT_FAILED, AGENT_LOST})
+_TIME_HELPS = frozenset({AGENT_FAILED, AGENT_LOST, DISK_FULL})
 
 
 class Remedy(StrEnum):

@@ -8,7 +8,7 @@ import anyio
 
 from plait import process
 from plait.core.event import AGENT_LOST, AgentEnded, AgentStatus, ProviderParked, Warned
-from plait.core.retry import BUDGET_SPENT, parked_until
+from plait.core.retry import BUDGET_SPENT, DISK_FULL, parked_until
 from plait.core.step import StepName
 from plait.engine.claimed import Claimed
 from plait.engine.context import Context, Ended, child_environment
@@ -38,6 +38,8 @@ async def run_agent(
     if ended.stopped and status is None:
         reason = ended.error or "it was ended from outside"
         return ended, Ended(code=AGENT_LOST, reason=reason)
+    if ended.no_space and ended.code and status is None:
+        return ended, Ended(code=DISK_FULL, reason="the disk was full as the agent ended")
     outcome = claimed.agent.outcome(task, ended)
     if pulse is not None and status is not None:
         outcome = replace(outcome, status=status, summary=pulse.reason)

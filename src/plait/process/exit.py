@@ -13,7 +13,8 @@ class Exit:
     `timed_out` says that Plait ended it; `lingering` that something it started outlived even
     SIGKILL of its group (it left the group), so its folder must not be reused. `stopped` says
     why it was ended before its time, so that its exit tells nothing of its work: `order`,
-    `signal` (to its shim), `lease` (not renewed) or `lost` (its shim was killed).
+    `signal` (to its shim), `lease` (not renewed) or `lost` (its shim was killed). `no_space` says
+    that the disk it worked on was full then.
     """
 
     code: int | None
@@ -22,3 +23,4 @@ class Exit:
     lingering: bool = False
     stopped: str = ""
     error: str = ""
+    no_space: bool = False

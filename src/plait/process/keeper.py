@@ -310,4 +310,5 @@ def _exit(told: Mapping[str, Any]) -> Exit:
         lingering=bool(told["lingering"]),
         stopped=str(told["stopped"]),
         error=str(told["error"]),
+        no_space=bool(told.get("no_space", False)),
     )

@@ -32,6 +32,7 @@ except ImportError:  # another Python
 
 ALIVE, ORDERS, LEASE, EXIT = "alive.lock", "orders", "lease", "exit.json"
 TICK_S = 1.0
+NO_SPACE = 1 << 20  # bytes: with less than this free a disk is as good as full
 RESERVE = 4096  # bytes kept for the exit from the start on
 WRITE_PATIENCE_S = 60.0  # how long a full disk is waited for where that was in vain
 _CAN_LOOK = hasattr(os, "waitid")
@@ -111,6 +112,7 @@ class Supervision:
         self.timed_out = False
         self.status: int | None = None
         self.error = ""
+        self.no_space = False
         self.family: Family | None = None
 
     def run(self) -> None:
@@ -140,6 +142,7 @@ class Supervision:
             self._watch()
         finally:
             duration_s = time.monotonic() - self.began
+            self.no_space = _is_full(self.order.cwd)  # before anything of it is cleared away
             why = "" if self._exited() or self.timed_out else self.stopped
             lingering = self._end(family)
         self._write_exit(why, duration_s=duration_s, lingering=lingering)
@@ -277,7 +280,8 @@ class Supervision:
         text = (
             f'{{"code": {"null" if code is None else code}, "duration_s": {duration_s:.6f}, '
             f'"timed_out": {_json(self.timed_out)}, "lingering": {_json(lingering)}, '
-            f'"stopped": {_quoted(why)}, "error": {_quoted(error)}}}\n'
+            f'"stopped": {_quoted(why)}, "error": {_quoted(error)}, '
+            f'"no_space": {_json(self.no_space)}}}\n'
         )
         give_up = time.monotonic() + WRITE_PATIENCE_S
         while True:
@@ -300,6 +304,15 @@ class Supervision:
             pid, status = os.waitpid(self.leader, os.WNOHANG)
             self.status = status if pid else None
         return None if self.status is None else os.waitstatus_to_exitcode(self.status)
+
+
+def _is_full(folder: str) -> bool:
+    """Whether hardly anything can be written there."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < NO_SPACE or (disk.f_files > 0 and disk.f_favail == 0)
 
 
 def uptime() -> float:
