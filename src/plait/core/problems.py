@@ -103,7 +103,7 @@ def full_context(
     lines += [f"{name}: {', '.join(values)}" for name, values in about if values]
     if kept_ref:
         lines.append(f"What the agent did is kept: git log -p -1 {kept_ref}")
-    lines.append(f"Logs of the attempt: {logs}")
+    lines.append(f"Logs of the attempt: .plait/{logs}")
     return "\n".join(lines)
 
 
@@ -126,7 +126,7 @@ def ways_on(raised: Raised, *, run: str, plan: str) -> tuple[tuple[str, str], ..
         "starts the package again with your answer in its brief",
     )
     retry = (f"plait retry {run} {package}", "starts the package again as it is")
-    skip = (f"plait skip {run} {package}", "gives the package up, and what needs it")
+    skip = (f"plait skip {run} {package}", "goes on without the package; what needs it runs all the same")
     if raised.consequence is Consequence.REVISE:
         return (revise, answer, skip)
     if raised.escalation.type is EscalationType.VERIFICATION_INFEASIBLE:
