@@ -126,7 +126,10 @@ def ways_on(raised: Raised, *, run: str, plan: str) -> tuple[tuple[str, str], ..
         "starts the package again with your answer in its brief",
     )
     retry = (f"plait retry {run} {package}", "starts the package again as it is")
-    skip = (f"plait skip {run} {package}", "goes on without the package; what needs it runs all the same")
+    skip = (
+        f"plait skip {run} {package}",
+        "goes on without the package; what needs it runs all the same",
+    )
     if raised.consequence is Consequence.REVISE:
         return (revise, answer, skip)
     if raised.escalation.type is EscalationType.VERIFICATION_INFEASIBLE:

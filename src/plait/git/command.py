@@ -56,7 +56,9 @@ _ENVIRONMENT = {
 }
 _NO_SPACE = re.compile(r"No space left on device|Disk quota exceeded")
 _LOCKED = re.compile(r"Unable to create '([^'\n]+\.lock)': File exists")
-_UNWRITTEN = re.compile(r"unable to write|write error|could not write|cannot store")  # why, unsaid
+_UNWRITTEN = re.compile(  # why, unsaid
+    r"unable to write|write error|could not write|couldn't write|cannot store|unable to create"
+)
 _FULL_BELOW = 16 << 20  # bytes: with less space than this an unwritten file means a full disk
 _TAIL_LINES = 5
 
