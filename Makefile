@@ -23,14 +23,15 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 	$(PY) -m plait demo
 
 test: $(READY)  ## all tests but the long suites
-	$(PY) -m pytest -q -n auto
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash"
 
-check: $(READY)  ## what CI runs: format, lint, types, import contracts, tests
+check: $(READY)  ## what CI runs: format, lint, types, import contracts, a short crash suite, tests
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
-	$(PY) -m pytest -q -n auto
+	$(PY) -m tests.crash --short
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash"
 
 format: $(READY)  ## format and mend what can be mended
 	.venv/bin/ruff format .

@@ -20,6 +20,7 @@ from plait.core.event import EVENTS
 from plait.ports import Store
 
 
+@pytest.mark.crash
 @pytest.mark.skipif("sys.platform != 'linux'")
 def test_killed_at_every_point_in_a_row(tmp_path):
     """Each declared point is reached and died at once; in the end everything is as it should be."""
