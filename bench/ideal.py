@@ -13,6 +13,7 @@ from plait.core.event import RunId
 from plait.core.plan import PackageId, Plan
 from plait.core.run import PackageState, PackageStatus, Run
 from plait.core.schedule import Finish, Limits, Start, compile_plan, decide
+from plait.core.states import states_of
 from plait.plans.specflow import FORMAT
 from plait.ports import PlanSource
 
@@ -22,7 +23,8 @@ def ideal_makespan(jobs: Sequence[Job], agents: int) -> float:
     plan = _plan(jobs)
     compiled, limits = compile_plan(plan), Limits(max_agents=agents)
     took = {package.id: job.duration_s for package, job in zip(plan.packages, jobs, strict=True)}
-    run = Run(id=RunId("ideal"), plan=plan, packages={each: PackageState(id=each) for each in took})
+    states = states_of(PackageState(id=each) for each in took)
+    run = Run(id=RunId("ideal"), plan=plan, packages=states)
     now, ends = 0.0, list[tuple[float, PackageId]]()
     while True:
         for action in decide(compiled, run, limits):
@@ -38,7 +40,7 @@ def ideal_makespan(jobs: Sequence[Job], agents: int) -> float:
 
 def _at(run: Run, package: PackageId, status: PackageStatus) -> Run:
     state = replace(run.packages[package], status=status)
-    return replace(run, packages={**run.packages, package: state})
+    return replace(run, packages=run.packages.changed(state))
 
 
 def _plan(jobs: Sequence[Job]) -> Plan:

@@ -12,6 +12,7 @@ import pytest
 from plait import agents
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId
+from plait.core.profile import plain
 from plait.errors import UsageError
 from plait.ports import AgentOutcome, AgentTask, Usage
 from plait.process import Exit
@@ -38,6 +39,8 @@ class Desk:
             brief_path=self.directory / "brief.md",
             scope_path=self.directory / "scope.json",
             result_path=self.directory / "result.json",
+            home=self.directory / "home",
+            profile=plain("an agent"),
         )
 
     def attempt(self, name: str, number: int = 1, package: str = "wp-a") -> AgentOutcome:

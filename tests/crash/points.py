@@ -311,7 +311,14 @@ EXCUSED_EVENTS = {
     "gate_refused": _ORDERS,
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(
-        ("package_waits", "usage_reported", "limit_reached", "agent_nudged", "provider_parked"),
+        (
+            "package_waits",
+            "usage_reported",
+            "limit_reached",
+            "agent_nudged",
+            "provider_parked",
+            "denied",
+        ),
         "these runs have no limits, and agents that neither stall nor tell what they use",
     ),
     **dict.fromkeys(

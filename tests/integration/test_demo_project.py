@@ -16,6 +16,7 @@ from plait import agents, demo
 from plait.app.loading import load_plan
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId
+from plait.core.profile import plain
 from plait.ports import AgentOutcome, AgentTask
 from plait.process import Exit
 
@@ -79,6 +80,8 @@ def attempt(project: demo.DemoProject, package: str, number: int) -> AgentOutcom
         brief_path=directory / "brief.md",
         scope_path=directory / "scope.json",
         result_path=directory / "result.json",
+        home=directory / "home",
+        profile=plain("scripted"),
     )
     agent = agents.find(f"scripted:{project.script_path}")
     invocation = agent.invocation(task)

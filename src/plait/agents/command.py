@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plait.agents.result import outcome_of, usage_of
+from plait.core.transcript import Account
 from plait.errors import UsageError
 from plait.ports import Agent, AgentOutcome, AgentTask, Invocation, Usage
 from plait.process import Exit
@@ -40,7 +41,12 @@ class CommandAgent(Agent):
         """The shell, the command, the brief."""
         return Invocation(argv=("/bin/sh", "-c", self._command), stdin=task.brief.encode())
 
-    def outcome(self, task: AgentTask, ended: Exit) -> AgentOutcome:
+    def outcome(
+        self,
+        task: AgentTask,
+        ended: Exit,
+        account: Account | None = None,  # noqa: ARG002 - its output is no more than text
+    ) -> AgentOutcome:
         """By exit code (75: blocked) and result file."""
         return outcome_of(task, ended)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.agents.result import outcome_of, usage_of
+from plait.core.transcript import Account
 from plait.errors import UsageError
 from plait.ports import Agent, AgentOutcome, AgentTask, Invocation, Usage
 from plait.process import Exit
@@ -78,7 +79,12 @@ class ScriptedAgent(Agent):
             argv=(sys.executable, "-I", "-S", str(PLAYER)), stdin=json.dumps(steps).encode()
         )
 
-    def outcome(self, task: AgentTask, ended: Exit) -> AgentOutcome:
+    def outcome(
+        self,
+        task: AgentTask,
+        ended: Exit,
+        account: Account | None = None,  # noqa: ARG002 - its output is no more than text
+    ) -> AgentOutcome:
         """By exit code and result file, as for any command."""
         return outcome_of(task, ended)
 

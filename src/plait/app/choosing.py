@@ -11,7 +11,7 @@ from plait.core.event import RunId
 from plait.core.roster import Roster, Seat
 from plait.core.schedule import GatePolicy, Limits, UnknownScope
 from plait.errors import EnvironmentLack
-from plait.ports import Agent
+from plait.ports import Agent, Sandbox
 
 
 def new_run_id(now: float) -> RunId:
@@ -60,6 +60,14 @@ def agents_of(roster: Roster) -> Mapping[str, Agent]:
             raise EnvironmentLack(lack, code="AGENT_MISSING", hint="`plait doctor` tells more")
         found[name] = agent
     return found
+
+
+def sandboxes_of(agents: Mapping[str, Agent]) -> Mapping[str, Sandbox]:
+    """What holds each agent, by what `--agent` called it."""
+    from plait.sandbox import NoSandbox
+
+    none = NoSandbox()
+    return dict.fromkeys(agents, none)
 
 
 def _split_agent(name: str) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 
 from plait import git
-from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
+from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of, sandboxes_of
 from plait.app.project import Project, SystemClock, fold_run
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
@@ -284,6 +284,7 @@ def _context(
     requests: Callable[[], Sequence[Request]],
 ) -> Context:
     run, settings, roster = journal.run, project.settings, roster_of(options.agents)
+    agents = agents_of(roster)
     return Context(
         journal=journal,
         workspaces=workspaces,
@@ -297,7 +298,8 @@ def _context(
             stop_on=options.stop_on,
         ),
         places=Places(state=project.state, run=run.id),
-        agents=agents_of(roster),
+        agents=agents,
+        sandboxes=sandboxes_of(agents),
         default_checks=options.checks,
         land_checks=options.land_checks,
         holding=holding,

@@ -89,6 +89,10 @@ class Attempt:
     tokens_output: int | None = None
     interrupted: bool = False  # by a crash or stop of Plait: uses up nothing of the budget
     provider: str = ""
+    sandbox: str = "none"
+    session: str = ""
+    finish: str = ""
+    denied: int = 0  # how often something it tried was prevented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

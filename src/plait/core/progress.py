@@ -21,6 +21,8 @@ def attempt_started(state: PackageState, event: events.AttemptStarted, at: float
         started_at=at,
         setup_s=event.setup_s,
         provider=event.provider,
+        sandbox=event.sandbox,
+        session=event.session,
     )
     return replace(
         state,
@@ -39,6 +41,7 @@ def attempt_went_on(
     state: PackageState,
     event: events.UsageReported
     | events.AgentEnded
+    | events.Denied
     | events.WorkCommitted
     | events.ScopeChecked
     | events.AttemptEnded
@@ -51,15 +54,10 @@ def attempt_went_on(
         case events.UsageReported():
             attempt = _used(attempt, event)
         case events.AgentEnded():
-            attempt = replace(
-                attempt,
-                agent_status=event.status,
-                agent_s=event.duration_s,
-                exit_code=event.exit_code,
-                summary=event.summary,
-            )
-            attempt = _used(attempt, event)
+            attempt = _agent_ended(attempt, event)
             state = replace(state, status=PackageStatus.VERIFYING)
+        case events.Denied():
+            attempt = replace(attempt, denied=attempt.denied + 1)
         case events.WorkCommitted():
             attempt = replace(attempt, commit=event.commit, files=event.files)
         case events.ScopeChecked():
@@ -91,6 +89,19 @@ def attempt_went_on(
                 not_before=event.not_before,
             )
     return replace(state, attempts=(*state.attempts[:-1], attempt))
+
+
+def _agent_ended(attempt: Attempt, event: events.AgentEnded) -> Attempt:
+    ended = replace(
+        attempt,
+        agent_status=event.status,
+        agent_s=event.duration_s,
+        exit_code=event.exit_code,
+        summary=event.summary,
+        session=event.session or attempt.session,
+        finish=event.finish,
+    )
+    return _used(ended, event)
 
 
 def _used(attempt: Attempt, event: events.UsageReported | events.AgentEnded) -> Attempt:

@@ -102,7 +102,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
                 "number": attempt.number,
                 "epoch": attempt.epoch,
                 "agent": attempt.agent,
-                "sandbox": "none",
+                "sandbox": attempt.sandbox,
                 "worktree": attempt.worktree,
                 "started_at": instant(attempt.started_at),
                 "finished_at": None

@@ -119,6 +119,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case (
             events.UsageReported()
             | events.AgentEnded()
+            | events.Denied()
             | events.WorkCommitted()
             | events.ScopeChecked()
             | events.AttemptEnded()
@@ -216,6 +217,7 @@ def _went_on(
     run: Run,
     event: events.UsageReported
     | events.AgentEnded
+    | events.Denied
     | events.WorkCommitted
     | events.ScopeChecked
     | events.AttemptEnded

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import anyio
 
@@ -11,6 +13,7 @@ from plait.core.event import AGENT_LOST, AgentEnded, AgentStatus, ProviderParked
 from plait.core.retry import BUDGET_SPENT, DISK_FULL, parked_until
 from plait.core.step import StepName
 from plait.engine.claimed import Claimed
+from plait.engine.confining import confinement
 from plait.engine.context import Context, Ended, child_environment
 from plait.engine.escalate import agent_told, judged
 from plait.engine.pulse import Pulse
@@ -158,6 +161,10 @@ async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
 def _start(context: Context, claimed: Claimed) -> process.Kept:
     task = claimed.task
     invocation = claimed.agent.invocation(task)
+    for path, content in invocation.files.items():
+        _write_private(path, content)
+    sandbox = context.sandboxes[claimed.provider]
+    invocation = sandbox.confine(invocation, confinement(context, claimed))
     variables = {
         **invocation.env,
         "PLAIT_RUN": task.run,
@@ -172,7 +179,7 @@ def _start(context: Context, claimed: Claimed) -> process.Kept:
         invocation.argv,
         folder=task.directory,
         cwd=task.worktree,
-        env=child_environment(variables),
+        env=child_environment(variables, inherit=invocation.inherit),
         stdin=invocation.stdin,
         stdout=task.directory / "stdout.log",
         stderr=task.directory / "stderr.log",
@@ -180,3 +187,11 @@ def _start(context: Context, claimed: Claimed) -> process.Kept:
         grace_s=GRACE_S,
         lease_s=context.holding.agent_s,
     )
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Write a file that nobody else may read: it may hold a key."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

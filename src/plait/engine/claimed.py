@@ -163,6 +163,10 @@ def _claimed(
         brief_path=directory / "brief.md",
         scope_path=directory / "scope.json",
         result_path=directory / "result.json",
+        home=directory / "home",
+        profile=context.profile(provider),
+        scope=package.scope,
+        timeout_s=package.timeout_s,
     )
     return Claimed(
         package=package,

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from plait.core.plan import Check, PackageId, Plan
+from plait.core.profile import AgentProfile, plain
 from plait.core.retry import Backoff
 from plait.core.schedule import Compiled, Limits, compile_plan
 from plait.engine.holding import Holding
 from plait.engine.journal import Journal
 from plait.engine.room import Room
-from plait.ports import Agent, Clock, Request, Trunk, Workspaces
+from plait.ports import Agent, Clock, Request, Sandbox, Trunk, Workspaces
 
 _PRIVATE = re.compile(r"^(GIT_|PLAIT_)")
 
@@ -56,7 +57,8 @@ def _nobody_asks() -> tuple[Request, ...]:
 class Context:
     """One run's surroundings. Only `journal.run` changes while the run goes on.
 
-    `agents` are those of `limits.roster`, as `--agent` names them. An agent that is quiet for
+    `agents` are those of `limits.roster`, as `--agent` names them, each held by its sandbox in
+    `sandboxes` and set up by its profile, if it has one. An agent that is quiet for
     `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`.
     """
 
@@ -67,10 +69,12 @@ class Context:
     limits: Limits
     places: Places
     agents: Mapping[str, Agent]
+    sandboxes: Mapping[str, Sandbox]
     default_checks: tuple[Check, ...]
     land_checks: tuple[Check, ...]
     holding: Holding
     prompts: Path
+    profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
     strict_results: bool = False
     backoff: Backoff = field(default_factory=Backoff)
     stall_s: float = 0.0
@@ -92,14 +96,24 @@ class Context:
             self._compiled = compile_plan(self.plan)
         return self._compiled
 
+    def profile(self, provider: str) -> AgentProfile:
+        """What is set for an agent, as `--agent` names it."""
+        return self.profiles.get(provider) or plain(provider)
 
-def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """The user's environment for agents and checks.
+
+def child_environment(
+    extra: Mapping[str, str], *, inherit: Collection[str] | None = None
+) -> dict[str, str]:
+    """The user's environment for agents and checks; only the variables to `inherit`, if given.
 
     Without git's own variables (they would point a child at another repository) and without
     Plait's (a nested run is not this one).
     """
-    inherited = {key: value for key, value in os.environ.items() if not _PRIVATE.match(key)}
+    inherited = {
+        key: value
+        for key, value in os.environ.items()
+        if not _PRIVATE.match(key) and (inherit is None or key in inherit)
+    }
     return {**inherited, **extra}
 
 

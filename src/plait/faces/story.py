@@ -15,6 +15,7 @@ from plait.core.event import (
     BaselineCommitted,
     CheckEnded,
     ClaimLost,
+    Denied,
     DeviationNoted,
     EscalationRaised,
     EscalationSettled,
@@ -141,6 +142,7 @@ def _of_run(
 def _of_package(
     event: AttemptStarted
     | AgentEnded
+    | Denied
     | WorkCommitted
     | ScopeChecked
     | AttemptLost
@@ -164,6 +166,8 @@ def _of_package(
             return f"started (attempt {attempt} of {_allowed(run, package)}, {who})"
         case AgentEnded():
             return _agent(event)
+        case Denied():
+            return _denied(event) if verbose else None
         case WorkCommitted(files=files):
             if not files:
                 return "the agent changed nothing"
@@ -172,10 +176,8 @@ def _of_package(
             return _scope(event, verbose=verbose)
         case LandingStarted(onto=onto):
             return f"merging onto {onto[:10]}" if verbose else None
-        case AttemptLost(reason=reason, error_code=code) if code != AGENT_LOST:
-            return f"attempt ended, the work kept: {_first(reason)} [{code}]"
-        case AttemptLost(reason=reason):
-            return f"agent lost: {_first(reason)}; it is started again"
+        case AttemptLost():
+            return _lost(event)
         case ClaimLost(refused=refused):
             return f"claimed by somebody else: {clean(refused)}; it is started again"
         case PackageWaits(reason=reason):
@@ -197,6 +199,16 @@ def _of_package(
             return f"{'not needed' if benign else 'skipped'}: {clean(reason)}"
         case PackageCancelled(reason=reason):
             return f"cancelled: {clean(reason)}"
+
+
+def _denied(event: Denied) -> str:
+    return f"prevented by its {clean(event.by)}: {listing(event.paths) or clean(event.tool)}"
+
+
+def _lost(event: AttemptLost) -> str:
+    if event.error_code != AGENT_LOST:
+        return f"attempt ended, the work kept: {_first(event.reason)} [{event.error_code}]"
+    return f"agent lost: {_first(event.reason)}; it is started again"
 
 
 def _first(reason: str) -> str:

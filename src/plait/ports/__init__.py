@@ -1,17 +1,27 @@
 """The Protocols between the engine and the world, readable in one screen each.
 
-Adapters live in `plans`, `store`, `git` and `agents`; fakes of them in `tests/fakes`. One
-contract suite per port runs on the adapter and on its fake.
+Adapters live in `plans`, `store`, `git`, `agents` and `sandbox`; fakes of them in
+`tests/fakes`. One contract suite per port runs on the adapter and on its fake.
 """
 
 from __future__ import annotations
 
 from plait.core.lease import HeldKey
-from plait.ports.agents import Agent, AgentOutcome, AgentTask, Deviation, Invocation, Usage
+from plait.ports.agents import (
+    Agent,
+    AgentOutcome,
+    AgentTask,
+    Capabilities,
+    Deviation,
+    Invocation,
+    Reader,
+    Usage,
+)
 from plait.ports.clock import Clock
 from plait.ports.disk import Disk
 from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
+from plait.ports.sandbox import Confinement, Sandbox
 from plait.ports.store import (
     Advance,
     Approval,
@@ -30,9 +40,11 @@ __all__ = [
     "AgentOutcome",
     "AgentTask",
     "Approval",
+    "Capabilities",
     "Change",
     "Clock",
     "Commit",
+    "Confinement",
     "Conflict",
     "Deviation",
     "Disk",
@@ -45,9 +57,11 @@ __all__ = [
     "PackageRow",
     "PlanFormat",
     "PlanSource",
+    "Reader",
     "Request",
     "Rows",
     "RunRow",
+    "Sandbox",
     "Store",
     "Trunk",
     "Usage",

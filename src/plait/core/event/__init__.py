@@ -8,6 +8,7 @@ default, none is renamed or removed.
 
 from __future__ import annotations
 
+import json.encoder
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -24,6 +25,7 @@ from plait.core.event.attempt import (
     AttemptStarted,
     CheckEnded,
     ClaimLost,
+    Denied,
     ScopeChecked,
     WorkCommitted,
 )
@@ -81,6 +83,7 @@ __all__ = [
     "BaselineCommitted",
     "CheckEnded",
     "ClaimLost",
+    "Denied",
     "DeviationNoted",
     "EscalationRaised",
     "EscalationSettled",
@@ -134,6 +137,7 @@ Event = (
     | Warned
     | AttemptStarted
     | AgentEnded
+    | Denied
     | WorkCommitted
     | ScopeChecked
     | CheckEnded
@@ -194,7 +198,7 @@ def to_text(event: Event) -> str:
     """What `to_data` gives, as JSON on one line and in pure ASCII."""
     kind: Any = type(event)  # mypy takes a union of types for unhashable
     names, values = _fields(kind)
-    return _ENCODER.encode(dict(zip(names, values(event), strict=True)))
+    return _text(dict(zip(names, values(event), strict=True)))
 
 
 @cache
@@ -206,7 +210,21 @@ def _fields(kind: type[Event]) -> tuple[tuple[str, ...], Callable[[Event], tuple
     return names, attrgetter(*names) if names else lambda _event: ()
 
 
-_ENCODER = JSONEncoder(separators=(",", ":"), default=encode)
+def _writer() -> Callable[[dict[str, Any]], str]:
+    """What writes a dict as JSON: the encoder in C, where Python has one.
+
+    `JSONEncoder.encode` makes it anew with every call, which takes as long as an event's text.
+    """
+    plain = JSONEncoder(separators=(",", ":"), default=encode)
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return plain.encode
+    escaped = json.encoder.encode_basestring_ascii
+    chunks = make(None, encode, escaped, None, ":", ",", False, False, True)
+    return lambda data: "".join(chunks(data, 0))
+
+
+_text = _writer()
 
 
 def from_data(name: str, data: Mapping[str, Any]) -> Event:

@@ -21,6 +21,8 @@ class AttemptStarted:
     directory: str
     setup_s: float
     provider: str = ""  # the agent as `--agent` named it: what is parked, and fallen back from
+    sandbox: str = "none"
+    session: str = ""  # of an earlier attempt, which the agent goes on with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,25 @@ class AgentEnded:
     cost_usd: float | None = None
     tokens_input: int | None = None
     tokens_output: int | None = None
+    session: str = ""  # by which the agent can be taken up again
+    finish: str = ""  # its final word: a `FinishKind`, if it is one that gives such
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """Something that an agent tried was prevented while it worked: no violation.
+
+    `by` is what prevented it (`agent`: its own permission mode), `paths` what it would have
+    touched, as the agent named them. The first of them are told one by one.
+    """
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    by: str
+    tool: str
+    reason: str = ""
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
