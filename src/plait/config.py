@@ -50,6 +50,8 @@ class Settings:
     max_backoff_s: float = 60.0
     package_budget_usd: float | None = None
     room_wait_s: float = 15.0
+    landing_runners: int = 1
+    landing_together: str = "auto"
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"
@@ -228,6 +230,10 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
         "root": ("workspace_root", _place),
         "min_free": ("min_free", _size),
         "room_wait": ("room_wait_s", _seconds),
+    },
+    "landing": {
+        "runners": ("landing_runners", _positive),
+        "together": ("landing_together", _one_of("auto", "always", "never")),
     },
     "result": {"strict": ("strict_results", _truth)},
     "gates": {"policy": ("gate_policy", _one_of("checks", "ask"))},

@@ -6,7 +6,7 @@ from tests.fakes.runs import package, plan, record, started
 from tests.unit.test_schedule import begin, end, landed
 
 from plait.core.plan import Check, CheckKind, PackageId
-from plait.core.queue import landing_checks, next_candidate, package_checks
+from plait.core.queue import candidates, landing_checks, package_checks
 from plait.core.run import Run
 from plait.core.schedule import Compiled, compile_plan
 
@@ -19,15 +19,13 @@ def test_the_candidate_that_frees_the_longest_chain_lands_first() -> None:
     """The order of verification does not matter, the critical path does."""
     run = started(plan(package("a"), package("b"), package("c", "b")))
     run = record(run, begin("a"), end("a"), begin("b"), end("b"))
-    chosen = next_candidate(compile_plan(run.plan), run)
-    assert chosen is not None
-    assert chosen.id == "b"
+    assert [each.id for each in candidates(compile_plan(run.plan), run)] == ["b", "a"]
 
 
 def test_without_candidates_nothing_lands() -> None:
     """Running packages are no candidates."""
     run = record(started(plan(package("a"))), begin("a"))
-    assert next_candidate(compile_plan(run.plan), run) is None
+    assert candidates(compile_plan(run.plan), run) == []
 
 
 def test_default_checks_are_for_packages_without_command_checks() -> None:
@@ -53,7 +51,7 @@ def test_a_merge_result_must_pass_everything_that_landed_before_once() -> None:
     run = record(run, *(e for n in "ab" for e in (begin(n), end(n), landed(n))))
     run = record(run, begin("c"), end("c"), begin("d"))
     checks = landing_checks(
-        compile_plan(run.plan), run, PackageId("c"), defaults=(), repository=[repository, UNIT]
+        compile_plan(run.plan), run, [PackageId("c")], defaults=(), repository=[repository, UNIT]
     )
     assert [(each.owner, each.check) for each in checks] == [
         ("c", own),
@@ -70,7 +68,7 @@ def test_what_is_remembered_of_landings_changes_nothing() -> None:
     compiled, run = compile_plan(drawn), started(drawn)
 
     def asked(with_plan: Compiled, of: Run, name: str) -> list[str]:
-        checks = landing_checks(with_plan, of, PackageId(name), defaults=(UNIT,), repository=())
+        checks = landing_checks(with_plan, of, [PackageId(name)], defaults=(UNIT,), repository=())
         return [each.check.name for each in checks]
 
     for name in "bad":

@@ -308,6 +308,8 @@ def _context(
         backoff=Backoff(base_s=settings.backoff_s, cap_s=settings.max_backoff_s),
         stall_s=settings.stall_s,
         package_budget_usd=settings.package_budget_usd,
+        runners=settings.landing_runners,
+        together=settings.landing_together,
         room=room,
         requests=requests,
     )

@@ -56,6 +56,8 @@ class CheckOutcome:
     log: str
     commit: str
     owner: PackageId | None = None
+    tree: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

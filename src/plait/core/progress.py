@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from plait.core import event as events
-from plait.core.event import Verdict
+from plait.core.event import Stage, Verdict
 from plait.core.evolve import replace
 from plait.core.package import ACTIVE, Answer, Attempt, CheckOutcome, PackageState, PackageStatus
 from plait.core.problems import closed
@@ -189,6 +191,38 @@ def check_outcome(event: events.CheckEnded) -> CheckOutcome:
         log=event.log,
         commit=event.commit,
         owner=event.owner,
+        tree=event.tree,
+        again=event.again,
+    )
+
+
+def landed(
+    state: PackageState, event: events.Landed, at: float, tested: Sequence[CheckOutcome]
+) -> PackageState:
+    """On the branch; of the checks of merge results those stay that tested what landed.
+
+    Args:
+        state: The package.
+        event: Its landing.
+        at: When.
+        tested: The checks of the package in whose name the tree was tested.
+    """
+    proof = {
+        (each.name, each.command, each.owner): each  # the last word; a flake is told by itself
+        for each in tested
+        if each.stage is Stage.LAND and each.tree in {"", event.tree} and not each.again
+    }
+    own = [each for each in state.checks if each.stage is not Stage.LAND]
+    return replace(
+        state,
+        status=PackageStatus.LANDED,
+        commit=event.commit,
+        files=event.files,
+        checks=(*own, *proof.values()),
+        landed_at=at,
+        unchecked=event.unchecked,
+        reason="",
+        error_code=None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Which candidate lands next, and what must pass on its merge result."""
+"""Which candidates land next, and what must pass on their merge result."""
 
 from __future__ import annotations
 
@@ -19,10 +19,14 @@ class OwnedCheck:
     owner: PackageId | None
 
 
-def next_candidate(compiled: Compiled, run: Run) -> PackageState | None:
-    """The verified package whose landing frees the longest chain of work."""
-    waiting = run.with_status(PackageStatus.VERIFIED)
-    return min(waiting, key=lambda state: compiled.rank[state.id], default=None)
+def candidates(compiled: Compiled, run: Run) -> list[PackageState]:
+    """What waits to land: first those whose landing frees the longest chain of work, then age."""
+
+    def order(state: PackageState) -> tuple[object, ...]:
+        return (*compiled.rank[state.id][:2], state.attempts[-1].started_at, state.id)
+
+    waiting = run.with_status(PackageStatus.VERIFIED, PackageStatus.LANDING)
+    return sorted(waiting, key=order)
 
 
 def package_checks(
@@ -40,19 +44,21 @@ def package_checks(
 def landing_checks(
     compiled: Compiled,
     run: Run,
-    candidate: PackageId,
+    together: Sequence[PackageId],
     *,
     defaults: Sequence[Check],
     repository: Sequence[Check],
 ) -> tuple[OwnedCheck, ...]:
     """What must pass on a merge result, each identical command once.
 
-    The candidate's checks first (likeliest to fail), then those of every package that landed
-    before it, in the order they landed, then the repository's.
+    The candidates' checks first (likeliest to fail), of the last one before the others, then
+    those of every package that landed before them, in the order they landed, then the
+    repository's.
     """
     once: dict[tuple[object, ...], OwnedCheck] = {}
-    for check in package_checks(compiled, candidate, defaults):
-        once.setdefault(check.identity, OwnedCheck(check=check, owner=candidate))
+    for candidate in reversed(together):
+        for check in package_checks(compiled, candidate, defaults):
+            once.setdefault(check.identity, OwnedCheck(check=check, owner=candidate))
     for identity, owned in _proven(compiled, run, defaults).items():
         once.setdefault(identity, owned)
     for check in repository:

@@ -33,6 +33,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "approvals": [],
         "sandbox": run.sandbox,
         "warnings": [_present(encode(warned)) for warned in run.warnings],
+        "flakes": [_present(encode(flake)) for flake in run.flakes],
         "baseline": encode(run.baseline) if run.baseline else None,
         "started_at": instant(run.started_at),
         "finished_at": None if ended is None else instant(ended),

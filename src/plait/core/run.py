@@ -27,6 +27,7 @@ from plait.core.progress import (
     attempt_went_on,
     check_outcome,
     claim_lost,
+    landed,
     landing_refused,
     requeued,
     settled,
@@ -78,6 +79,7 @@ class Run:
     baseline: events.BaselineCommitted | None = None
     baseline_checks: tuple[CheckOutcome, ...] = ()
     warnings: tuple[events.Warned, ...] = ()
+    flakes: tuple[events.FlakeFound, ...] = ()
     started_at: float = 0.0
     finished_at: float | None = None
     carried: tuple[PackageId, ...] = ()
@@ -112,6 +114,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return replace(run, baseline=event, head=event.commit)
         case events.Warned() as event:
             return replace(run, warnings=(*run.warnings, event))
+        case events.FlakeFound() as event:
+            return replace(run, flakes=(*run.flakes, event))
         case events.AttemptStarted() as event:
             return _with(run, attempt_started(run.packages[event.package], event, recorded.at))
         case events.CheckEnded(package=None) as event:
@@ -247,17 +251,8 @@ def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
 
 
 def _landed(run: Run, event: events.Landed, at: float) -> Run:
-    landed = replace(
-        run.packages[event.package],
-        status=PackageStatus.LANDED,
-        commit=event.commit,
-        files=event.files,
-        landed_at=at,
-        unchecked=event.unchecked,
-        reason="",
-        error_code=None,
-    )
-    return replace(_with(run, landed), head=event.commit)
+    state, tested = run.packages[event.package], run.packages[event.tested_with or event.package]
+    return replace(_with(run, landed(state, event, at, tested.checks)), head=event.commit)
 
 
 def _beyond_plan(

@@ -59,7 +59,8 @@ class Context:
 
     `agents` are those of `limits.roster`, as `--agent` names them, each held by its sandbox in
     `sandboxes` and set up by its profile, if it has one. An agent that is quiet for
-    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`.
+    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`. Merge
+    results are tested by so many `runners` at once; `together` says whether several may land as one.
     """
 
     journal: Journal
@@ -79,6 +80,8 @@ class Context:
     backoff: Backoff = field(default_factory=Backoff)
     stall_s: float = 0.0
     package_budget_usd: float | None = None
+    runners: int = 1
+    together: str = "auto"
     room: Room = field(default_factory=Room)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     ended: dict[PackageId, Ended] = field(default_factory=dict)

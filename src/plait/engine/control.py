@@ -13,6 +13,7 @@ from anyio import to_thread
 from plait.core.control import Order, Refusal, carried_out, from_data
 from plait.core.plan import PackageId
 from plait.engine.context import Context, Ended
+from plait.engine.queue import MergeQueue
 from plait.ports import Request
 
 POLL_S = 0.2  # a look costs a third of a millisecond
@@ -28,13 +29,13 @@ class Work:
 
 @dataclass(slots=True)
 class UnderWay:
-    """What the loop has started and is not over: attempts, and at most one landing.
+    """What the loop has started and is not over: attempts, and what stands in the queue.
 
     `waiting` could not be claimed: somebody outside the run holds them, or what they need.
     """
 
+    queue: MergeQueue | None = None
     attempts: dict[PackageId, Work] = field(default_factory=dict)
-    landings: dict[PackageId, Work] = field(default_factory=dict)
     waiting: set[PackageId] = field(default_factory=set)
 
     @property
@@ -53,27 +54,18 @@ class UnderWay:
             del self.attempts[package]
             work.over.set()
 
-    @contextmanager
-    def landing(self, package: PackageId) -> Iterator[Work]:
-        """A landing's whole time; `end` cuts it short."""
-        work = self.landings.setdefault(package, Work())
-        try:
-            with work.scope:
-                yield work
-        finally:
-            del self.landings[package]
-            work.over.set()
+    @property
+    def landing(self) -> frozenset[PackageId]:
+        """Packages whose merge results stand in the row."""
+        return self.queue.packages if self.queue else frozenset()
 
     async def end(self, packages: frozenset[PackageId]) -> None:
         """Cut short what is under way for these, and wait until it is put away."""
-        works = [
-            work
-            for table in (self.attempts, self.landings)
-            for package, work in table.items()
-            if package in packages
-        ]
+        works = [work for package, work in self.attempts.items() if package in packages]
         for work in works:
             work.scope.cancel()
+        if self.queue is not None:
+            await self.queue.withdraw(packages)
         for work in works:
             await work.over.wait()
 

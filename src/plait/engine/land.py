@@ -1,16 +1,20 @@
-"""Land a candidate: build its merge result, test that very tree, move the branch.
+"""What the merge queue does with git and with checks: place, join, try out, publish, refuse.
 
-One at a time. The branch moves by compare-and-swap, and only to a commit whose tree passed the
-candidate's checks, those of everything landed before it and the repository's.
+A candidate is placed by merging it onto the one before it in the row, without a checkout. A
+prefix of the row is tested as one commit whose tree is the last one's, and the branch moves, by
+compare-and-swap, to a commit of exactly that tree.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import anyio
 
-from plait.core.event import Landed, LandingRefused, LandingStarted, Stage
+from plait.core.event import Event, Landed, LandingRefused, Stage
 from plait.core.lease import TrunkLease
-from plait.core.plan import WorkPackage
+from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, landing_checks
 from plait.core.retry import after_failure
 from plait.core.run import PackageState
@@ -18,82 +22,81 @@ from plait.core.verdict import judge_scope
 from plait.engine.attempt import keep_ref
 from plait.engine.context import Context
 from plait.engine.ticks import tick_boxes
-from plait.engine.verify import Subject, run_checks
+from plait.engine.verify import Red, Subject, passed_before, run_checks
 from plait.errors import RunTaken
 from plait.ports import Conflict
 
 
-async def land(context: Context, lease: TrunkLease, candidate: PackageState) -> None:
-    """Carry one candidate to its landing or its refusal."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A candidate in its place: `commit` merges it onto `onto`; `files` is what that changes."""
+
+    candidate: PackageState
+    onto: str
+    commit: str
+    tree: str
+    files: tuple[str, ...]
+
+    @property
+    def id(self) -> PackageId:
+        """The package's."""
+        return self.candidate.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """Why a candidate cannot be merged there."""
+
+    code: str
+    reason: str
+
+
+async def place(context: Context, candidate: PackageState, onto: str) -> Placed | Misfit:
+    """Merge a candidate onto a commit; the boxes that it settles are ticked."""
     package = context.compiled.packages[candidate.id]
-    attempt, onto = candidate.attempts[-1].number, context.journal.run.head
     assert candidate.commit is not None  # noqa: S101 - verified packages have one
-    await context.journal.record(
-        LandingStarted(package=package.id, attempt=attempt, epoch=candidate.epoch, onto=onto)
-    )
     merged = await context.trunk.merge(onto, candidate.commit)
     if isinstance(merged, Conflict):
         paths = ", ".join(merged.paths) or merged.detail
-        await _refuse(
-            context, candidate, "MERGE_CONFLICT", f"it conflicts with what landed: {paths}"
-        )
-        return
+        return Misfit(code="MERGE_CONFLICT", reason=f"it conflicts with what landed: {paths}")
     files = await context.trunk.changed(onto, merged.tree)
     if refusal := _outside(context, package, files):
-        await _refuse(context, candidate, "SCOPE_VIOLATION", refusal)
-        return
+        return Misfit(code="SCOPE_VIOLATION", reason=refusal)
     tree = await tick_boxes(context, package, merged.tree)
     commit = await context.trunk.commit(
-        tree,
-        parents=(onto, candidate.commit),
-        message=landing_message(context, package),
+        tree, parents=(onto, candidate.commit), message=landing_message(context, [package])
     )
-    checks = landing_checks(
-        context.compiled,
-        context.journal.run,
-        package.id,
-        defaults=context.default_checks,
-        repository=context.land_checks,
-    )
-    red = await _test(context, candidate, package, commit, checks)
-    if red:
-        await _refuse(context, candidate, "LANDING_FAILED", red)
-        return
-    with anyio.CancelScope(shield=True):  # whoever moves the branch says so
-        await _move(context, lease, candidate, onto, commit)
-        await context.journal.record(
-            Landed(
-                package=package.id,
-                attempt=attempt,
-                epoch=candidate.epoch,
-                commit=commit,
-                tree=tree,
-                files=files,
-                unchecked=not checks,
-            )
-        )
+    return Placed(candidate=candidate, onto=onto, commit=commit, tree=tree, files=files)
 
 
-async def _move(
-    context: Context, lease: TrunkLease, candidate: PackageState, onto: str, commit: str
-) -> None:
-    """Move the branch, if the run and the package are still decided here."""
-    what = f"the landing of {candidate.id} (branch {lease.branch} to {commit})"
-    await context.holding.require(what, {candidate.id: candidate.epoch})
-    try:
-        await context.trunk.advance(lease, old=onto, new=commit)
-    except RunTaken as taken:
-        await context.holding.refused(what, taken)
-        raise
+async def join(context: Context, prefix: Sequence[Placed], head: str) -> str:
+    """The commit that the branch would move to from `head`: a merge of one, or of them all.
+
+    Of one it is the candidate's own merge. Several are one commit, since only its tree is
+    tested: its second parent is the row of their own merges, one on top of the other.
+    """
+    last = prefix[-1]
+    if len(prefix) == 1:
+        if last.onto == head:
+            return last.commit
+        parents = (head, last.candidate.commit or "")
+    else:
+        parents = (head, last.commit)
+    packages = [context.compiled.packages[each.id] for each in prefix]
+    message = landing_message(context, packages)
+    return await context.trunk.commit(last.tree, parents=parents, message=message)
 
 
-def landing_message(context: Context, package: WorkPackage) -> str:
+def landing_message(context: Context, packages: Sequence[WorkPackage]) -> str:
     """Subject and trailers of a landing's merge commit."""
-    feature = context.plan.feature
-    return (
-        f"feat({feature}): {package.title}\n\n"
-        f"Plait-Run: {context.journal.run.id}\nPlait-Package: {package.id}\n"
-    )
+    feature, run = context.plan.feature, context.journal.run.id
+    if len(packages) == 1:
+        told = f"feat({feature}): {packages[0].title}\n\n"
+    else:
+        titles = "\n".join(f"- {each.title}" for each in packages)
+        told = f"feat({feature}): {len(packages)} packages\n\n{titles}\n\n"
+    trailers = "".join(f"Plait-Package: {each.id}\n" for each in packages)
+    return f"{told}Plait-Run: {run}\n{trailers}"
 
 
 def _outside(context: Context, package: WorkPackage, files: tuple[str, ...]) -> str:
@@ -104,39 +107,100 @@ def _outside(context: Context, package: WorkPackage, files: tuple[str, ...]) -> 
     return f"merged, it changes paths outside its scope: {', '.join(verdict.violations[:10])}"
 
 
-async def _test(
+def checks_of(context: Context, prefix: Sequence[Placed]) -> tuple[OwnedCheck, ...]:
+    """What must pass on the tree of a prefix."""
+    return landing_checks(
+        context.compiled,
+        context.journal.run,
+        [each.id for each in prefix],
+        defaults=context.default_checks,
+        repository=context.land_checks,
+    )
+
+
+async def try_out(
     context: Context,
-    candidate: PackageState,
-    package: WorkPackage,
+    prefix: Sequence[Placed],
     commit: str,
-    checks: tuple[OwnedCheck, ...],
-) -> str:
-    """Why the merge result is red, with the output; empty if it is green."""
+    checks: Sequence[OwnedCheck],
+    *,
+    again: bool = False,
+    on_base: bool = False,
+) -> Red | None:
+    """Run checks on a clean checkout of a prefix's tree, in the name of its last candidate.
+
+    Those that have passed on that tree before are not run again, unless that is asked for.
+
+    Args:
+        context: The run's surroundings.
+        prefix: Candidates from the head of the row.
+        commit: What `join` made of them; or what they are to land on.
+        checks: What must pass.
+        again: To tell a flake from a break.
+        on_base: The commit is what they are to land on, tested in their name.
+    """
     if not checks:
-        return ""
-    attempt = candidate.attempts[-1].number
-    workspace = await context.workspaces.open(commit)
+        return None
+    last = prefix[-1]
+    attempt = last.candidate.attempts[-1].number
+    state = context.journal.run.packages[last.id]
+    folder = context.places.attempt(last.id, attempt) / "checks"
+    subject = Subject(
+        stage=Stage.LAND,
+        commit=commit,
+        logs=folder / ("on-base" if on_base else "again") if again else folder,
+        timeout_s=max(context.compiled.packages[each.id].timeout_s for each in prefix),
+        package=last.id,
+        attempt=attempt,
+        epoch=last.candidate.epoch,
+        tree="" if on_base else last.tree,
+        again=again,
+    )
+    passed = () if again else passed_before(state, last.tree, stage=Stage.LAND)
+    workspace = await context.workspaces.open(subject.commit)
     try:
-        red = await run_checks(
-            context,
-            workspace,
-            checks,
-            Subject(
-                stage=Stage.LAND,
-                commit=commit,
-                logs=context.places.attempt(package.id, attempt) / "checks",
-                timeout_s=package.timeout_s,
-                package=package.id,
-                attempt=attempt,
-                epoch=candidate.epoch,
-            ),
-        )
+        return await run_checks(context, workspace, checks, subject, passed=passed)
     finally:
-        await context.workspaces.close(workspace)
-    return "" if red is None else red.reason
+        with anyio.CancelScope(shield=True):
+            await context.workspaces.close(workspace)
 
 
-async def _refuse(context: Context, candidate: PackageState, code: str, reason: str) -> None:
+async def publish(
+    context: Context, lease: TrunkLease, prefix: Sequence[Placed], commit: str, *, checked: bool
+) -> None:
+    """Move the branch to a tested commit, and say so; once begun it is carried to its end.
+
+    Raises:
+        StaleEpoch: A package is not decided here any more; the branch stays.
+        RunTaken: Nor is the run.
+    """
+    head, last = context.journal.run.head, prefix[-1]
+    names = ", ".join(each.id for each in prefix)
+    what = f"the landing of {names} (branch {lease.branch} to {commit})"
+    with anyio.CancelScope(shield=True):  # whoever moves the branch says so
+        await context.holding.require(what, {each.id: each.candidate.epoch for each in prefix})
+        try:
+            await context.trunk.advance(lease, old=head, new=commit)
+        except RunTaken as taken:
+            await context.holding.refused(what, taken)
+            raise
+        events: list[Event] = [
+            Landed(
+                package=each.id,
+                attempt=each.candidate.attempts[-1].number,
+                epoch=each.candidate.epoch,
+                commit=commit,
+                tree=last.tree,
+                files=each.files,
+                unchecked=not checked,
+                tested_with=last.id if each is not last else None,
+            )
+            for each in prefix
+        ]
+        await context.journal.record(*events)
+
+
+async def refuse(context: Context, candidate: PackageState, code: str, reason: str) -> None:
     """Send the candidate back with the reason, or, its budget spent, fail it. Its work stays."""
     package = context.compiled.packages[candidate.id]
     ref = keep_ref(context, candidate.id, candidate.epoch)

@@ -27,7 +27,7 @@ async def out_of_time(context: Context, under_way: UnderWay) -> bool:
     told = context.journal.run.spent.reached
     if told is None or told.limit is not RunLimit.TIME:
         return False
-    packages = under_way.starting | frozenset(under_way.landings)
+    packages = under_way.starting | under_way.landing
     ended = Ended(code=RUN_TIMEOUT, reason=told.reason)
     context.ended.update(dict.fromkeys(packages, ended))
     await under_way.end(packages)

@@ -12,16 +12,16 @@ from anyio.abc import TaskGroup
 from plait.core.event import GateAsked, GatePassed, PackageCancelled, PackageSkipped, RunEnded
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
-from plait.core.queue import next_candidate
-from plait.core.run import ACTIVE, Halt, PackageState, PackageStatus, conclude
+from plait.core.run import ACTIVE, PackageStatus, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, Wait, decide
 from plait.engine.attempt import attempt, take_up
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context
 from plait.engine.control import UnderWay, Work, carry_out, listen
-from plait.engine.land import land
 from plait.engine.limits import close, out_of_time, patience_s
-from plait.engine.watch import lose, wait, watch
+from plait.engine.lost import lose
+from plait.engine.queue import MergeQueue
+from plait.engine.watch import wait, watch
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch
 
 
@@ -32,13 +32,15 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
         PlaitError: The environment failed (disk full, git gone): attempts are put away first.
         RunTaken: Another orchestrator has claimed the run: likewise.
     """
-    under_way = UnderWay()
+    queue = MergeQueue(context=context, lease=lease)
+    under_way = UnderWay(queue=queue)
     async with anyio.create_task_group() as tasks:
         for each in adopted:
             under_way.attempts[each.package] = Work()
             tasks.start_soon(_take_up, context, under_way, each, name=f"attempt {each.package}")
         tasks.start_soon(listen, context, name="listen")
         tasks.start_soon(watch, context, under_way, name="watch")
+        tasks.start_soon(queue.tend, name="queue")
         while not await out_of_time(context, under_way):
             await carry_out(context, under_way)
             run = context.journal.run
@@ -61,7 +63,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
                     return
                 else:
                     context.journal.wake()
-            _land_next(context, tasks, under_way, lease)
+            queue.wake()
             patience = patience_s(context, actions)
             await context.room.changed(context.journal, within_s=patience)
         await close(context)
@@ -73,7 +75,7 @@ async def _within_room(
 ) -> Sequence[Action]:
     """Without the starts that must wait for room on the disk."""
     run = context.journal.run
-    busy = bool(under_way.landings or under_way.attempts or run.with_status(*ACTIVE))
+    busy = bool(under_way.landing or under_way.attempts or run.with_status(*ACTIVE))
     statuses = [run.packages[each].status for each in under_way.attempts]
     opening = statuses.count(PackageStatus.PENDING)
     return await context.room.admit(context.journal, actions, busy=busy, starting=opening)
@@ -117,25 +119,6 @@ async def _take_up(context: Context, under_way: UnderWay, adopted: Adopted) -> N
         try:
             with under_way.attempt(adopted.package), context.holding.working(adopted.package):
                 await take_up(context, adopted)
-        except StaleEpoch as stale:
-            await lose(context, stale)
-
-
-def _land_next(context: Context, tasks: TaskGroup, under_way: UnderWay, lease: TrunkLease) -> None:
-    if under_way.landings or context.journal.run.halt in {Halt.NOW, Halt.CANCEL}:
-        return
-    candidate = next_candidate(context.compiled, context.journal.run)
-    if candidate is not None:
-        under_way.landings[candidate.id] = Work()
-        tasks.start_soon(_land, context, under_way, lease, candidate, name=f"land {candidate.id}")
-
-
-async def _land(
-    context: Context, under_way: UnderWay, lease: TrunkLease, candidate: PackageState
-) -> None:
-    with _woken(context), under_way.landing(candidate.id):
-        try:
-            await land(context, lease, candidate)
         except StaleEpoch as stale:
             await lose(context, stale)
 

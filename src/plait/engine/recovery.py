@@ -76,7 +76,7 @@ async def reconcile(
         raise _moved(lease, run, "is not here any more")
     if head is not None and head != run.head:
         commit = await trunk.describe(head)
-        await context.journal.record(await _missed(context, lease, run, head, commit))
+        await context.journal.record(*await _missed(context, lease, run, head, commit))
     adopted: list[Adopted] = []
     for package, kept in left.items():
         state = context.journal.run.packages[package]
@@ -105,27 +105,39 @@ async def _hold_again(context: Context, adopted: Sequence[PackageId]) -> None:
 
 async def _missed(
     context: Context, lease: TrunkLease, run: Run, head: str, commit: Commit
-) -> Landed | BaselineCommitted:
-    trailers = dict(
+) -> Sequence[Landed | BaselineCommitted]:
+    """What the branch's last move tells of: a landing of one or of several, or the plan's files."""
+    trailers = [
         line.split(": ", 1) for line in commit.message.splitlines() if line.startswith("Plait-")
-    )
-    name = trailers.get("Plait-Package")
-    if commit.parents[:1] == (run.head,) and trailers.get("Plait-Run") == run.id:
+    ]
+    names = [PackageId(name) for key, name in trailers if key == "Plait-Package"]
+    ours = commit.parents[:1] == (run.head,) and ["Plait-Run", run.id] in trailers
+    if ours and not names:
         files = await context.trunk.changed(run.head, head)
-        if name is None:
-            return BaselineCommitted(commit=head, files=files)
-        state = run.packages.get(PackageId(name))
-        if state is not None and state.status in {PackageStatus.LANDING, PackageStatus.VERIFIED}:
-            return Landed(
+        return [BaselineCommitted(commit=head, files=files)]
+    states = [run.packages.get(name) for name in names]
+    waited = {PackageStatus.LANDING, PackageStatus.VERIFIED}
+    known = [state for state in states if state is not None and state.status in waited]
+    if not ours or len(known) < len(names):
+        raise _moved(lease, run, "was moved since the run was stopped")
+    merged = head if len(names) == 1 else commit.parents[1]
+    found: list[Landed] = []
+    for state in reversed(known):  # each package's own merge, from the last one back
+        onto = (await context.trunk.describe(merged)).parents[0]
+        found.append(
+            Landed(
                 package=state.id,
                 attempt=state.attempts[-1].number,
                 epoch=state.epoch,
                 commit=head,
                 tree=commit.tree,
-                files=files,
-                unchecked=not state.checks,
+                files=await context.trunk.changed(onto, merged),
+                unchecked=not known[-1].checks,
+                tested_with=names[-1] if state.id != names[-1] else None,
             )
-    raise _moved(lease, run, "was moved since the run was stopped")
+        )
+        merged = onto
+    return found[::-1]
 
 
 def _moved(lease: TrunkLease, run: Run, how: str) -> UsageError:

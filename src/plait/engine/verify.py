@@ -37,6 +37,8 @@ class Subject:
     package: PackageId | None = None
     attempt: int | None = None
     epoch: int | None = None
+    tree: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +83,20 @@ async def run_checks(
     return None
 
 
-def passed_before(state: PackageState, commit: str) -> tuple[CheckOutcome, ...]:
-    """The checks that passed on a package's commit, alone, in the order in which they ran."""
+def passed_before(
+    state: PackageState, subject: str, *, stage: Stage = Stage.VERIFY
+) -> tuple[CheckOutcome, ...]:
+    """The checks that passed on a package's commit, alone, or on the tree of a merge result.
+
+    In the order in which they ran.
+    """
     return tuple(
         each
         for each in state.checks
-        if each.stage is Stage.VERIFY and each.commit == commit and each.passed
+        if each.stage is stage
+        and subject == (each.commit if stage is Stage.VERIFY else each.tree)
+        and each.passed
+        and not each.again
     )
 
 
@@ -111,6 +121,8 @@ async def _run_check(
             attempt=subject.attempt,
             epoch=subject.epoch,
             owner=owned.owner if owned.owner != subject.package else None,
+            tree=subject.tree,
+            again=subject.again,
         )
     )
     if passed:

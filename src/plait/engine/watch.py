@@ -12,12 +12,10 @@ import anyio
 from anyio import to_thread
 
 from plait import process
-from plait.core.event import AttemptLost, ClaimLost, PackageWaits, RunId
+from plait.core.event import AttemptLost, PackageWaits, RunId
 from plait.core.lease import HeldKey
-from plait.core.package import PackageStatus
 from plait.core.plan import PackageId
 from plait.core.repair import Free, GiveBack, Hold, PutBack, Repair, Seen, Stop, TryAgain, repairs
-from plait.engine.attempt import keep_ref
 from plait.engine.context import Context
 from plait.engine.control import UnderWay
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch
@@ -49,26 +47,6 @@ async def wait(
     under_way.waiting.add(package)
     if context.journal.run.packages[package].reason != reason:
         await context.journal.record(PackageWaits(package=package, reason=reason, key=key))
-
-
-async def lose(context: Context, stale: StaleEpoch) -> None:
-    """Tell that a package was claimed by somebody else; it is started again once it is free."""
-    package = PackageId(stale.package)
-    context.holding.lost.pop(package, None)
-    context.holding.held.pop(package, None)
-    state = context.journal.run.packages[package]
-    if not state.attempts or state.status is PackageStatus.PENDING:
-        return
-    await context.journal.record(
-        ClaimLost(
-            package=package,
-            attempt=state.attempts[-1].number,
-            held=stale.held,
-            current=stale.current,
-            refused=stale.message,
-            kept_ref=keep_ref(context, package, stale.held),
-        )
-    )
 
 
 async def _look(context: Context, under_way: UnderWay) -> tuple[Repair, ...]:

@@ -213,9 +213,14 @@ def check_lines(report: Report) -> tuple[CheckLine, ...]:
     )
 
 
+FLAKY = "it did not always say the same of one tree"
+
+
 def warnings(report: Report) -> tuple[str, ...]:
     """The warnings as sentences."""
-    return tuple(each if isinstance(each, str) else _warning(each) for each in report["warnings"])
+    told = [each if isinstance(each, str) else _warning(each) for each in report["warnings"]]
+    flaky = dict.fromkeys(each["name"] for each in report.get("flakes", ()))
+    return (*told, *(f'check "{name}" is flaky: {FLAKY}' for name in flaky))
 
 
 def deviations(report: Report) -> tuple[str, ...]:

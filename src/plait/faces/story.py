@@ -20,6 +20,7 @@ from plait.core.event import (
     EscalationRaised,
     EscalationSettled,
     Event,
+    FlakeFound,
     GateAsked,
     GatePassed,
     GateRefused,
@@ -101,6 +102,9 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
         case EscalationRaised() | EscalationSettled() | DeviationNoted() | PackageAdded():
             problem = tell_problem(event, verbose=verbose)
             return Told(subject=clean(event.package), text=problem) if problem else None
+        case FlakeFound(package=package, name=name):
+            text = f'check "{clean(name)}" does not always say the same of one tree: flaky'
+            return Told(subject=clean(package), text=text)
         case PlanRevised():
             return Told(subject="", text=tell_revision(event))
         case _:

@@ -95,4 +95,7 @@ def _warnings(report: Mapping[str, Any]) -> list[str]:
     return [
         each if isinstance(each, str) else f"{each.get('code', '')}: {each.get('message', '')}"
         for each in report.get("warnings", ())
+    ] + [
+        f'FLAKY_CHECK: check "{name}" did not always say the same of one tree'
+        for name in dict.fromkeys(each["name"] for each in report.get("flakes", ()))
     ]

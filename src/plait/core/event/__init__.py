@@ -49,7 +49,7 @@ from plait.core.event.kinds import (
     Stage,
     Verdict,
 )
-from plait.core.event.landing import Landed, LandingRefused, LandingStarted
+from plait.core.event.landing import FlakeFound, Landed, LandingRefused, LandingStarted
 from plait.core.event.revision import PackageAdded, PlanRevised
 from plait.core.event.run import (
     BaselineCommitted,
@@ -88,6 +88,7 @@ __all__ = [
     "EscalationRaised",
     "EscalationSettled",
     "Event",
+    "FlakeFound",
     "GateAsked",
     "GatePassed",
     "GateRefused",
@@ -147,6 +148,7 @@ Event = (
     | LandingStarted
     | LandingRefused
     | Landed
+    | FlakeFound
     | GatePassed
     | GateAsked
     | PackageWaits

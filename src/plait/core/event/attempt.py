@@ -100,6 +100,8 @@ class CheckEnded:
     attempt: int | None = None
     epoch: int | None = None
     owner: PackageId | None = None  # whose check it is, where it is another package's
+    tree: str = ""  # what the commit holds, where a merge result was tested
+    again: bool = False  # to tell a flake from a break
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,11 @@ class LandingRefused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
-    """The run's branch moved to `commit`, a tree that was tested (unless `unchecked`)."""
+    """The run's branch moved to `commit`, a tree that was tested (unless `unchecked`).
+
+    Where several landed as one, each has the same `commit` and `tree`, `files` are its own, and
+    `tested_with` names the package whose checks tell how the tree was tested.
+    """
 
     package: PackageId
     attempt: int
@@ -46,3 +50,21 @@ class Landed:
     tree: str
     files: tuple[str, ...]
     unchecked: bool = False
+    tested_with: PackageId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlakeFound:
+    """A check said one thing of a tree and then another: it is no evidence by itself.
+
+    `package` is whose merge result was tested, `commit` that merge result, `log` of the run that
+    failed.
+    """
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    name: str
+    command: str
+    commit: str
+    log: str
