@@ -318,6 +318,7 @@ EXCUSED_EVENTS = {
             "agent_nudged",
             "provider_parked",
             "denied",
+            "flake_found",
         ),
         "these runs have no limits, and agents that neither stall nor tell what they use",
     ),

@@ -60,7 +60,8 @@ class Context:
     `agents` are those of `limits.roster`, as `--agent` names them, each held by its sandbox in
     `sandboxes` and set up by its profile, if it has one. An agent that is quiet for
     `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`. Merge
-    results are tested by so many `runners` at once; `together` says whether several may land as one.
+    results are tested by so many `runners` at once; `together` says whether several may land as
+    one.
     """
 
     journal: Journal

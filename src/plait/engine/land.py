@@ -148,7 +148,7 @@ async def try_out(
     subject = Subject(
         stage=Stage.LAND,
         commit=commit,
-        logs=folder / ("on-base" if on_base else "again") if again else folder,
+        logs=folder,
         timeout_s=max(context.compiled.packages[each.id].timeout_s for each in prefix),
         package=last.id,
         attempt=attempt,

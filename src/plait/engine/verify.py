@@ -104,7 +104,8 @@ async def _run_check(
     context: Context, workspace: Workspace, owned: OwnedCheck, subject: Subject, number: int
 ) -> Red | None:
     check = owned.check
-    log = subject.logs / f"{subject.stage}-{number}-{_slug(check.name)}.log"
+    turn = _free_turn(subject) if subject.again else ""
+    log = subject.logs / f"{subject.stage}{turn}-{number}-{_slug(check.name)}.log"
     ended = await _execute(context, workspace, check, subject, log)
     passed = ended.code == check.expect_exit_code and not ended.timed_out
     await context.journal.record(
@@ -210,6 +211,15 @@ def tail(path: Path, limit: int = TAIL_BYTES) -> str:
     if size > limit:
         text = "…\n" + text.partition("\n")[2]
     return text.strip("\n")
+
+
+def _free_turn(subject: Subject) -> str:
+    """What sets the logs of one more run apart from those of the runs before."""
+    taken = {path.name for path in subject.logs.glob(f"{subject.stage}-again-*")}
+    number = 1
+    while any(name.startswith(f"{subject.stage}-again-{number}-") for name in taken):
+        number += 1
+    return f"-again-{number}"
 
 
 def _slug(name: str) -> str:
