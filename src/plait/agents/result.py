@@ -6,7 +6,7 @@ The file is untrusted. Whatever is in it, reading it gives values and warnings.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -139,9 +139,9 @@ def _instant(reading: _Reading) -> float | None:
     return None
 
 
-def last_lines(directory: Path) -> str:
+def last_lines(directory: Path, names: Sequence[str] = ("stderr.log", "stdout.log")) -> str:
     """The end of what the agent said: on its standard error, else on its standard output."""
-    for name in ("stderr.log", "stdout.log"):
+    for name in names:
         path = directory / name
         if path.is_file() and not path.is_symlink():  # a pipe in its place would never end
             with path.open("rb") as file:

@@ -7,16 +7,23 @@ nothing: what came of an attempt is decided from its final word, and then from t
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 import shutil
 import subprocess
+import sys
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from plait.agents.result import outcome_of
+from plait.agents.json_lines import LONGEST
+from plait.agents.result import last_lines, outcome_of
 from plait.core.event import AgentStatus
 from plait.core.profile import AgentProfile
-from plait.core.transcript import Account, FinishKind
+from plait.core.transcript import Account, FinishKind, account as summed_up
 from plait.errors import UsageError
 from plait.ports import Agent, AgentOutcome, AgentTask, Invocation
 from plait.process import Exit
@@ -26,13 +33,21 @@ EVERYONES = (
     "PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "TMPDIR", "SHELL", "USER", "LOGNAME",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+    # where tools lie that its commands use
+    "VIRTUAL_ENV", "JAVA_HOME", "GOROOT", "GOPATH", "RUSTUP_HOME", "CARGO_HOME", "NVM_DIR",
+    "PYENV_ROOT", "PNPM_HOME", "ASDF_DATA_DIR", "MISE_DATA_DIR",
 )  # fmt: skip
+
+HOOK = Path(__file__).with_name("hook.py")
+LARGEST_LOGIN = 1024 * 1024
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 _STATUS: Mapping[FinishKind, AgentStatus] = {
     FinishKind.OK: AgentStatus.COMPLETED,
     FinishKind.RATE_LIMIT: AgentStatus.RATE_LIMITED,
     FinishKind.BUDGET_CAP: AgentStatus.OVERSPENT,
 }
+_BELIEVED = frozenset({AgentStatus.BLOCKED, AgentStatus.FAILED, AgentStatus.RATE_LIMITED})
 
 
 class VendorAgent(Agent):
@@ -50,6 +65,7 @@ class VendorAgent(Agent):
     keys: Sequence[str] = ()  # variables of the user's that hold its keys: handed on, never told
     settings: Sequence[str] = ()  # other variables of the user's that it is handed
     oldest: str = ""  # the oldest version that the adapter is known to understand
+    log_in: str = ""  # how its user logs in, as a hint: `set X, or run Y once`
 
     def __init__(self, argument: str) -> None:
         if argument:
@@ -92,6 +108,16 @@ class VendorAgent(Agent):
             return ""
         return told.stdout.decode(errors="replace").strip()
 
+    def outdated(self, told: str) -> str | None:
+        """Why a program that says it is of that version is too old, or None."""
+        if not self.oldest or not told:
+            return None
+        found = _VERSION.search(told)
+        if found and _numbers(found[0]) >= _numbers(self.oldest):
+            return None
+        shown = found[0] if found else told[:40]
+        return f"{self.adapter} {shown} is older than {self.oldest}, which this adapter is made for"
+
     def invocation(self, task: AgentTask) -> Invocation:
         """The adapter's own, in the home and with the environment that all of them have."""
         own, profile = self.start(task), task.profile
@@ -102,6 +128,7 @@ class VendorAgent(Agent):
             argv=(program, *own.argv, *profile.args),
             env={**home, **own.env, **profile.set_env},
             inherit=(*EVERYONES, *self.keys, *self.settings, *profile.env),
+            files={task.home / ".gitconfig": _identity(self.adapter), **own.files},
             secrets=(*self.keys, *own.secrets),
         )
 
@@ -110,25 +137,102 @@ class VendorAgent(Agent):
         """How to start the program: arguments without the program's name, variables, files."""
 
     def outcome(self, task: AgentTask, ended: Exit, account: Account | None = None) -> AgentOutcome:
-        """By the agent's final word; what its result file says is added, and believed if worse."""
-        summed = account or Account()
-        told = outcome_of(task, ended)
+        """By the agent's final word; what its result file says is added, and believed if worse.
+
+        Without an account, its output is read here.
+        """
+        summed = self.read(task) if account is None else account
+        told = outcome_of(task, replace(ended, code=0))  # its exit code proves nothing
         finished = summed.finished
         kind = finished.kind if finished else FinishKind.CRASHED
         status = _STATUS.get(kind, AgentStatus.FAILED)
         if ended.timed_out:
             status = AgentStatus.TIMED_OUT
-        elif status is AgentStatus.COMPLETED and told.status is AgentStatus.BLOCKED:
-            status = AgentStatus.BLOCKED
+        elif status is AgentStatus.COMPLETED and told.status in _BELIEVED:
+            status = told.status
         words = (finished.message if finished else "") or summed.last_words
+        if kind is FinishKind.CRASHED:
+            words = self._crashed(task, ended, words)
+        elif kind is FinishKind.AUTH:
+            words = f"{words or 'its key was refused'}; {self.log_in}" if self.log_in else words
+        used = summed.tokens_input or summed.tokens_output
         return replace(
             told,
             status=status,
             summary=told.summary or words or f"{self.adapter}: {kind.value}",
+            question=told.question or (words if status is AgentStatus.BLOCKED else ""),
             cost_usd=told.cost_usd if summed.cost_usd is None else summed.cost_usd,
-            tokens_input=summed.tokens_input or told.tokens_input,
-            tokens_output=summed.tokens_output or told.tokens_output,
-            retry_after_s=finished.retry_after_s if finished else None,
-            retry_at=finished.retry_at if finished else None,
+            tokens_input=summed.tokens_input if used else told.tokens_input,
+            tokens_output=summed.tokens_output if used else told.tokens_output,
+            retry_after_s=finished.retry_after_s if finished else told.retry_after_s,
+            retry_at=finished.retry_at if finished else told.retry_at,
             session=summed.session,
+            finish=kind,
         )
+
+    def read(self, task: AgentTask) -> Account:
+        """The account of what the attempt has written to its standard output until now."""
+        summed, reader = Account(), self.reader(task)
+        path = task.directory / "stdout.log"
+        if reader is None or path.is_symlink() or not path.is_file():
+            return summed
+        with path.open("rb") as file:
+            for line in iter(lambda: file.readline(LONGEST + 1), b""):
+                for entry in reader.read(line.rstrip(b"\r\n")):
+                    summed = summed_up(summed, entry)
+        return summed
+
+    def _crashed(self, task: AgentTask, ended: Exit, words: str) -> str:
+        code = ended.code or 0
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        complaint = last_lines(task.directory, ("stderr.log",)) or words
+        told = f"{self.adapter} ended without a final word ({ended.error or how})"
+        return f"{told}: {complaint}" if complaint else told
+
+
+def value_of(task: AgentTask, name: str) -> str:
+    """A variable as the agent will see it, if it is handed it: the profile's, or the user's."""
+    return task.profile.set_env.get(name, "") or os.environ.get(name, "")
+
+
+def has_key(task: AgentTask, keys: Sequence[str]) -> bool:
+    """Whether one of these variables holds a key."""
+    return any(value_of(task, each) for each in keys)
+
+
+def login(*parts: str) -> bytes | None:
+    """A file of the user's home in which a program keeps its login, if it is there."""
+    path = Path.home().joinpath(*parts)
+    try:
+        if not path.is_file() or path.stat().st_size > LARGEST_LOGIN:
+            return None
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def host(url: str, otherwise: str) -> str:
+    """The host of a URL, with its port if it names one; `otherwise` if it has none."""
+    return urlsplit(url).netloc.rpartition("@")[2] or otherwise if url else otherwise
+
+
+def prompt(task: AgentTask) -> str:
+    """The brief, so that its beginning cannot be taken for a command to the program."""
+    text = task.brief
+    return f"\n{text}" if text[:1] in {"/", "!", "?", "-"} else text
+
+
+def hook_command(task: AgentTask, kind: str) -> str:
+    """The shell command of the hook that checks each tool against the attempt's scope."""
+    own = (task.home, task.directory)
+    parts = (sys.executable, "-I", "-S", HOOK, kind, task.scope_path, task.worktree, *own)
+    return shlex.join(map(str, parts))
+
+
+def _identity(name: str) -> bytes:
+    """What git needs to know for an agent that commits; the user's own settings stay apart."""
+    return f"[user]\n\tname = {name}\n\temail = {name}@localhost\n".encode()
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in version.split(".") if each.isdigit())
