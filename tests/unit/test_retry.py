@@ -15,6 +15,7 @@ from plait.core.plan import PackageId
 from plait.core.retry import (
     AGENT_FAILED,
     AGENT_NOT_STARTED,
+    AGENT_UNAUTHORISED,
     LONGEST_PARKING_S,
     OFTEN,
     RATE_LIMITED,
@@ -25,6 +26,7 @@ from plait.core.retry import (
     Sequel,
     after_cut,
     after_failure,
+    code_of,
     delay_s,
     parked_until,
     remedy,
@@ -32,6 +34,7 @@ from plait.core.retry import (
 from plait.core.roster import Roster, Seat, ready_at, whom
 from plait.core.schedule import Limits, Start, Wait, compile_plan, decide
 from plait.core.spent import Parked
+from plait.core.transcript import FinishKind
 
 A = PackageId("a")
 NOW = 1000.0
@@ -93,6 +96,18 @@ def test_delays_are_spread_over_their_whole_range() -> None:
         (AGENT_FAILED, ("x", "y"), Remedy.ELSEWHERE),
         (AGENT_NOT_STARTED, ("x",), Remedy.NEVER),
         (AGENT_NOT_STARTED, ("x", "y"), Remedy.ELSEWHERE),
+        (code_of(FinishKind.AUTH), ("x",), Remedy.NEVER),
+        (code_of(FinishKind.AUTH), ("x", "y"), Remedy.ELSEWHERE),
+        (code_of(FinishKind.BUDGET_CAP), ("x", "y"), Remedy.NEVER),
+        (code_of(FinishKind.TURN_CAP), ("x",), Remedy.FRESH),
+        (code_of(FinishKind.TURN_CAP), ("x", "y"), Remedy.ELSEWHERE),
+        (code_of(FinishKind.DENIED), ("x",), Remedy.FRESH),
+        (code_of(FinishKind.API_ERROR), ("x",), Remedy.LATER),
+        (code_of(FinishKind.API_ERROR), ("x", "y"), Remedy.ELSEWHERE),
+        (code_of(FinishKind.CRASHED), ("x",), Remedy.LATER),
+        (code_of(FinishKind.CANCELLED), ("x",), Remedy.LATER),
+        (code_of(FinishKind.OK), ("x",), Remedy.LATER),  # it says itself that it failed
+        (code_of(None), ("x",), Remedy.LATER),
     ],
 )
 def test_the_remedy_follows_from_what_failed(
@@ -143,16 +158,28 @@ def test_what_costs_no_attempt_costs_one_in_the_end(code: str) -> None:
             assert run.packages[A].attempts_used == 0
 
 
-def test_an_agent_that_cannot_start_costs_nothing_while_another_is_left() -> None:
+@pytest.mark.parametrize("code", [AGENT_NOT_STARTED, AGENT_UNAUTHORISED])
+def test_an_agent_that_cannot_begin_costs_nothing_while_another_is_left(code: str) -> None:
     """Each of the others is tried once; then the package has failed."""
-    state = tried(("x", AGENT_NOT_STARTED))
+    state = tried(("x", code))
     both = ("x", "y")
     given_ = {"run": RUN, "now": NOW, "backoff": BACKOFF}
-    assert after_cut(state, AGENT_NOT_STARTED, providers=both, **given_) == Sequel(
-        verdict=Verdict.REVISE
-    )
-    state = tried(("x", AGENT_NOT_STARTED), ("y", AGENT_NOT_STARTED))
-    assert after_cut(state, AGENT_NOT_STARTED, providers=both, **given_) is None
+    assert after_cut(state, code, providers=both, **given_) == Sequel(verdict=Verdict.REVISE)
+    state = tried(("x", code), ("y", code))
+    assert after_cut(state, code, providers=both, **given_) is None
+
+
+@pytest.mark.parametrize("code", [AGENT_NOT_STARTED, AGENT_UNAUTHORISED])
+def test_an_agent_that_could_not_begin_is_not_asked_again_while_there_is_another(code: str) -> None:
+    """Its turn does not come round; a key that was refused once is refused the next time."""
+    both = ("x", "y")
+    assert whom(both, tried(("x", code)), (), NOW) == "y"
+    assert whom(both, tried(("x", code), ("y", AGENT_FAILED)), (), NOW) == "y"
+    assert whom(("x",), tried(("x", code)), (), NOW) == "x"
+    parked = (Parked(provider="y", since=NOW, until=NOW + 5, reason="r"),)
+    state = tried(("x", code), ("y", RATE_LIMITED))
+    assert whom(both, state, parked, NOW) is None
+    assert ready_at(both, state, parked, NOW) == NOW + 5
 
 
 @pytest.mark.parametrize(

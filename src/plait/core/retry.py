@@ -10,7 +10,7 @@ Backoff and Jitter", 2015.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -18,9 +18,17 @@ from hashlib import sha256
 from plait.core.event import AGENT_LOST, RunId, Verdict
 from plait.core.package import Attempt, PackageState
 from plait.core.run import verdict_after_failure
+from plait.core.transcript import FinishKind
 
 AGENT_FAILED = "AGENT_FAILED"
 AGENT_NOT_STARTED = "AGENT_NOT_STARTED"
+AGENT_UNAUTHORISED = "AGENT_UNAUTHORISED"
+AGENT_CRASHED = "AGENT_CRASHED"
+AGENT_CANCELLED = "AGENT_CANCELLED"
+AGENT_DENIED = "AGENT_DENIED"
+MODEL_ERROR = "MODEL_ERROR"
+TURN_CAP = "TURN_CAP"
+BUDGET_CAP = "BUDGET_CAP"
 STALLED = "STALLED"
 TIMEOUT = "TIMEOUT"
 RATE_LIMITED = "RATE_LIMITED"
@@ -36,8 +44,25 @@ REFUSED_OFTEN = 3  # attempts in a row that wrote the same paths outside the sco
 LONGEST_PARKING_S = 8 * 24 * 3600.0  # weekly quotas are the longest that providers have
 SET_BACK_S = 60.0  # a clock that is earlier by so much than what it told before was set back
 
-_OF_THE_AGENT = frozenset({AGENT_FAILED, AGENT_NOT_STARTED, AGENT_LOST, STALLED, TIMEOUT})
-_TIME_HELPS = frozenset({AGENT_FAILED, AGENT_LOST, DISK_FULL})
+_UNFIT = frozenset({AGENT_NOT_STARTED, AGENT_UNAUTHORISED})  # and will be so the next time
+_OF_THE_AGENT = _UNFIT | {
+    AGENT_FAILED, AGENT_LOST, AGENT_CRASHED, AGENT_CANCELLED, AGENT_DENIED, MODEL_ERROR,
+    STALLED, TIMEOUT, TURN_CAP,
+}  # fmt: skip
+_TIME_HELPS = frozenset(
+    {AGENT_FAILED, AGENT_LOST, AGENT_CRASHED, AGENT_CANCELLED, MODEL_ERROR, DISK_FULL}
+)
+
+_CODES: Mapping[FinishKind, str] = {
+    FinishKind.API_ERROR: MODEL_ERROR,
+    FinishKind.AUTH: AGENT_UNAUTHORISED,
+    FinishKind.RATE_LIMIT: RATE_LIMITED,
+    FinishKind.TURN_CAP: TURN_CAP,
+    FinishKind.BUDGET_CAP: BUDGET_CAP,
+    FinishKind.CANCELLED: AGENT_CANCELLED,
+    FinishKind.DENIED: AGENT_DENIED,
+    FinishKind.CRASHED: AGENT_CRASHED,
+}
 
 
 class Remedy(StrEnum):
@@ -65,6 +90,11 @@ class Sequel:
     not_before: float = 0.0
 
 
+def code_of(finish: FinishKind | None) -> str:
+    """The code of an attempt whose agent did not do its work; None: it gives no final word."""
+    return AGENT_FAILED if finish is None else _CODES.get(finish, AGENT_FAILED)
+
+
 def delay_s(backoff: Backoff, tries: int, *, seed: str) -> float:
     """Between nothing and `base_s` doubled with each of the `tries` before; the seed decides."""
     most = min(backoff.cap_s, backoff.base_s * 2.0 ** min(tries, 64))
@@ -88,8 +118,10 @@ def remedy(
     """
     if code in _OF_THE_AGENT and _others(state, providers):
         return Remedy.ELSEWHERE
-    if code == AGENT_NOT_STARTED:
-        return Remedy.NEVER  # the machine lacks it, and will lack it the next time
+    if code in _UNFIT:
+        return Remedy.NEVER  # what it lacks, it will lack the next time
+    if code == BUDGET_CAP:
+        return Remedy.NEVER  # the same again costs as much again
     if code == SCOPE_VIOLATION and _refused(state, violations) >= REFUSED_OFTEN:
         return Remedy.NEVER
     return Remedy.LATER if code in _TIME_HELPS else Remedy.FRESH
@@ -126,7 +158,7 @@ def after_cut(
     providers: Sequence[str] = (),
 ) -> Sequel | None:
     """What follows an attempt that was cut short, and uses up nothing; None if it counts."""
-    if code == AGENT_NOT_STARTED:
+    if code in _UNFIT:
         return Sequel(verdict=Verdict.REVISE) if _others(state, providers) else None
     if code in OFTEN and 1 + _in_a_row(state, code) >= OFTEN[code]:
         return None
@@ -164,6 +196,11 @@ def moves_on(attempt: Attempt) -> bool:
     return attempt.error_code in _OF_THE_AGENT
 
 
+def unfit(state: PackageState) -> frozenset[str]:
+    """The agents that could not begin on the package: not there, or without a key that is good."""
+    return frozenset(each.provider for each in state.attempts if each.error_code in _UNFIT)
+
+
 def _later(state: PackageState, run: RunId, now: float, backoff: Backoff, code: str) -> float:
     tries = _in_a_row(state, code)
     seed = f"{run}/{state.id}/{len(state.attempts)}"
@@ -192,7 +229,7 @@ def _refused(state: PackageState, violations: Sequence[str]) -> int:
 
 
 def _others(state: PackageState, providers: Sequence[str]) -> bool:
-    """Whether an agent is left beside the last one that was not found unable to start."""
-    useless = {each.provider for each in state.attempts if each.error_code == AGENT_NOT_STARTED}
+    """Whether an agent is left beside the last one that was not found unable to begin."""
+    useless = unfit(state)
     last = state.attempts[-1].provider if state.attempts else ""
     return any(each != last and each not in useless for each in providers)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from plait.core.package import PackageState
 from plait.core.plan import PackageId
-from plait.core.retry import SET_BACK_S, moves_on
+from plait.core.retry import SET_BACK_S, moves_on, unfit
 from plait.core.spent import Parked
 
 
@@ -40,13 +40,18 @@ class Roster:
 def whom(
     providers: Sequence[str], state: PackageState, parked: Sequence[Parked], now: float
 ) -> str | None:
-    """Who works on a package next; None if all of them are parked, or there is nobody."""
+    """Who works on a package next; None if all of them are parked, or there is nobody.
+
+    One that could not begin on it is not asked again while there are others.
+    """
     begin = 0
     if state.attempts and state.attempts[-1].provider in providers:
         last = state.attempts[-1]
         begin = providers.index(last.provider) + moves_on(last)
     resting = {each.provider for each in parked if _rests(each.since, each.until, now)}
     row = [providers[(begin + step) % len(providers)] for step in range(len(providers))]
+    useless = unfit(state)
+    row = [each for each in row if each not in useless] or row
     return next((each for each in row if each not in resting), None)
 
 
@@ -59,7 +64,9 @@ def ready_at(
         return state.not_before
     if not providers or whom(providers, state, parked, now) is not None:
         return 0.0
-    return min(each.until for each in parked if each.provider in providers)
+    useless = unfit(state)
+    able = [each for each in providers if each not in useless] or providers
+    return min(each.until for each in parked if each.provider in able)
 
 
 def _rests(since: float, until: float, now: float) -> bool:

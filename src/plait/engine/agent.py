@@ -75,6 +75,8 @@ async def run_agent(
             cost_usd=outcome.cost_usd,
             tokens_input=outcome.tokens_input,
             tokens_output=outcome.tokens_output,
+            session=outcome.session,
+            finish="" if outcome.finish is None else outcome.finish.value,
         ),
         *_parked(context, claimed, outcome),
         *_unmeasured(context, claimed, outcome),

@@ -28,6 +28,7 @@ from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
 from plait.core.retry import (
     AGENT_NOT_STARTED,
+    AGENT_UNAUTHORISED,
     PACKAGE_BUDGET_SPENT,
     RATE_LIMITED,
     Sequel,
@@ -46,7 +47,8 @@ from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError, StaleEpoch
 from plait.ports import Work, Workspace
 
-_USES_UP_NOTHING = frozenset({RATE_LIMITED, AGENT_NOT_STARTED})  # where it can go on at all
+# Where it can go on at all:
+_USES_UP_NOTHING = frozenset({RATE_LIMITED, AGENT_NOT_STARTED, AGENT_UNAUTHORISED})
 _GITLINK = "160000"
 
 

@@ -26,15 +26,17 @@ from plait.core.event import (
 from plait.core.plan import PackageId
 from plait.core.problems import full_context
 from plait.core.retry import (
-    AGENT_FAILED,
     AGENT_NOT_STARTED,
+    BUDGET_CAP,
     PACKAGE_BUDGET_SPENT,
     RATE_LIMITED,
     STALLED,
     TIMEOUT,
     Sequel,
+    code_of,
 )
 from plait.core.run import verdict_after_failure
+from plait.core.transcript import FinishKind
 from plait.engine.claimed import Claimed, Failure
 from plait.engine.context import Context
 from plait.ports import AgentOutcome
@@ -108,13 +110,15 @@ def agent_failure(claimed: Claimed, outcome: AgentOutcome, found: Judged) -> Fai
             return Failure(code=STALLED, reason=outcome.summary)
         case AgentStatus.OVERSPENT:
             told = outcome.summary
-            return Failure(code=PACKAGE_BUDGET_SPENT, reason=told, blocked=told)
+            code = BUDGET_CAP if outcome.finish is FinishKind.BUDGET_CAP else PACKAGE_BUDGET_SPENT
+            return Failure(code=code, reason=told, blocked=told)
         case AgentStatus.NOT_STARTED:
             return Failure(code=AGENT_NOT_STARTED, reason=f"it was not started: {outcome.summary}")
         case AgentStatus.RATE_LIMITED:
             return Failure(code=RATE_LIMITED, reason=outcome.summary or "it may not go on for now")
         case AgentStatus.FAILED | AgentStatus.BLOCKED:
-            return Failure(code=AGENT_FAILED, reason=outcome.summary or "the agent failed")
+            told = outcome.summary or "the agent failed"
+            return Failure(code=code_of(outcome.finish), reason=told)
 
 
 def beyond_scope(

@@ -11,7 +11,7 @@ from plait.core.escalation import Escalation
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId, Scope
 from plait.core.profile import AgentProfile
-from plait.core.transcript import Account, Entry
+from plait.core.transcript import Account, Entry, FinishKind
 from plait.process import Exit
 
 
@@ -100,7 +100,7 @@ class AgentOutcome:
     """What an agent's exit, output and result file say. It decides nothing Plait can check.
 
     Of one that was refused for its rate, `retry_after_s` (seconds) or `retry_at` (Unix time) say
-    when it may come back, if it knows.
+    when it may come back, if it knows. `finish` is its final word, if it is one that gives such.
     """
 
     status: AgentStatus
@@ -116,6 +116,7 @@ class AgentOutcome:
     retry_at: float | None = None
     warnings: tuple[str, ...] = ()
     session: str = ""
+    finish: FinishKind | None = None
 
 
 class Reader(Protocol):
