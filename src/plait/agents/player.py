@@ -90,6 +90,7 @@ PLAYS = {
     "write": lambda step: write(step["path"], step["text"]),
     "append": lambda step: write(step["path"], step["text"], "a"),
     "edit": lambda step: edit(step["path"], step["old"], step["new"]),
+    "read": lambda step: open(place(step["path"]), "rb").close(),
     "delete": lambda step: os.remove(place(step["path"])),
     "rename": lambda step: os.rename(place(step["from"]), place(step["to"])),
     "chmod": lambda step: os.chmod(place(step["path"]), int(step["mode"], 8)),

@@ -28,6 +28,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "write": frozenset({"path", "text"}),
     "append": frozenset({"path", "text"}),
     "edit": frozenset({"path", "old", "new"}),
+    "read": frozenset({"path"}),
     "delete": frozenset({"path"}),
     "rename": frozenset({"from", "to"}),
     "chmod": frozenset({"path", "mode"}),

@@ -14,6 +14,7 @@ from pathlib import Path
 from plait.errors import EnvironmentLack
 
 _SHIPPED = Path(__file__).parent
+SCRIPT = _SHIPPED / "script.yaml"  # what is done for each package of the plan
 _PLAN = "openspec/changes/add-formulas/work-packages.yaml"
 _PERSON = {
     f"GIT_{role}_{key}": value
@@ -53,7 +54,7 @@ def lay_out(folder: Path) -> DemoProject:
     _git(folder, "init", "--quiet", "--initial-branch=main", "--template=")
     _git(folder, "add", "--all")
     _git(folder, "commit", "--quiet", "--no-gpg-sign", "--message=Tally, a small spreadsheet")
-    return DemoProject(repo=folder, plan_path=folder / _PLAN, script_path=_SHIPPED / "script.yaml")
+    return DemoProject(repo=folder, plan_path=folder / _PLAN, script_path=SCRIPT)
 
 
 def _git(folder: Path, *arguments: str) -> None:
