@@ -8,9 +8,11 @@ is trusted: it is what an agent says of itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from plait.core.evolve import replace
 
 
 class FinishKind(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from plait import process
 from plait.core.event import AGENT_LOST, AgentEnded, AgentStatus, ProviderParked, Warned
 from plait.core.retry import BUDGET_SPENT, DISK_FULL, parked_until
 from plait.core.step import StepName
+from plait.core.transcript import Account, FinishKind
 from plait.engine.claimed import Claimed
 from plait.engine.confining import confinement
 from plait.engine.context import Context, Ended, child_environment
 from plait.engine.escalate import agent_told, judged
+from plait.engine.listening import Listening, listening
 from plait.engine.pulse import Pulse
 from plait.errors import PlaitError
 from plait.ports import AgentOutcome
@@ -34,7 +37,13 @@ async def run_agent(
     if run.spent.reached is not None and claimed.kept is None:  # while it was being prepared
         never = process.Exit(code=None, duration_s=0.0, stopped="order")
         return never, Ended(code=BUDGET_SPENT, reason=run.spent.reached.reason)
-    ended, pulse = await _ended(context, claimed)
+    listens = listening(context, claimed)
+    try:
+        ended, pulse = await _ended(context, claimed, listens)
+    finally:
+        if listens is not None:
+            listens.close()
+    account = None if listens is None else listens.account
     if pulse is not None and pulse.cut is not None:
         return ended, pulse.cut
     status = None if pulse is None else pulse.status
@@ -43,7 +52,7 @@ async def run_agent(
         return ended, Ended(code=AGENT_LOST, reason=reason)
     if ended.no_space and ended.code and status is None:
         return ended, Ended(code=DISK_FULL, reason="the disk was full as the agent ended")
-    outcome = claimed.agent.outcome(task, ended)
+    outcome = claimed.agent.outcome(task, ended, account)
     if pulse is not None and status is not None:
         outcome = replace(outcome, status=status, summary=pulse.reason)
     elif ended.code is None and not (ended.timed_out or ended.lingering):
@@ -63,26 +72,38 @@ async def run_agent(
         return ended, outcome  # its end was told before it was adopted
     await context.journal.record(
         *warned,
-        AgentEnded(
-            package=task.package,
-            attempt=task.attempt,
-            epoch=task.epoch,
-            status=outcome.status,
-            exit_code=ended.code,
-            duration_s=ended.duration_s,
-            summary=outcome.summary,
-            question=outcome.question,
-            cost_usd=outcome.cost_usd,
-            tokens_input=outcome.tokens_input,
-            tokens_output=outcome.tokens_output,
-            session=outcome.session,
-            finish="" if outcome.finish is None else outcome.finish.value,
-        ),
+        _agent_ended(claimed, ended, outcome, account),
         *_parked(context, claimed, outcome),
         *_unmeasured(context, claimed, outcome),
         *agent_told(claimed, outcome, judged(context, claimed, outcome)),
     )
     return ended, outcome
+
+
+def _agent_ended(
+    claimed: Claimed, ended: process.Exit, outcome: AgentOutcome, account: Account | None
+) -> AgentEnded:
+    finish = outcome.finish
+    if finish is None and account is not None and account.finished is not None:
+        finish = account.finished.kind
+    by_itself = ended.code is not None and not (ended.stopped or ended.timed_out)
+    if finish is None and account is not None and by_itself:
+        finish = FinishKind.CRASHED
+    return AgentEnded(
+        package=claimed.package.id,
+        attempt=claimed.attempt,
+        epoch=claimed.epoch,
+        status=outcome.status,
+        exit_code=ended.code,
+        duration_s=ended.duration_s,
+        summary=outcome.summary,
+        question=outcome.question,
+        cost_usd=outcome.cost_usd,
+        tokens_input=outcome.tokens_input,
+        tokens_output=outcome.tokens_output,
+        session=outcome.session or ("" if account is None else account.session),
+        finish="" if finish is None else finish.value,
+    )
 
 
 def _parked(context: Context, claimed: Claimed, outcome: AgentOutcome) -> list[ProviderParked]:
@@ -114,13 +135,15 @@ def _unmeasured(context: Context, claimed: Claimed, outcome: AgentOutcome) -> li
     return [Warned(code="COST_UNKNOWN", message=message)]
 
 
-async def _ended(context: Context, claimed: Claimed) -> tuple[process.Exit, Pulse | None]:
+async def _ended(
+    context: Context, claimed: Claimed, listens: Listening | None
+) -> tuple[process.Exit, Pulse | None]:
     """How the agent ended; the pulse, if it was ended for a reason of ours."""
     try:
         kept = claimed.kept or _start(context, claimed)
     except ValueError as error:  # no process can be given such an argument
         return process.Exit(code=None, duration_s=0.0, error=str(error)), None
-    pulse = Pulse(context=context, claimed=claimed, kept=kept)
+    pulse = Pulse(context=context, claimed=claimed, kept=kept, listens=listens)
     try:
         context.holding.tend(claimed.package.id, kept)
         ended = await _by_itself(kept, pulse) or await kept.end(GRACE_S)
@@ -131,12 +154,19 @@ async def _ended(context: Context, claimed: Claimed) -> tuple[process.Exit, Puls
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):
             await kept.end(GRACE_S)
+            await _hear_out(listens)
             await pulse.report(at_once=True)
         raise
+    await _hear_out(listens)
     if ended.stopped:
         await pulse.report(at_once=True)
         return ended, pulse
     return ended, None  # it ended by itself, however late
+
+
+async def _hear_out(listens: Listening | None) -> None:
+    if listens is not None:
+        await listens.to_the_end()
 
 
 async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
@@ -145,14 +175,16 @@ async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
     failed: list[PlaitError] = []
     async with anyio.create_task_group() as tasks:
 
-        async def look() -> None:
+        async def look(watch: Callable[[], Awaitable[None]]) -> None:
             try:
-                await pulse.until_it_must_end()
+                await watch()
             except PlaitError as error:  # told as itself, not as one of a group
                 failed.append(error)
             tasks.cancel_scope.cancel()
 
-        tasks.start_soon(look)
+        tasks.start_soon(look, pulse.until_it_must_end)
+        if pulse.listens is not None:
+            tasks.start_soon(look, pulse.listens.as_it_speaks)
         ended = await kept.ended()
         tasks.cancel_scope.cancel()
     if failed:

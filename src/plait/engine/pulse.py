@@ -6,7 +6,7 @@ as long again ended. One is ended, too, at the limit of what its package or the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import anyio
 from anyio import to_thread
@@ -18,6 +18,7 @@ from plait.core.retry import BUDGET_SPENT
 from plait.engine import growth
 from plait.engine.claimed import Claimed
 from plait.engine.context import Context, Ended
+from plait.engine.listening import Listening
 from plait.ports import Usage
 
 LOOK_S = 1.0
@@ -32,6 +33,7 @@ class Pulse:
     context: Context
     claimed: Claimed
     kept: process.Kept
+    listens: Listening | None = None
     cut: Ended | None = None
     status: AgentStatus | None = None
     reason: str = ""
@@ -58,7 +60,7 @@ class Pulse:
 
     async def report(self, *, at_once: bool = False) -> None:
         """Record what the agent says it has used up, if that is news; else not too often."""
-        usage = self.claimed.agent.usage(self.claimed.task)
+        usage = self._told()
         now = anyio.current_time()
         due = at_once or self._reported_at == 0.0 or now - self._reported_at >= REPORT_S
         if usage is None or usage == self._usage or not due:
@@ -74,6 +76,15 @@ class Pulse:
                 tokens_output=usage.tokens_output,
             )
         )
+
+    def _told(self) -> Usage | None:
+        """What it says in its result file, and above that in its output."""
+        usage = self.claimed.agent.usage(self.claimed.task)
+        heard = None if self.listens is None else self.listens.usage
+        if usage is None or heard is None:
+            return usage or heard
+        said = {name: value for name, value in asdict(heard).items() if value is not None}
+        return replace(usage, **said)
 
     def _look_at_limits(self) -> None:
         run = self.context.journal.run
