@@ -354,3 +354,54 @@ def test_many_worktrees_are_opened_at_once(build, root):
     run_main(main)
     assert fingerprint(root) == before
     assert git(root, "fsck", "--strict") == ""
+
+
+# What an agent leaves, and what the branch came to hold meanwhile: the slot moves on by the
+# difference where it may, and has to be as clean as after a whole reset.
+MOVES = {
+    "an ordinary change": ("echo x > docs/new.md; echo y > src/a.py; rm src/b.py", {}),
+    "ignored and empty folders": (
+        "mkdir -p build/x docs/empty hollow/deep; echo x > build/x/y; echo x > a.log",
+        {},
+    ),
+    "a folder that becomes empty": ("rm -r docs", {}),
+    "a file for a folder": ("rm -r docs; echo x > docs", {}),
+    "a link for a folder": ("mv src lib; ln -s lib src", {}),
+    "what landed meanwhile": ("echo x > docs/new.md", {"docs/new.md": "other\n", "late": "l\n"}),
+    "attributes that land": ("echo x > docs/n", {".gitattributes": "*.py text eol=crlf\n"}),
+    "an ignore rule": ("echo 'docs/' >> .gitignore; echo x > docs/hidden", {}),
+}
+
+
+@pytest.mark.parametrize("how", MOVES)
+def test_a_worktree_whose_work_was_committed_is_clean_for_the_next(build, root, how):
+    """Opened anew after a commit and nothing else, it is exactly the commit asked for."""
+    script, landed = MOVES[how]
+    write(root, landed)
+    git(root, "add", "-A")
+    tree = git(root, "write-tree")
+    second = git(root, "commit-tree", "-p", base_of(root), "-m", "2", tree)
+    git(root, "reset", "-q", "--hard", base_of(root))
+
+    async def main() -> None:
+        async with build(root) as workspaces:
+            for _ in range(3):
+                first = await workspaces.open(base_of(root))
+                assert contents(first.path) == FILES
+                shell(script)(first.path)
+                await workspaces.commit(first, onto=base_of(root), message="w")
+                await workspaces.close(first)
+                workspace = await workspaces.open(second)
+                assert git(workspace.path, "rev-parse", "HEAD") == second
+                assert git(workspace.path, "status", "--porcelain", "--ignored") == ""
+                assert contents(workspace.path) == {**FILES, **landed}
+                await workspaces.close(workspace)
+
+    def contents(folder: Path) -> dict[str, str]:
+        found = [path for path in folder.rglob("*") if path.name != ".git"]
+        assert all(any(path.iterdir()) for path in found if path.is_dir()), "an empty folder"
+        return {
+            str(path.relative_to(folder)): path.read_text() for path in found if path.is_file()
+        }
+
+    run_main(main)

@@ -13,7 +13,7 @@ from tests.fakes.repositories import fingerprint, git, make_repository, write
 from plait.errors import EnvironmentLack, PlaitError
 from plait.git import Repository, WorktreePool, discover
 from plait.git.slot import discard
-from plait.git.worktree import RECOVERED
+from plait.git.slots import RECOVERED
 from plait.ports import Workspace
 from plait.process import run_main
 
@@ -365,7 +365,7 @@ def test_what_may_not_be_used_again_is_kept_and_removed(root, monkeypatch, full)
         workspace = await pool.open(base)
         write(workspace.path, {"precious": "work"})
         if full:
-            monkeypatch.setattr("plait.git.worktree.keep_beside", refuse)
+            monkeypatch.setattr("plait.git.slots.keep_beside", refuse)
         await pool.close(workspace, reusable=False)
         assert workspace.path.exists() == full
         assert (await pool.open(base)).slot == ("w2" if full else "w1")

@@ -34,6 +34,7 @@ _SETTINGS = {
     "core.filesRefLockTimeout": "2000",
     "core.packedRefsTimeout": "2000",
     # what is believed of files: all that `lstat` says, and nothing cached elsewhere
+    "core.ignoreStat": "false",
     "core.trustctime": "true",
     "core.checkStat": "default",
     "core.untrackedCache": "false",

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from plait.git.command import Git, decode
+from plait.git import work
+from plait.git.command import Git, decode, joined
 from plait.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -31,6 +33,9 @@ _NEEDED = {"HEAD", "commondir", "gitdir", "index", "logs", "reftable", "refs"}
 RETIRED = ".retired-"
 TRASH = ".trash-"  # what is moved aside, until there is time to delete it
 _GITLINK = "160000 "
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_DECIDES = {".gitattributes", ".gitmodules"}
+_FEW = 1_000  # paths; for more a reset costs no more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,44 @@ class Slot:
             await self._empty_submodules(own)
         self.install(self.index)
 
+    async def move_on(self, old: str, new: str) -> bool:
+        """Make it a clean checkout of `new` by the difference alone; False where that is unsure.
+
+        What lies there must be exactly `old` and what is ignored, and Plait's index must say the
+        same: then no file need be looked at that is the same in both. Where attributes or
+        submodules are involved, or a file takes a folder's place, a reset is due instead.
+        """
+        head = self.admin / "HEAD"
+        self.put_in_order()
+        if not (head.is_file() and _ID.fullmatch(head.read_text(errors="replace").strip())):
+            return False
+        own = self.git.given(GIT_INDEX_FILE=self.index)
+        paths = await work.changed(own, old, new)
+        if (self.path / ".gitmodules").exists() or not _can_move(paths):
+            return False
+        await own.run("clean", "-ffdxq")
+        if paths:
+            options = ("--no-overlay", "--pathspec-from-file=-", "--pathspec-file-nul")
+            await own.run("checkout", "--quiet", *options, new, stdin=joined(paths))
+        _replace(head, f"{new}\n")
+        self.install(self.index)
+        return True
+
+    @property
+    def index_is_untouched(self) -> bool:
+        """Whether the index that git uses in the worktree is, byte for byte, Plait's own."""
+        theirs = self.admin / "index"
+        try:
+            facts, own = theirs.lstat(), self.index.stat()
+            same = stat.S_ISREG(facts.st_mode) and facts.st_size == own.st_size
+            return same and theirs.read_bytes() == self.index.read_bytes()
+        except OSError:
+            return False
+
+    def adopt_staging(self) -> None:
+        """Let what a snapshot was put together in be Plait's own index of the tree."""
+        self.staging.replace(self.index)
+
     def install(self, index: Path) -> None:
         """Make a copy of an index the one that git uses in the worktree."""
         copy = self.admin / "index.plait"
@@ -255,6 +298,16 @@ def _is_plain(entry: os.DirEntry[str]) -> bool:
         return False
     with os.scandir(entry.path) as inner:
         return all(_is_plain(each) for each in inner)
+
+
+def _can_move(paths: Collection[str]) -> bool:
+    """Whether nothing among changed paths decides how others are written, or is their folder."""
+    known = set(paths)
+    return len(known) <= _FEW and not any(
+        path.rpartition("/")[2] in _DECIDES
+        or any(str(folder) in known for folder in PurePosixPath(path).parents)
+        for path in paths
+    )
 
 
 def _write(path: Path, text: str) -> None:

@@ -25,11 +25,17 @@ _KINDS = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)  # a folder: a submodule's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A tree's id, the commit it stands on, and that commit's tree."""
+    """A tree's id, the commit it stands on, and that commit's tree.
+
+    `exact`: what lies there is the tree and what `ignored` lists, and `slot.staging` says the
+    same of each file as the disk does. Else nothing is known of what is ignored.
+    """
 
     tree: str
     head: str
     head_tree: str
+    exact: bool = False
+    ignored: tuple[str, ...] = ()
 
 
 async def snapshot(slot: Slot, base: str, *, whole: bool = True) -> Snapshot:
@@ -55,6 +61,10 @@ async def snapshot(slot: Slot, base: str, *, whole: bool = True) -> Snapshot:
         git = slot.git_without_admin
         head, head_tree = await _ids(git, base)
     git = git.given(GIT_INDEX_FILE=slot.staging)
+    if head == base and slot.index_is_untouched:
+        found = await _quick(git, slot, head, head_tree)
+        if found is not None:
+            return found
     for seed in (slot.admin / "index", slot.index, None):
         try:
             await _seed(git, slot.staging, seed, head)
@@ -122,6 +132,36 @@ async def _ids(git: Git, commit: str) -> tuple[str, str]:
     told = await git.line("rev-parse", f"{commit}^{{commit}}", f"{commit}^{{tree}}")
     first, second = told.split("\n")
     return first, second
+
+
+async def _quick(git: Git, slot: Slot, head: str, head_tree: str) -> Snapshot | None:
+    """One look at the files instead of two, where the index is Plait's own and says `head`.
+
+    None where a nested repository or a failure asks for more care.
+    """
+    listing = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching")
+    try:
+        await _seed(git, slot.staging, slot.index, head)
+        told = fields(await git.run(*listing, "--no-renames", "--ignore-submodules=dirty"))
+        ignored = tuple(entry[3:] for entry in told if entry.startswith("!! "))
+        changed = [entry[3:] for entry in told if not entry.startswith("!! ")]
+        if any(path.endswith("/") for path in changed):
+            return None
+        if not changed:
+            return Snapshot(
+                tree=head_tree, head=head, head_tree=head_tree, exact=True, ignored=ignored
+            )
+        there = _presence(slot.path)
+        gone = [path for path in changed if not there(path)]
+        if gone:
+            await update_index(git, "--force-remove", "--stdin", stdin=joined(gone))
+        await _add(git, [path for path in changed if there(path)], whole=True)
+        tree = await git.line("write-tree")
+    except (GitFailed, OSError) as error:
+        if is_disk_full(error):
+            raise disk_full(str(error)) from error
+        return None
+    return Snapshot(tree=tree, head=head, head_tree=head_tree, exact=True, ignored=ignored)
 
 
 async def _seed(git: Git, staging: Path, seed: Path | None, head: str) -> None:

@@ -16,32 +16,21 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Collection
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from plait import process
-from plait.errors import EnvironmentLack, PlaitError
+from plait.errors import EnvironmentLack
 from plait.git import work
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
-from plait.git.slot import (
-    TRASH,
-    Slot,
-    SlotState,
-    discard,
-    discard_in_background,
-    locked,
-    move_aside,
-)
-from plait.git.snapshot import committed, is_safe, keep_beside, snapshot
+from plait.git.slot import TRASH, Slot, discard, discard_in_background, move_aside
+from plait.git.slots import Slots
+from plait.git.snapshot import committed, snapshot
 from plait.ports import Work, Workspace
 
-RECOVERED = "refs/plait/keep/recovered/"
 
-
-class WorktreePool:
+class WorktreePool(Slots):
     """Workspaces as worktrees `w1`, `w2` and so on below a folder.
 
     Args:
@@ -54,16 +43,10 @@ class WorktreePool:
     def __init__(
         self, repository: Repository, root: Path, *, state: Path, adopted: Collection[Path] = ()
     ) -> None:
-        import anyio
-
-        self._repository = repository
-        self._root = root.absolute()
-        self._state = state / "slots"
+        super().__init__(repository, root, state=state)
         self._adopted = frozenset(adopted)
-        self._locks: dict[str, int] = {}
-        self._free: list[Slot] = []
-        self._lent: dict[str, Slot] = {}
-        self._metadata = anyio.Lock()
+        # At which commit a slot lies, exactly: nothing has run in it since it was looked at.
+        self._at: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         """Take up what an earlier pool left: free slots, and lent ones, which are put away.
@@ -101,6 +84,7 @@ class WorktreePool:
 
     def inhabit(self, workspace: Workspace, lock: Path) -> None:
         """Note a file that is locked while an agent lives in it, whatever becomes of the pool."""
+        self._at.pop(workspace.slot, None)
         self._lent[workspace.slot].inhabit(lock)
 
     async def open(self, base: str) -> Workspace:
@@ -112,7 +96,7 @@ class WorktreePool:
         """
         slot = self._free.pop() if self._free else await self._create(base)
         try:
-            await self._reset(slot, base)
+            await self._move(slot, base)
             slot.lend(base)
         except BaseException:
             self._free.append(slot)
@@ -142,8 +126,14 @@ class WorktreePool:
             commit = await self._repository.commit(
                 found.tree, parents=[found.head], message=message
             )
-        ignored = await work.ignored(slot.git_without_admin.given(GIT_INDEX_FILE=slot.staging))
+        ignored = found.ignored
+        if not found.exact:
+            own = slot.git_without_admin.given(GIT_INDEX_FILE=slot.staging)
+            ignored = await work.ignored(own)
         await self._settle(slot, commit)
+        if found.exact:
+            slot.adopt_staging()
+            self._at[slot.name] = commit
         changes = await work.changes(git, base, commit)
         touched = {change.path for change in changes}
         return Work(
@@ -161,6 +151,7 @@ class WorktreePool:
             EnvironmentLack: `DISK_FULL`.
             PlaitError: `GIT_FAILED`.
         """
+        self._at.pop(workspace.slot, None)  # what is checked is looked at as a whole
         await self._reset(self._lent[workspace.slot], commit)
 
     async def keep(self, workspace: Workspace, ref: str) -> str | None:
@@ -201,81 +192,6 @@ class WorktreePool:
             with suppress(EnvironmentLack):
                 await self._put_away(slot)
 
-    # -- for `plait clean` and `plait recover` -------------------------------------------------
-
-    def list_slots(self) -> tuple[SlotState, ...]:
-        """All slots of the repository that this state folder knows of, in their order."""
-        found = []
-        for slot in self._known():
-            mine = slot.name in self._locks
-            in_use = slot.name in self._lent if mine else not self._claim(slot)
-            if not mine:
-                self._release(slot.name)
-            state = SlotState(
-                name=slot.name,
-                path=slot.path,
-                in_use=in_use,
-                retired=slot.retired,
-                lent=slot.lent_at is not None,
-            )
-            found.append(state)
-        return tuple(found)
-
-    async def leftover(self, name: str) -> str | None:
-        """A commit of what lies in a slot and no ref leads to, if there is such a thing.
-
-        No ref moves: git keeps the commit for some days only.
-
-        Raises:
-            PlaitError: `SLOT_IN_USE`; `GIT_FAILED`, git cannot hold what lies there.
-        """
-        slot = next(each for each in self._known() if each.name == name)
-        mine = name in self._locks
-        if name in self._lent or not (mine or self._claim(slot)):
-            raise PlaitError(f"{slot.path} is in use", code="SLOT_IN_USE")
-        try:
-            return None if await is_safe(slot) else await committed(slot, "")
-        finally:
-            if not mine:
-                self._release(name)
-
-    async def remove_slot(self, name: str, keep_ref: str | None) -> str | None:
-        """Remove a slot for good once its content is safe; the ref that keeps it, if it needs one.
-
-        What the repository ignores is not kept.
-
-        Args:
-            name: As `list_slots` has it.
-            keep_ref: Where to keep what no other ref leads to; None refuses then.
-
-        Raises:
-            PlaitError: `SLOT_IN_USE`, `SLOT_NOT_SAFE`, `GIT_FAILED`.
-        """
-        import anyio
-
-        slot = next(each for each in self._known() if each.name == name)
-        if name in self._lent or (name not in self._locks and not self._claim(slot)):
-            raise PlaitError(f"{slot.path} is in use", code="SLOT_IN_USE")
-        try:
-            kept = await self._make_safe(slot, keep_ref)
-            self._free = [each for each in self._free if each.name != name]
-            trash = await self._forget(slot)
-            await anyio.to_thread.run_sync(discard, trash)
-        finally:
-            self._release(name)
-        return kept
-
-    async def _make_safe(self, slot: Slot, keep_ref: str | None) -> str | None:
-        if await is_safe(slot):
-            return None
-        if keep_ref is None:
-            raise PlaitError(
-                f"{slot.path} holds work that is nowhere else",
-                code="SLOT_NOT_SAFE",
-                hint="name a ref to keep it under",
-            )
-        return await keep_beside(slot, "", keep_ref)
-
     # -- one slot ------------------------------------------------------------------------------
 
     async def _settle(self, slot: Slot, commit: str) -> None:
@@ -284,6 +200,15 @@ class WorktreePool:
         with suppress(GitFailed):  # git's folder is broken: the next reset makes a new one
             await slot.git.run("update-ref", "--no-deref", "HEAD", commit)
             slot.install(slot.staging)
+
+    async def _move(self, slot: Slot, commit: str) -> None:
+        """Make a free slot a clean checkout of a commit, by the difference if that is known."""
+        at = self._at.pop(slot.name, None)
+        if at is not None:
+            with suppress(GitFailed, OSError):  # whatever it was, a reset comes to grips with it
+                if await slot.move_on(at, commit):
+                    return
+        await self._reset(slot, commit)
 
     async def _reset(self, slot: Slot, commit: str) -> None:
         """Clean it; where that fails, take a new worktree in its place."""
@@ -328,73 +253,3 @@ class WorktreePool:
         """Tell git of a worktree; its files come with the first reset."""
         options = ("--force", "--no-checkout", "--detach", "--quiet")
         await self._repository.git.run("worktree", "add", *options, str(slot.path), commit)
-
-    async def _put_away(self, slot: Slot) -> None:
-        """Keep what a lent slot holds, and remove it; retire it where that is not safe.
-
-        Raises:
-            EnvironmentLack: `DISK_FULL`.
-        """
-        try:
-            if not await is_safe(slot):
-                await keep_beside(slot, slot.lent_at or "", f"{RECOVERED}{slot.name}")
-            safe = not process.is_used(slot.path)
-        except GitFailed:  # nothing is lost: a retired slot stays as it is
-            safe = False
-        if not safe:
-            return await self._retire(slot)
-        discard_in_background(await self._forget(slot))
-        return self._release(slot.name)
-
-    async def _forget(self, slot: Slot) -> Path:
-        """Move its tree into the trash, and leave nothing else of it; the trash."""
-        async with self._repository_lock():
-            trash = move_aside(slot.path)
-            discard(slot.admin)
-            discard(slot.state)
-        return trash
-
-    async def _retire(self, slot: Slot) -> None:
-        """Move it aside. Whoever still lives in it goes on writing there, to no effect."""
-        async with self._repository_lock():
-            if not slot.aside.exists() and slot.path.exists():
-                slot.path.rename(slot.aside)
-            aside = replace(slot, path=slot.aside)
-            aside.put_in_order()
-            aside.record()
-        self._release(slot.name)
-
-    # -- all slots -----------------------------------------------------------------------------
-
-    def _slot(self, name: str, path: Path) -> Slot:
-        return Slot(
-            name=name,
-            path=path,
-            admin=self._repository.common / "worktrees" / name,
-            state=self._state / name,
-            repository=self._repository,
-        )
-
-    def _known(self) -> list[Slot]:
-        """Every slot that the state folder knows of, by number."""
-        found = [
-            self._slot(record.parent.name, Path(record.read_text()))
-            for record in self._state.glob("w*/path")
-        ]
-        return sorted(found, key=lambda slot: (len(slot.name), slot.name))
-
-    def _claim(self, slot: Slot) -> bool:
-        descriptor = slot.claim()
-        if descriptor is None:
-            return False
-        self._locks[slot.name] = descriptor
-        return True
-
-    def _release(self, name: str) -> None:
-        descriptor = self._locks.pop(name, None)
-        if descriptor is not None:
-            os.close(descriptor)
-
-    def _repository_lock(self) -> AbstractAsyncContextManager[None]:
-        """Nobody else changes the list of worktrees: no task here, no other process."""
-        return locked(self._repository.common, self._metadata)

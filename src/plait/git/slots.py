@@ -1,0 +1,189 @@
+"""The slots of a repository: which there are, whose they are, and how they are put away.
+
+A slot is locked by the process that uses it. Git's list of worktrees changes only under a lock on
+the repository. Nothing that a slot holds is lost with it: see `snapshot.is_safe`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
+
+from plait import process
+from plait.errors import PlaitError
+from plait.git.command import GitFailed
+from plait.git.repository import Repository
+from plait.git.slot import Slot, SlotState, discard, discard_in_background, locked, move_aside
+from plait.git.snapshot import committed, is_safe, keep_beside
+
+RECOVERED = "refs/plait/keep/recovered/"
+
+
+class Slots:
+    """Slots `w1`, `w2` and so on below a folder.
+
+    Args:
+        repository: Whose worktrees they are.
+        root: The folder they lie in.
+        state: Plait's state folder; what belongs to a slot but not to its agent lies there.
+    """
+
+    def __init__(self, repository: Repository, root: Path, *, state: Path) -> None:
+        import anyio
+
+        self._repository = repository
+        self._root = root.absolute()
+        self._state = state / "slots"
+        self._locks: dict[str, int] = {}
+        self._free: list[Slot] = []
+        self._lent: dict[str, Slot] = {}
+        self._metadata = anyio.Lock()
+
+    # -- for `plait clean` and `plait recover` -------------------------------------------------
+
+    def list_slots(self) -> tuple[SlotState, ...]:
+        """All slots of the repository that this state folder knows of, in their order."""
+        found = []
+        for slot in self._known():
+            mine = slot.name in self._locks
+            in_use = slot.name in self._lent if mine else not self._claim(slot)
+            if not mine:
+                self._release(slot.name)
+            state = SlotState(
+                name=slot.name,
+                path=slot.path,
+                in_use=in_use,
+                retired=slot.retired,
+                lent=slot.lent_at is not None,
+            )
+            found.append(state)
+        return tuple(found)
+
+    async def leftover(self, name: str) -> str | None:
+        """A commit of what lies in a slot and no ref leads to, if there is such a thing.
+
+        No ref moves: git keeps the commit for some days only.
+
+        Raises:
+            PlaitError: `SLOT_IN_USE`; `GIT_FAILED`, git cannot hold what lies there.
+        """
+        slot = next(each for each in self._known() if each.name == name)
+        mine = name in self._locks
+        if name in self._lent or not (mine or self._claim(slot)):
+            raise PlaitError(f"{slot.path} is in use", code="SLOT_IN_USE")
+        try:
+            return None if await is_safe(slot) else await committed(slot, "")
+        finally:
+            if not mine:
+                self._release(name)
+
+    async def remove_slot(self, name: str, keep_ref: str | None) -> str | None:
+        """Remove a slot for good once its content is safe; the ref that keeps it, if it needs one.
+
+        What the repository ignores is not kept.
+
+        Args:
+            name: As `list_slots` has it.
+            keep_ref: Where to keep what no other ref leads to; None refuses then.
+
+        Raises:
+            PlaitError: `SLOT_IN_USE`, `SLOT_NOT_SAFE`, `GIT_FAILED`.
+        """
+        import anyio
+
+        slot = next(each for each in self._known() if each.name == name)
+        if name in self._lent or (name not in self._locks and not self._claim(slot)):
+            raise PlaitError(f"{slot.path} is in use", code="SLOT_IN_USE")
+        try:
+            kept = await self._make_safe(slot, keep_ref)
+            self._free = [each for each in self._free if each.name != name]
+            trash = await self._forget(slot)
+            await anyio.to_thread.run_sync(discard, trash)
+        finally:
+            self._release(name)
+        return kept
+
+    async def _make_safe(self, slot: Slot, keep_ref: str | None) -> str | None:
+        if await is_safe(slot):
+            return None
+        if keep_ref is None:
+            raise PlaitError(
+                f"{slot.path} holds work that is nowhere else",
+                code="SLOT_NOT_SAFE",
+                hint="name a ref to keep it under",
+            )
+        return await keep_beside(slot, "", keep_ref)
+
+    # -- putting away -------------------------------------------------------------------------
+
+    async def _put_away(self, slot: Slot) -> None:
+        """Keep what a lent slot holds, and remove it; retire it where that is not safe.
+
+        Raises:
+            EnvironmentLack: `DISK_FULL`.
+        """
+        try:
+            if not await is_safe(slot):
+                await keep_beside(slot, slot.lent_at or "", f"{RECOVERED}{slot.name}")
+            safe = not process.is_used(slot.path)
+        except GitFailed:  # nothing is lost: a retired slot stays as it is
+            safe = False
+        if not safe:
+            return await self._retire(slot)
+        discard_in_background(await self._forget(slot))
+        return self._release(slot.name)
+
+    async def _forget(self, slot: Slot) -> Path:
+        """Move its tree into the trash, and leave nothing else of it; the trash."""
+        async with self._repository_lock():
+            trash = move_aside(slot.path)
+            discard(slot.admin)
+            discard(slot.state)
+        return trash
+
+    async def _retire(self, slot: Slot) -> None:
+        """Move it aside. Whoever still lives in it goes on writing there, to no effect."""
+        async with self._repository_lock():
+            if not slot.aside.exists() and slot.path.exists():
+                slot.path.rename(slot.aside)
+            aside = replace(slot, path=slot.aside)
+            aside.put_in_order()
+            aside.record()
+        self._release(slot.name)
+
+    # -- all slots -----------------------------------------------------------------------------
+
+    def _slot(self, name: str, path: Path) -> Slot:
+        return Slot(
+            name=name,
+            path=path,
+            admin=self._repository.common / "worktrees" / name,
+            state=self._state / name,
+            repository=self._repository,
+        )
+
+    def _known(self) -> list[Slot]:
+        """Every slot that the state folder knows of, by number."""
+        found = [
+            self._slot(record.parent.name, Path(record.read_text()))
+            for record in self._state.glob("w*/path")
+        ]
+        return sorted(found, key=lambda slot: (len(slot.name), slot.name))
+
+    def _claim(self, slot: Slot) -> bool:
+        descriptor = slot.claim()
+        if descriptor is None:
+            return False
+        self._locks[slot.name] = descriptor
+        return True
+
+    def _release(self, name: str) -> None:
+        descriptor = self._locks.pop(name, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _repository_lock(self) -> AbstractAsyncContextManager[None]:
+        """Nobody else changes the list of worktrees: no task here, no other process."""
+        return locked(self._repository.common, self._metadata)
