@@ -75,6 +75,24 @@ def test_work_that_is_nowhere_else_is_refused_with_the_way_to_keep_it(story: Sto
     assert not folder.exists()
 
 
+def test_the_fence_of_a_run_that_was_killed_goes(story: Story) -> None:
+    """Its hidden ref leads nowhere that is new; the run can be gone on with all the same."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"))
+    agent = f'touch "$NOTES/on"; while ! test -e "$NOTES/go"; do sleep 0.05; done; {WRITE}'
+    process = story.starts("run", "p", "--yes", "--agent", f"command:{agent}")
+    wait_until((story.notes / "on").exists)
+    process.kill()
+    process.communicate()
+    refs = ("for-each-ref", "--format=%(refname)", "refs/plait/trunk/")
+    assert story.git(*refs)
+    story.plait("clean")
+    assert story.git(*refs) == ""
+    (story.notes / "go").touch()
+    assert story.plait("resume").code == 0
+    assert story.git(*refs) == ""
+
+
 def test_it_can_be_kept_and_removed_in_one_go(story: Story) -> None:
     """`--keep` puts it under a hidden ref that `plait recover` lists."""
     folder, slot = retired(story)

@@ -341,7 +341,7 @@ def test_whatever_is_edited_in_can_be_read_back(root, files):
 
 
 def test_a_long_history_gets_a_commit_graph_and_a_short_one_none(root):
-    """The one file that Plait adds to git's own, where it pays."""
+    """The one file that Plait adds to git's own, where it pays; a lock in its way is no matter."""
 
     async def enter() -> None:
         async with _Streaming(root):
@@ -354,6 +354,11 @@ def test_a_long_history_gets_a_commit_graph_and_a_short_one_none(root):
     history = "".join(f"commit refs/heads/main\n{stamp}" for _ in range(2001))
     script = f"cd '{root}' && git fast-import --quiet --force"
     subprocess.run(["/bin/sh", "-c", script], input=history.encode(), check=True)
+    lock = graph.with_name("commit-graph.lock")
+    lock.touch()  # of a git that was killed
+    run_main(enter)
+    assert (graph.exists(), lock.exists()) == (False, True)
+    lock.unlink()
     run_main(enter)
     assert graph.exists()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
     project = open_project(start)
     with open_store(project) as store:
         make_state(project)  # there is a store: it may be another checkout's
-        with hold(project.state):
+        with hold(project.state) as me:
             rows = store.runs() if run is None else (pick_run(store, run),)
             if run is not None and rows[0].status in UNFINISHED:
                 raise UsageError(
@@ -73,10 +73,17 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
                     hint="go on with `plait resume`; its candidates are on those branches",
                 )
             spent = {ref: kept for row in rows for ref, kept in _spent(store, row).items()}
-            return process.run_main(_clean, project, spent, keep)
+            decided = {each.run for each in store.held_runs() if not me.survives(each.holder)}
+            over = {row.id for row in rows} - decided
+            return process.run_main(_clean, project, spent, over, keep)
 
 
-async def _clean(project: Project, spent: Mapping[str, str], keep: bool) -> Cleaned:  # noqa: FBT001 - `run_main` passes by position
+async def _clean(
+    project: Project,
+    spent: Mapping[str, str],
+    over: Collection[RunId],
+    keep: bool,  # noqa: FBT001 - `run_main` passes by position
+) -> Cleaned:
     worktrees: list[Removed] = []
     left: list[Left] = []
     async with git.alone(project.state) as lock:
@@ -88,6 +95,7 @@ async def _clean(project: Project, spent: Mapping[str, str], keep: bool) -> Clea
                     left.append(ended)
                 else:
                     worktrees.append(ended)
+        await git.lift_fences(repository, over)
         branches, lonely = await _delete_branches(repository, spent, keep=keep)
     return Cleaned(worktrees=tuple(worktrees), branches=branches, left=(*left, *lonely))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ from plait.engine.preflight import Ground
 from plait.engine.recovery import left_behind, reconcile, spared
 from plait.engine.revise import revise
 from plait.engine.room import Room
-from plait.errors import UsageError
+from plait.errors import PlaitError, UsageError
 from plait.git import GitTrunk, Repository, WorktreePool
 from plait.ports import Request, RunRow, Store, Trunk, Workspaces
 
@@ -231,8 +231,11 @@ async def _drive(
         await execute(context, lease, adopted)
 
     await context.trunk.take(lease)  # before anybody looks where the branch is
-    stopped_by = await _until_signal(work)
-    await context.trunk.give_back(lease)
+    try:
+        stopped_by = await _until_signal(work)
+    finally:  # whoever takes the run up, or cleans up, does it too
+        with suppress(PlaitError), anyio.CancelScope(shield=True):
+            await context.trunk.give_back(lease)
     if stopped_by is not None:
         await context.journal.record(RunInterrupted(signal=signal.Signals(stopped_by).name))
     return Ended(run=context.journal.run, stopped_by=stopped_by)

@@ -2,6 +2,7 @@
 
 from plait.git.alone import alone
 from plait.git.disk import RepositoryDisk
+from plait.git.fence import lift_fences
 from plait.git.kept import (
     Extent,
     Tip,
@@ -36,6 +37,7 @@ __all__ = [
     "extents",
     "forget_branch",
     "identity",
+    "lift_fences",
     "only_through",
     "patch",
     "tips",

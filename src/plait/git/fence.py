@@ -11,10 +11,15 @@ once, at least one sees the other, and the higher epoch stays.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from plait.core.event import RunId
 from plait.core.lease import TrunkLease
 from plait.errors import RunTaken
 from plait.git.command import GitFailed, decode
 from plait.git.repository import Repository
+
+_ALL = "refs/plait/trunk/"
 
 
 class Fence:
@@ -73,8 +78,18 @@ class Fence:
         return [int(name.rpartition("/")[2]) for name in decode(listing).split()]
 
 
+async def lift_fences(repository: Repository, runs: Collection[RunId]) -> None:
+    """Let nobody move the branches of these runs, until somebody takes one of them up again.
+
+    Nobody decides them: whoever did was killed, and left his fence.
+    """
+    left = [ref for ref in await repository.refs(_ALL) if ref.split("/")[3] in runs]
+    if left:
+        await repository.delete_refs(left)
+
+
 def _folder(lease: TrunkLease) -> str:
-    return f"refs/plait/trunk/{lease.run}/"
+    return f"{_ALL}{lease.run}/"
 
 
 def _ref(lease: TrunkLease) -> str:

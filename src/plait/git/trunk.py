@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Self
 
@@ -53,7 +54,8 @@ class GitTrunk:
             limit = f"--max-count={MANY_COMMITS + 1}"
             count = await self._git.line("rev-list", "--count", limit, self._repository.head)
             if int(count) > MANY_COMMITS:
-                await self._git.run("commit-graph", "write", "--reachable", "--no-progress")
+                with suppress(GitFailed):  # a lock that a killed git left: merges are slower
+                    await self._git.run("commit-graph", "write", "--reachable", "--no-progress")
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
