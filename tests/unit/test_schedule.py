@@ -19,8 +19,10 @@ from plait.core.event import (
     Landed,
     LandingRefused,
     LandingStarted,
+    LimitReached,
     PackageCancelled,
     PackageSkipped,
+    RunLimit,
     Verdict,
 )
 from plait.core.plan import Confidence, PackageId, PackageKind, Plan, Scope, SourceStatus
@@ -326,3 +328,15 @@ def test_safety_holds_in_every_history(
         run = step(data.draw, compiled, run)
     assert over
     assert all(state.status in ENDED for state in run.packages.values())
+
+
+def test_a_run_does_not_wait_for_what_was_cancelled_or_may_not_start() -> None:
+    """What somebody outside the run holds is waited for only while it is to start here."""
+    run = started(plan(package("a", keys=["db:x"]), package("b")))
+    run = record(run, PackageCancelled(package=PackageId("b"), reason="cancelled"))
+    compiled, waiting = compile_plan(run.plan), frozenset({PackageId("a")})
+    assert decide(compiled, run, Limits(), waiting=waiting) == ()
+    gone = record(run, PackageCancelled(package=PackageId("a"), reason="cancelled"))
+    assert decide(compiled, gone, Limits(), waiting=waiting) == (Finish(),)
+    spent = record(run, LimitReached(limit=RunLimit.BUDGET, reason="spent"))
+    assert decide(compiled, spent, Limits(), waiting=waiting) == (Finish(),)

@@ -157,6 +157,11 @@ def decide(
     starting = frozenset(
         package for package in starting if run.packages[package].status is PackageStatus.PENDING
     )
+    waiting = frozenset(  # one may have been cancelled meanwhile, or the money be spent
+        package
+        for package in waiting
+        if run.packages[package].status is PackageStatus.PENDING and run.spent.reached is None
+    )
     frontier = compiled.frontier(run, limits.gates)
     actions, settled, freed = _settlements(compiled, run, frontier, starting)
     stop = _stop_reason(compiled, run, limits)

@@ -120,7 +120,19 @@ class Journal:
             )
             if self._holding is not None:
                 self._holding.held[package] = lease.epoch
+            self.knows(package, lease.epoch)
         return lease
+
+    def knows(self, package: PackageId, epoch: int) -> None:
+        """Take note of a package's epoch, which rises with a claim and not with an event.
+
+        All that is told of the package from now on is told under it.
+        """
+        state = self.run.packages[package]
+        if epoch > state.epoch:
+            self.run = replace(
+                self.run, packages=self.run.packages.changed(replace(state, epoch=epoch))
+            )
 
     async def release(self, package: PackageId, epoch: int) -> None:
         """Give a claim back that no event has told of.

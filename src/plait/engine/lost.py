@@ -17,6 +17,7 @@ async def lose(context: Context, stale: StaleEpoch) -> None:
     context.holding.held.pop(package, None)
     state = context.journal.run.packages[package]
     if not state.attempts or state.status is PackageStatus.PENDING:
+        context.journal.knows(package, stale.current)
         return
     await context.journal.record(
         ClaimLost(

@@ -1,0 +1,69 @@
+"""Orders that come while a package has been claimed and its workspace is still being made."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from tests.acceptance.conftest import Story, wait_until
+from tests.fakes.plans import Piece
+
+# The command on a disk so slow that a workspace takes until a file is there.
+SLOW = """
+import os, sys
+from pathlib import Path
+import anyio
+from plait.git import WorktreePool
+notes, quick = Path(os.environ["NOTES"]), WorktreePool.open
+async def slow(self, base):
+    (notes / "opening").touch()
+    while not (notes / "go").exists():
+        await anyio.sleep(0.01)
+    return await quick(self, base)
+WorktreePool.open = slow
+from plait.__main__ import main
+sys.exit(main())
+"""
+WRITE = 'mkdir -p "src/$PLAIT_PACKAGE" && echo ok > "src/$PLAIT_PACKAGE/made.txt"'
+
+
+@pytest.fixture
+def opening(story: Story) -> Iterator[subprocess.Popen[str]]:
+    """A run of two packages, one after the other, that opens the first one's workspace."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"), Piece(id="wp-b"))
+    call = ("run", "p", "--yes", "--max-agents", "1", "--agent", f"command:{WRITE}")
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW, *call],
+        cwd=story.repo,
+        env=story.env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until((story.notes / "opening").exists)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_run_is_cancelled_while_a_workspace_is_made(story: Story, opening) -> None:
+    """The claim is given back, and all that is told of the package is told under its epoch."""
+    cancelled = story.plait("cancel")
+    assert cancelled.code == 0, cancelled.err
+    _out, err = opening.communicate(timeout=60)
+    assert opening.returncode == 1, err
+    assert {each["status"] for each in story.packages().values()} == {"cancelled"}
+
+
+def test_a_package_is_skipped_while_its_workspace_is_made(story: Story, opening) -> None:
+    """It does not start, and the other one does."""
+    skipped = story.plait("skip", "wp-a")
+    assert skipped.code == 0, skipped.err
+    (story.notes / "go").touch()
+    _out, err = opening.communicate(timeout=60)
+    assert opening.returncode == 0, err
+    assert story.packages()["wp-b"]["status"] == "landed"
