@@ -35,7 +35,7 @@ from plait.core.event import (
 )
 from plait.core.plan import PackageId, PackageKind
 from plait.core.run import ACTIVE, ENDED, PackageStatus, Run, conclude
-from plait.core.schedule import Cancel, Finish, Limits, Skip, Start, compile_plan, decide
+from plait.core.schedule import Cancel, Finish, Limits, Skip, Start, Wait, compile_plan, decide
 
 A, B, C, D = (PackageId(each) for each in "abcd")
 PLAN = plan(package("a"), package("b", "a"), package("c", "b"), package("d"))
@@ -77,7 +77,9 @@ def after(run: Run, wish: Wish) -> Run:
 
 def starts(run: Run) -> set[PackageId]:
     """What is started now, and nothing else is done."""
-    actions = decide(COMPILED, run, Limits())
+    actions = [
+        each for each in decide(COMPILED, run, Limits(), now=0.0) if not isinstance(each, Wait)
+    ]
     found = {each.package for each in actions if isinstance(each, Start)}
     assert len(found) == len(actions)
     return found
@@ -103,6 +105,19 @@ def test_a_retry_gives_a_new_budget_and_frees_what_hung_on_it() -> None:
     state = run.packages[A]
     assert (state.attempts_used, state.next_attempt) == (0, 3)
     assert starts(run) == {A}
+
+
+def test_a_package_that_waits_for_its_next_attempt_is_retried_at_once() -> None:
+    """Its budget is new and its wait over; one that never began has nothing to be retried."""
+    waits = end("a", Verdict.REVISE, not_before=1e12)
+    run = record(started(PLAN), begin("a"), waits)
+    assert starts(run) == {D}
+    run = after(run, Retry(package="a"))
+    assert run.packages[A].attempts_used == 0
+    assert starts(run) == {A, D}
+    assert order(run, Retry(package="d")).events == ()
+    assert "d has not begun" in order(run, Retry(package="d")).told
+    assert "no package failed" in order(run, Retry()).told
 
 
 def test_a_skip_lets_the_rest_go_on() -> None:

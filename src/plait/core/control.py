@@ -7,7 +7,7 @@ must be ended first, and which events tell the rest. A refusal changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from plait.core.codec import decode, encode
@@ -229,10 +229,11 @@ def _cancel(state: PackageState, who: str) -> Order:
     )
 
 
-def _retry(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> Order | Refusal:
-    again = [state for state in states if state.status is not PackageStatus.PENDING]
+def _retry(run: Run, graph: Graph, states: Sequence[PackageState], who: str) -> Order | Refusal:
+    again = [each for each in states if each.attempts or each.status is not PackageStatus.PENDING]
     if not again:
-        return Order(told="nothing is to be tried again: what has not ended waits or is at work")
+        why = f"{states[0].id} has not begun yet" if states else "no package failed or is blocked"
+        return Order(told=f"nothing is to be tried again: {why}")
     ends = frozenset[PackageId]().union(*map(_at_work, again))
     names = [state.id for state in again]
     events = [PackageRequeued(package=each, reason="retry", who=who) for each in names]

@@ -100,6 +100,8 @@ async def _carry_out(context: Context, under_way: UnderWay, request: Request) ->
         for package in order.ends:
             context.ended.pop(package, None)
         order = _ordered(context, under_way, request)
+        if isinstance(order, Refusal):  # what cannot be cut short came first: it has landed
+            told = _answer(order)
     events = order.events if isinstance(order, Order) else ()
     await context.journal.record(*events, answers=((request.number, told),))
 
