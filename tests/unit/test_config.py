@@ -8,6 +8,8 @@ import pytest
 
 from plait import config
 from plait.core.plan import Check
+from plait.core.profile import AgentLimits, AgentProfile
+from plait.core.roster import Seat
 from plait.errors import UsageError
 
 
@@ -81,6 +83,16 @@ def test_a_relative_root_for_workspaces_is_relative_to_its_file(tmp_path: Path) 
         ("[run]\nmax_agents = = 3\n", "plait.toml:2:14", "TOML"),
         ("[checks]\nland = [3]\n", "plait.toml:2:1", "commands"),
         ('[checks]\nland = [{ command = "x", cmd = 1 }]\n', "plait.toml:2:1", "cmd"),
+        ('[run]\nagents = "claude"\n', "plait.toml:2:1", "list of tables"),
+        ('[run]\nagents = [\n  { kind = "qa" },\n]\n', "plait.toml:3:3", "names no agent"),
+        ('[run]\nagents = [{ agent = "a", kind = "gate" }]\n', "plait.toml:2:26", "integrate"),
+        ('[[run.agents]]\nagent = "a"\n[[run.agents]]\nagnt = "b"\n', "plait.toml:4:1", "agnt"),
+        ("[agents]\nclaude = 3\n", "plait.toml:2:1", "agents.claude must be a table"),
+        ('[agents."a b"]\n', "plait.toml:1:1", "no name of an agent"),
+        ("[agents.a]\nlimits = { turns = 3, token = 4 }\n", "plait.toml:2:23", "token"),
+        ('[agents.a.mcp.docs]\nargs = ["x"]\n', "plait.toml:1:1", "command or a url"),
+        ('x = """\n[run]\n"""\n[agents.a]\nenv = ["A=1"]\n', "plait.toml:1:1", "'x'"),
+        ('[agents.a]\nargs = ["""\nenv = 3""", "]"] # ]\nenv = 3\n', "plait.toml:4:1", "texts"),
     ],
 )
 def test_a_wrong_setting_is_told_with_its_place(
@@ -92,6 +104,33 @@ def test_a_wrong_setting_is_told_with_its_place(
     assert caught.value.code == "BAD_CONFIG"
     assert caught.value.where == where
     assert told in caught.value.message
+
+
+def test_agents_have_profiles_and_packages_choose_among_them(tmp_path: Path) -> None:
+    """A table for each name; a repository's replaces the user's of that name, whole."""
+    user = tmp_path / "home" / ".config" / "plait" / "config.toml"
+    user.parent.mkdir(parents=True)
+    user.write_text('[agents.mine]\nuse = "pi"\n[agents.strong]\nmodel = "x"\n')
+    settings = load(
+        tmp_path,
+        '[run]\nagents = [{ agent = ["strong", "mine"], kind = "qa", match = "a*" }]\n'
+        '[agents.strong]\nuse = "claude"\nprogram = "bin/claude"\nset_env = { A = "1" }\n'
+        '[agents.strong.limits]\nturns = 9\ncost = 2\nmemory = "2 GiB"\n'
+        '[agents.strong.mcp.docs]\ncommand = "d"\nargs = ["x"]\n',
+    )
+    assert settings.profiles["mine"] == AgentProfile(name="mine", use="pi")
+    assert settings.profiles["strong"] == AgentProfile(
+        name="strong",
+        use="claude",
+        program=str(tmp_path / "bin" / "claude"),
+        set_env={"A": "1"},
+        limits=AgentLimits(turns=9, cost_usd=2.0, memory=2 * 1024**3),
+        mcp={"docs": {"command": "d", "args": ["x"]}},
+    )
+    assert settings.seats == (
+        Seat(provider="strong", kind="qa", pattern="a*"),
+        Seat(provider="mine", kind="qa", pattern="a*"),
+    )
 
 
 def test_a_misspelt_key_gets_a_guess(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ import click
 import pytest
 from tests.fakes import runs
 
-from plait import config, plans
+from plait import plans
 from plait.cli.main import VERBS
+from plait.config.keys import FURTHER, TABLES
 from plait.core.event import EVENTS
 from plait.core.finding import errors
 from plait.core.report import build_report
@@ -20,6 +21,7 @@ from plait.errors import ExitCode
 from plait.plans import kiro, plait_yaml, spec_workflow, specflow, work_packages
 from plait.ports import PlanSource
 
+SETTINGS = {**TABLES, **FURTHER}
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = sorted(
@@ -116,11 +118,15 @@ def test_the_events_page_names_no_event_that_does_not_exist():
     assert set(re.findall(r"^### (\w+)$", page, re.MULTILINE)) == set(EVENTS)
 
 
-@pytest.mark.parametrize("name", config._KEYS)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_is_documented(name):
-    """A table of the configuration has a section in the reference, with a row for each key."""
+    """A table of the configuration has a section in the reference, with its keys' very rows."""
     told = section(REFERENCE / "configuration.md", name)
-    assert re.findall(r"^\| `(\w+)` \|", told, re.MULTILINE) == list(config._KEYS[name])
+    rows = re.findall(r"^(\| `\w+` \|.*)$", told, re.MULTILINE)[: len(SETTINGS[name].keys)]
+    assert rows == [
+        f"| `{key}` | {each.default} | {each.meaning} |"
+        for key, each in SETTINGS[name].keys.items()
+    ]
 
 
 @pytest.mark.parametrize("code", ExitCode, ids=lambda code: code.name)

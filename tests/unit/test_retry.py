@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -11,7 +12,7 @@ from tests.fakes.runs import RUN, begin, package, plan, record, started
 
 from plait.core.event import AGENT_LOST, AttemptEnded, AttemptLost, ProviderParked, Verdict
 from plait.core.package import PackageState
-from plait.core.plan import PackageId
+from plait.core.plan import PackageId, PackageKind
 from plait.core.retry import (
     AGENT_FAILED,
     AGENT_NOT_STARTED,
@@ -213,8 +214,32 @@ ROSTER = Roster(
 
 def test_a_pattern_names_who_works_and_plain_names_serve_the_rest() -> None:
     """In the order they were given; a name stands once."""
-    assert ROSTER.providers(PackageId("wp-ui-1")) == ("ui",)
-    assert ROSTER.providers(PackageId("wp-api")) == ("first", "second")
+    assert ROSTER.providers(package("wp-ui-1")) == ("ui",)
+    assert ROSTER.providers(package("wp-api")) == ("first", "second")
+
+
+@pytest.mark.parametrize(
+    ("condition", "fields"),
+    [
+        ({"pattern": "api-*", "kind": "integrate"}, {"kind": PackageKind.INTEGRATE}),
+        ({"role": "front*"}, {"role": "frontend"}),
+        ({"archetype": "migration"}, {"archetype": "migration"}),
+        ({"trust": 3}, {"trust": 4}),
+        ({"track": "A", "phase": "1*", "group": "g"}, {"track": "A", "phase": "1 x", "group": "g"}),
+    ],
+)
+def test_conditions_name_who_works(condition: dict[str, Any], fields: dict[str, Any]) -> None:
+    """All conditions of a seat must hold; then it comes before those that serve everybody."""
+    seats = (
+        Seat(provider="all"),
+        Seat(provider="one", **condition),
+        Seat(provider="two", kind="qa"),
+    )
+    roster = Roster(seats=seats)
+    assert roster.providers(package("api-x", **fields)) == ("one",)
+    assert roster.providers(package("api-x")) == ("all",)
+    both = roster.providers(package("api-x", **{**fields, "kind": PackageKind.QA}))
+    assert both == (("two",) if "kind" in condition else ("one", "two"))
 
 
 def test_who_works_next_follows_from_who_failed_and_who_rests() -> None:

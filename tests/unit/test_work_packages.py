@@ -205,6 +205,7 @@ def test_a_package_in_full(folder: Path) -> None:
         priority=2,
         estimate_s=260.0,
         role="backend",
+        trust=2,
         result_keys=("tables",),
         span=Span(file=NAME, line=14, column=5),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 
@@ -11,8 +12,12 @@ from plait.ports import Agent
 GROUP = "plait.agents"
 
 
-def find(name: str) -> Agent:
+def find(name: str, further: Iterable[str] = ()) -> Agent:
     """The agent of that name; what stands after the first `:` is its argument.
+
+    Args:
+        name: As `--agent` takes it.
+        further: Other names that may have been meant.
 
     Raises:
         UsageError: `UNKNOWN_AGENT`, or the agent refuses its argument.
@@ -21,12 +26,13 @@ def find(name: str) -> Agent:
     kind, _, argument = name.partition(":")
     known = names()
     if kind not in known:
-        close = get_close_matches(kind, known, n=1)
+        everyone = sorted({*known, *further})
+        close = get_close_matches(kind, everyone, n=1)
         guess = f"did you mean {close[0]!r}? " if close else ""
         raise UsageError(
             f"there is no agent {kind!r}",
             code="UNKNOWN_AGENT",
-            hint=f"{guess}agents: {', '.join(sorted(known))}",
+            hint=f"{guess}agents: {', '.join(everyone)}",
         )
     try:
         factory = known[kind].load()

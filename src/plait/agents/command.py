@@ -33,13 +33,22 @@ class CommandAgent(Agent):
         """`command`; the command itself is in the run's options."""
         return "command"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Variables: the rest is in the command."""
+        return frozenset({"set_env"})
+
     def probe(self) -> str | None:
         """Nothing to look for: a shell is always there."""
         return None
 
     def invocation(self, task: AgentTask) -> Invocation:
         """The shell, the command, the brief."""
-        return Invocation(argv=("/bin/sh", "-c", self._command), stdin=task.brief.encode())
+        return Invocation(
+            argv=("/bin/sh", "-c", self._command),
+            env=task.profile.set_env,
+            stdin=task.brief.encode(),
+        )
 
     def outcome(
         self,

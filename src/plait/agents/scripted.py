@@ -69,6 +69,11 @@ class ScriptedAgent(Agent):
         """`scripted`."""
         return "scripted"
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """Variables for its commands."""
+        return frozenset({"set_env"})
+
     def probe(self) -> str | None:
         """Nothing to look for."""
         return None
@@ -77,7 +82,9 @@ class ScriptedAgent(Agent):
         """The player, with this attempt's steps on its standard input."""
         steps = self._steps(task)
         return Invocation(
-            argv=(sys.executable, "-I", "-S", str(PLAYER)), stdin=json.dumps(steps).encode()
+            argv=(sys.executable, "-I", "-S", str(PLAYER)),
+            env=task.profile.set_env,
+            stdin=json.dumps(steps).encode(),
         )
 
     def outcome(

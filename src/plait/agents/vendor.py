@@ -80,6 +80,12 @@ class VendorAgent(Agent):
         """As given to `--agent`."""
         return self.adapter
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """All of it; MCP servers where its program takes them."""
+        own = {"program", "model", "args", "env", "set_env"}
+        return frozenset(own | {"mcp"} if self.can.mcp else own)
+
     def probe(self) -> str | None:
         """Why the program cannot be used, or None: it is not there."""
         if self.found(None) is not None:

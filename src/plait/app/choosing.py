@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 
 from plait.config import Settings
 from plait.core.event import RunId
+from plait.core.profile import AgentProfile
 from plait.core.roster import Roster, Seat
 from plait.core.schedule import GatePolicy, Limits, UnknownScope
-from plait.errors import EnvironmentLack
+from plait.errors import EnvironmentLack, UsageError
 from plait.ports import Agent, Sandbox
+
+# What of a profile an adapter reads or does not; limits hold for all agents.
+ADAPTERS_OWN = frozenset({"program", "model", "args", "env", "set_env", "mcp"})
 
 
 def new_run_id(now: float) -> RunId:
@@ -34,32 +39,67 @@ def limits_of(
     )
 
 
-def roster_of(names: Sequence[str]) -> Roster:
-    """Who may work on what: `PATTERN=NAME` entries in order, then plain names in order."""
+def roster_of(names: Sequence[str], rules: Sequence[Seat] = ()) -> Roster:
+    """Who may work on what: `PATTERN=NAME` entries and plain names in order, then the rules."""
     seats = []
     for name in names:
         pattern, _, agent_name = _split_agent(name)
         seats.append(Seat(provider=agent_name, pattern=pattern))
-    return Roster(seats=tuple(seats))
+    return Roster(seats=(*seats, *rules))
 
 
-def agents_of(roster: Roster) -> Mapping[str, Agent]:
-    """The agents of a roster, by what `--agent` called them.
+def agents_of(roster: Roster, settings: Settings) -> Mapping[str, Agent]:
+    """The agents of a roster, by what `--agent` called them: profiles first, then adapters.
 
     Raises:
-        UsageError: `UNKNOWN_AGENT`, or an agent refuses its argument.
+        UsageError: `UNKNOWN_AGENT`, an agent refuses its argument, or its profile (`BAD_AGENT`).
         EnvironmentLack: An agent's program is missing.
     """
-    from plait import agents
-
     found: dict[str, Agent] = {}
     for name in dict.fromkeys(seat.provider for seat in roster.seats):
-        agent = agents.find(name)
-        lack = agent.probe()
+        agent = agent_of(name, settings)
+        lack = lack_of(agent, settings.profiles.get(name))
         if lack:
             raise EnvironmentLack(lack, code="AGENT_MISSING", hint="`plait doctor` tells more")
         found[name] = agent
     return found
+
+
+def agent_of(name: str, settings: Settings) -> Agent:
+    """The agent of that name, be it a profile's or an adapter's.
+
+    Raises:
+        UsageError: As `agents_of`.
+        EnvironmentLack: `AGENT_BROKEN`.
+    """
+    from plait import agents
+
+    profile = settings.profiles.get(name)
+    if profile is None:
+        return agents.find(name, further=settings.profiles)
+    where = settings.origin(f"agents.{name}")
+    try:
+        agent = agents.find(profile.use)
+    except UsageError as error:
+        raise UsageError(error.message, code=error.code, hint=error.hint, where=where) from error
+    unread = [each for each in ADAPTERS_OWN - agent.reads if getattr(profile, each)]
+    if unread:
+        raise UsageError(
+            f"the agent {agent.name} reads no {', '.join(sorted(unread))} in [agents.{name}]",
+            code="BAD_AGENT",
+            where=where,
+            hint=f"it reads: {', '.join(sorted(agent.reads)) or 'nothing'}, and its limits",
+        )
+    return agent
+
+
+def lack_of(agent: Agent, profile: AgentProfile | None) -> str | None:
+    """Why an agent cannot be used on this machine, or None."""
+    if profile is None or not profile.program:
+        return agent.probe()
+    if shutil.which(profile.program):
+        return None
+    return f"{profile.name}: there is no program {profile.program}"
 
 
 def sandboxes_of(agents: Mapping[str, Agent]) -> Mapping[str, Sandbox]:

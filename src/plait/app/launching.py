@@ -12,6 +12,7 @@ from typing import Any
 
 from plait import process
 from plait.app import approving, controlling, planning, revising, running
+from plait.app.choosing import roster_of
 from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
 from plait.app.people import who
@@ -92,11 +93,13 @@ def run(call: Call) -> int:
     """Run a plan to its report and return the exit code."""
     project, plan = _prepare(call)
     options = _options(project, plan, call)
-    if not options.agents:
+    nobody = _nobodys(plan, options)
+    if nobody is not None:
         raise UsageError(
-            "no agent is named",
+            f"no agent is named{nobody}",
             code="NO_AGENT",
-            hint='name one: --agent "command:SHELL", or `[run] agent` in plait.toml',
+            hint='name one: --agent "command:SHELL", or `[run] agent` in plait.toml; '
+            "`plait doctor` lists the agents",
         )
     planning.require_scopes(plan, options.packages, project.settings.unknown_scope)
     unchecked = planning.require_checks(plan, options, allow_unchecked=call.allow_unchecked)
@@ -246,6 +249,7 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
     go_on = settings.continue_on_error if call.go_on is None else call.go_on
     return running.RunOptions(
         agents=call.agents or ((settings.agent,) if settings.agent else ()),
+        seats=() if call.agents else settings.seats,
         packages=planning.chosen_packages(
             plan,
             tracks=call.tracks,
@@ -264,6 +268,16 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
         checks=planning.default_checks(project, call.checks),
         land_checks=settings.land_checks,
     )
+
+
+def _nobodys(plan: Plan, options: running.RunOptions) -> str | None:
+    """For which of the packages no agent is named, in words; None if there is none."""
+    roster = roster_of(options.agents, options.seats)
+    if not roster.seats:
+        return ""
+    packages = (plan.package(each) for each in options.packages)
+    left = [each.id for each in packages if each.runs_agent and not roster.providers(each)]
+    return f" for {listing(left)}" if left else None
 
 
 def _landed_before(project: Project, plan: Plan, call: Call) -> tuple[PackageId, ...]:

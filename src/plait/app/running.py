@@ -21,6 +21,7 @@ from plait.core.lease import Holder, Terms
 from plait.core.plan import Check, PackageId, Plan, SourceStatus
 from plait.core.retry import Backoff
 from plait.core.revision import Revision
+from plait.core.roster import Roster, Seat
 from plait.core.run import Run
 from plait.engine import preflight
 from plait.engine.claimed import Adopted
@@ -46,6 +47,7 @@ class RunOptions:
 
     agents: tuple[str, ...]
     packages: tuple[PackageId, ...]
+    seats: tuple[Seat, ...] = ()
     base: str = "HEAD"
     branch: str | None = None
     fresh: bool = False
@@ -84,7 +86,7 @@ async def start(
         UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
     """
     run_id, store = new_run_id(SystemClock().now()), orchestrator.store
-    agents_of(roster_of(options.agents))  # a wrong name is told before anything is made
+    agents_of(_roster(options), project.settings)  # a wrong name is told before anything is made
     async with _git(project) as (repository, workspaces, trunk):
         ground = await preflight.ground(
             store,
@@ -286,8 +288,8 @@ def _context(
     trunk: Trunk,
     requests: Callable[[], Sequence[Request]],
 ) -> Context:
-    run, settings, roster = journal.run, project.settings, roster_of(options.agents)
-    agents = agents_of(roster)
+    run, settings, roster = journal.run, project.settings, _roster(options)
+    agents = agents_of(roster, settings)
     return Context(
         journal=journal,
         workspaces=workspaces,
@@ -303,6 +305,7 @@ def _context(
         places=Places(state=project.state, run=run.id),
         agents=agents,
         sandboxes=sandboxes_of(agents),
+        profiles=settings.profiles,
         default_checks=options.checks,
         land_checks=options.land_checks,
         holding=holding,
@@ -316,6 +319,10 @@ def _context(
         room=room,
         requests=requests,
     )
+
+
+def _roster(options: RunOptions) -> Roster:
+    return roster_of(options.agents, options.seats)
 
 
 def _room(project: Project, repository: Repository) -> Room:
@@ -336,7 +343,7 @@ def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:
         done_before=tuple(each for each in options.packages if each in done),
         carried=ground.carried,
         max_agents=options.max_agents,
-        agents=options.agents,
+        agents=(*options.agents, *map(str, options.seats)),
         budget_usd=options.budget_usd,
         timeout_s=options.timeout_s,
     )

@@ -22,6 +22,11 @@ class PackageKind(StrEnum):
     QA = "qa"
     FIX = "fix"
 
+    @property
+    def has_agent(self) -> bool:
+        """Whether an agent works on it (gates and checkpoints are judged by Plait's checks)."""
+        return self not in {PackageKind.GATE, PackageKind.CHECKPOINT}
+
 
 class SourceStatus(StrEnum):
     """What the source says of a package before the run."""
@@ -150,6 +155,8 @@ class WorkPackage:
     Times are seconds; `priority` is 1 (first) to 10; `retry_budget` counts attempts after the
     first. `parallel` says that the source itself marks the package as safe beside others,
     `optional` that it may be left out. `parent` is the source's task that it is a part of.
+    `role` and `archetype` are the source's words for who should do it and what sort of work it
+    is, `trust` the least level of trust that it asks for.
     `tasks` lists the source ids of a batch, its own included.
     """
 
@@ -175,6 +182,8 @@ class WorkPackage:
     priority: int = 5
     estimate_s: float | None = None
     role: str | None = None
+    archetype: str | None = None
+    trust: int | None = None
     requirements: tuple[str, ...] = ()
     result_keys: tuple[str, ...] = ()
     guards: tuple[PackageId, ...] = ()  # of a gate: the packages it judges
@@ -185,8 +194,8 @@ class WorkPackage:
 
     @property
     def runs_agent(self) -> bool:
-        """Whether an agent works on it (gates and checkpoints are judged by Plait's checks)."""
-        return self.kind not in {PackageKind.GATE, PackageKind.CHECKPOINT}
+        """Whether an agent works on it."""
+        return self.kind.has_agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,17 +7,58 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from plait.core.package import PackageState
-from plait.core.plan import PackageId
+from plait.core.plan import WorkPackage
 from plait.core.retry import SET_BACK_S, moves_on, unfit
 from plait.core.spent import Parked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """An agent, as `--agent` names it, for the packages that a pattern matches; empty: for all."""
+    """An agent, as `--agent` names it, and for which packages; without a condition, for all.
+
+    `pattern` is one of ids, `kind` a kind's name; `role`, `archetype`, `track`, `phase` and
+    `group` are patterns of what the plan says of a package. `trust` is the least level that the
+    plan must ask for. Empty: any.
+    """
 
     provider: str
     pattern: str = ""
+    kind: str = ""
+    role: str = ""
+    archetype: str = ""
+    trust: int | None = None
+    track: str = ""
+    phase: str = ""
+    group: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it stands for all packages."""
+        return self.trust is None and not any(pattern for _, pattern in self._patterns)
+
+    @property
+    def _patterns(self) -> tuple[tuple[str, str], ...]:
+        names = ("pattern", "kind", "role", "archetype", "track", "phase", "group")
+        return tuple((name, getattr(self, name)) for name in names)
+
+    def fits(self, package: WorkPackage) -> bool:
+        """Whether every condition holds for a package."""
+        if self.trust is not None and (package.trust or 0) < self.trust:
+            return False
+        return all(
+            fnmatchcase((package.id if name == "pattern" else getattr(package, name)) or "", each)
+            for name, each in self._patterns
+            if each
+        )
+
+    def __str__(self) -> str:
+        told = [
+            f"{'package' if name == 'pattern' else name} {each}"
+            for name, each in self._patterns
+            if each
+        ]
+        told += [] if self.trust is None else [f"trust from {self.trust}"]
+        return f"{', '.join(told)}: {self.provider}" if told else self.provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +67,13 @@ class Roster:
 
     seats: tuple[Seat, ...] = ()
 
-    def providers(self, package: PackageId) -> tuple[str, ...]:
-        """Who may work on a package: whom a pattern names for it, else those without a pattern.
+    def providers(self, package: WorkPackage) -> tuple[str, ...]:
+        """Who may work on a package: whom a condition names for it, else those without one.
 
         The first one does; where it fails or is parked, the others take over in this order.
         """
-        named = [each for each in self.seats if each.pattern]
-        found = [each.provider for each in named if fnmatchcase(package, each.pattern)]
-        found = found or [each.provider for each in self.seats if not each.pattern]
+        found = [each.provider for each in self.seats if not each.is_plain and each.fits(package)]
+        found = found or [each.provider for each in self.seats if each.is_plain]
         return tuple(dict.fromkeys(found))
 
 

@@ -363,7 +363,7 @@ def _starts(
             or any(compiled.conflict(package, other, limits.unknown_scope) for other in active)
         ):
             continue
-        providers = limits.roster.providers(package)
+        providers = limits.roster.providers(compiled.packages[package])
         at = ready_at(providers, run.packages[package], run.spent.parked, now)
         if at:
             first = min(first, at)

@@ -309,7 +309,7 @@ async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Wo
         retry_budget=claimed.package.retry_budget,
         now=context.clock.now(),
         backoff=context.backoff,
-        providers=context.limits.roster.providers(claimed.package.id),
+        providers=context.limits.roster.providers(claimed.package),
         violations=failure.violations,
     )
     if sequel.verdict is Verdict.REVISE and not failure.blocked:
@@ -332,7 +332,7 @@ async def _lose(context: Context, claimed: Claimed, cut: Ended) -> bool:
         run=run.id,
         now=context.clock.now(),
         backoff=context.backoff,
-        providers=context.limits.roster.providers(package),
+        providers=context.limits.roster.providers(claimed.package),
     )
     if sequel is None:
         return await _reject(context, claimed, Failure(code=cut.code, reason=cut.reason), None)

@@ -86,7 +86,7 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         number=number,
         epoch=epoch,
         text=text,
-        provider=_hired(context, package.id),
+        provider=_hired(context, package),
     )
     claimed.task.brief_path.write_text(text, encoding="utf-8")
     scope = package.scope
@@ -110,7 +110,7 @@ def taken_up(context: Context, adopted: Adopted) -> Claimed:
     text = (context.places.attempt(package.id, last.number) / "brief.md").read_text("utf-8")
     provider = last.provider
     if provider not in context.agents:  # an earlier version did not say
-        provider = _hired(context, package.id)
+        provider = _hired(context, package)
     claimed = _claimed(
         context,
         package,
@@ -123,7 +123,7 @@ def taken_up(context: Context, adopted: Adopted) -> Claimed:
     return replace(claimed, kept=adopted.kept, done=adopted.done)
 
 
-def _hired(context: Context, package: PackageId) -> str:
+def _hired(context: Context, package: WorkPackage) -> str:
     """Who works on a package now; one that has to rest works rather than nobody.
 
     Raises:
@@ -133,11 +133,11 @@ def _hired(context: Context, package: PackageId) -> str:
     providers = context.limits.roster.providers(package)
     if not providers:
         raise UsageError(
-            f"no agent is named for package {package}",
+            f"no agent is named for package {package.id}",
             code="NO_AGENT",
             hint='name one: --agent NAME, or --agent "command:SHELL"',
         )
-    state, parked = run.packages[package], run.spent.parked
+    state, parked = run.packages[package.id], run.spent.parked
     return whom(providers, state, parked, context.clock.now()) or providers[0]
 
 

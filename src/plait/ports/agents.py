@@ -130,7 +130,7 @@ class Agent(Protocol):
     """A coding agent. It says how to start it and reads what it left; Plait supervises it.
 
     One that derives from this class need not say what it uses up while it works, nor what it
-    can do, nor put what it writes into words.
+    can do or reads of its profile, nor put what it writes into words.
     """
 
     @property
@@ -152,6 +152,11 @@ class Agent(Protocol):
     def reader(self, task: AgentTask) -> Reader | None:  # noqa: ARG002 - others have none
         """What reads its standard output; None: that is no more than text."""
         return None
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Which fields of its profile it heeds, beside its limits."""
+        return frozenset()
 
     @property
     def can(self) -> Capabilities:

@@ -44,6 +44,7 @@ Ids = Annotated[list[Id], Field(max_length=MOST_PACKAGES)]
 Names = Annotated[list[Name], Field(max_length=1000)]
 Places = Annotated[list[Place], Field(max_length=1000)]
 Count = Annotated[int, Field(ge=0, le=1000)]
+Trust = Annotated[int, Field(ge=0, le=4)]
 Priority = Annotated[int, Field(ge=1, le=10)]
 Revision = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Duration = Annotated[
@@ -219,6 +220,10 @@ class Package(Closed):
     ] = None
     tier: Annotated[Name | None, Field(description="The tier of verification it asks for.")] = None
     role: Annotated[Name | None, Field(description="Who should do it.")] = None
+    archetype: Annotated[Name | None, Field(description="What sort of work it is.")] = None
+    trust: Annotated[
+        Trust | None, Field(description="The least level of trust that it asks for, 0 to 4.")
+    ] = None
     track: Annotated[Name | None, Field(description="The track it is on (`--track`).")] = None
     group: Annotated[Name | None, Field(description="The group or wave it is in.")] = None
     phase: Annotated[Name | None, Field(description="The phase it is in.")] = None

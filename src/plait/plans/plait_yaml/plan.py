@@ -126,6 +126,8 @@ def _package(package: Package, position: int, file: PlaitFile, document: Documen
         priority=package.priority or own.priority,
         estimate_s=package.estimate,
         role=package.role or own.role,
+        archetype=package.archetype,
+        trust=package.trust,
         requirements=tuple(package.requirements),
         result_keys=tuple(package.result_keys),
         guards=tuple(map(PackageId, package.guards)),

@@ -32,7 +32,9 @@ _TEXT_LISTS = frozenset(
         "write",
     }
 )
-_TEXTS = frozenset({"feature", "group", "id", "parent", "phase", "role", "tier", "title", "track"})
+_TEXTS = frozenset(
+    {"archetype", "feature", "group", "id", "parent", "phase", "role", "tier", "title", "track"}
+)
 
 Schema = dict[str, Any]
 

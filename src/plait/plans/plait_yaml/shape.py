@@ -14,6 +14,7 @@ from plait.plans.yaml_source import MOST_FINDINGS, Document, Node
 
 _TEXTS = frozenset(
     {
+        "archetype",
         "branch",
         "command",
         "cwd",

@@ -101,6 +101,8 @@ def _package(package: Package, position: int, document: Document, *, last: bool)
         priority=package.priority,
         estimate_s=None if estimate is None else SECONDS_TO_BEGIN + SECONDS_A_LINE * estimate,
         role=package.role or None,
+        archetype=package.archetype,
+        trust=package.min_trust_level,
         result_keys=tuple(package.outputs.result_keys),
         span=document.span(here),
     )

@@ -1,0 +1,107 @@
+"""One frozen Settings: defaults < user TOML < repository TOML < environment < flags.
+
+Each value knows its origin. The files are `$XDG_CONFIG_HOME/plait/config.toml` and `plait.toml`
+in the repository's root; the variables are `PLAIT_<FIELD>` in capitals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from plait.config import reading, values
+from plait.config.values import seconds_of
+from plait.core.plan import Check
+from plait.core.profile import AgentProfile
+from plait.core.roster import Seat
+
+__all__ = ["Settings", "load", "seconds_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a person has set; see docs/reference/configuration.md."""
+
+    agent: str = ""
+    seats: tuple[Seat, ...] = ()
+    profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
+    max_agents: int = 6
+    continue_on_error: bool = True
+    stop_on: str = ""
+    budget_usd: float | None = None
+    timeout_s: float | None = None
+    package_checks: tuple[Check, ...] = ()
+    land_checks: tuple[Check, ...] = ()
+    workspace_root: Path | None = None
+    min_free: int | None = None
+    stall_s: float = 900.0
+    backoff_s: float = 1.0
+    max_backoff_s: float = 60.0
+    package_budget_usd: float | None = None
+    room_wait_s: float = 15.0
+    landing_runners: int = 1
+    landing_together: str = "auto"
+    strict_results: bool = False
+    gate_policy: str = "checks"
+    unknown_scope: str = "declared"
+    batch: str = "auto"
+    optional_tasks: str = "skip"
+    lock_namespaces: tuple[str, ...] = ()
+    database_url: str | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    def origin(self, name: str) -> str:
+        """Where a value comes from: a place in a file, a variable, a flag, or `default`."""
+        return self.origins.get(name, "default")
+
+
+def load(root: Path, *, environ: Mapping[str, str], flags: Mapping[str, object]) -> Settings:
+    """The settings of a repository.
+
+    Args:
+        root: The repository's root.
+        environ: The environment.
+        flags: Fields given on the command line.
+
+    Raises:
+        UsageError: `BAD_CONFIG`, with file and line where there is one.
+    """
+    home = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME", "~")) / ".config")
+    settings = Settings()
+    for path, name in (
+        (Path(home).expanduser() / "plait" / "config.toml", None),
+        (root / "plait.toml", "plait.toml"),
+    ):
+        if path.is_file():
+            read = reading.read(path, name or str(path), settings.profiles)
+            origins = {**settings.origins, **read.origins}
+            settings = replace(settings, **read.values, origins=origins)
+    settings = _from_environment(settings, environ)
+    origins = {**settings.origins, **{key: f"--{key.replace('_', '-')}" for key in flags}}
+    return replace(settings, **flags, origins=origins)  # type: ignore[arg-type]
+
+
+_VARIABLES: Mapping[str, Callable[[str], Any]] = {
+    "agent": str,
+    "max_agents": lambda text: values.positive(int(text) if text.isdigit() else text),
+    "workspace_root": values.place,
+    "database_url": str,
+}
+
+
+def _from_environment(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    found: dict[str, Any] = {}
+    origins = dict(settings.origins)
+    for name, parse in _VARIABLES.items():
+        variable = f"PLAIT_{name.upper()}"
+        text = environ.get(variable, "")
+        if not text:
+            continue
+        try:
+            found[name] = parse(text)
+        except values.WrongValueError as wrong:
+            raise reading.bad(f"{variable} must be {wrong}, not {text!r}") from None
+        origins[name] = variable
+    return replace(settings, **found, origins=origins)
