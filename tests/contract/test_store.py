@@ -10,7 +10,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.runs import RUN, begin as start, landed, package, plan
 from tests.fakes.stored import PLAN, A, B, C, begin, seen
 
-from plait.core.event import Event, RunContinued, RunId, RunStatus
+from plait.core.event import Event, LandingRefused, RunContinued, RunId, RunStatus, Verdict
 from plait.core.plan import (
     Check,
     Digest,
@@ -23,7 +23,7 @@ from plait.core.plan import (
 )
 from plait.core.run import PackageStatus
 from plait.errors import UsageError
-from plait.ports import Advance, Duration, Store
+from plait.ports import Advance, Duration, Landings, Store
 
 DIGEST = Digest("sha256:7")
 
@@ -203,6 +203,28 @@ def test_approvals_of_a_plan_are_those_of_any_digest(store: Store, clock: Manual
 
     assert store.approved("p") == (first, second)
     assert store.approved("r") == ()
+
+
+def test_how_often_candidates_turn_a_merge_result_red_is_counted(store: Store) -> None:
+    """Landings, and refusals after a red test; a conflict says nothing about that."""
+    run = begin(store)
+    assert store.landings() == Landings()
+    for each in (A, B, C):
+        store.claim(run, each, holder="h", ttl_s=60)
+    refused = [
+        LandingRefused(
+            package=package,
+            attempt=1,
+            epoch=1,
+            verdict=Verdict.REVISE,
+            error_code=code,
+            reason="",
+        )
+        for package, code in ((B, "LANDING_FAILED"), (C, "MERGE_CONFLICT"))
+    ]
+    store.advance(run, [Advance(events=(start("a"), start("b"), start("c"), landed("a")))])
+    store.advance(run, [Advance(events=tuple(refused))])
+    assert store.landings() == Landings(landed=1, red=1)
 
 
 def test_durations_are_from_the_last_attempts_start_to_the_landing(

@@ -400,8 +400,6 @@ def test_a_worktree_whose_work_was_committed_is_clean_for_the_next(build, root, 
     def contents(folder: Path) -> dict[str, str]:
         found = [path for path in folder.rglob("*") if path.name != ".git"]
         assert all(any(path.iterdir()) for path in found if path.is_dir()), "an empty folder"
-        return {
-            str(path.relative_to(folder)): path.read_text() for path in found if path.is_file()
-        }
+        return {str(path.relative_to(folder)): path.read_text() for path in found if path.is_file()}
 
     run_main(main)

@@ -333,7 +333,17 @@ _READS = "it only reads"
 EXCUSED_METHODS = {
     **dict.fromkeys(
         (
-            *("runs", "packages", "plan", "approved", "durations", "run", "options", "held_runs"),
+            *(
+                "runs",
+                "packages",
+                "plan",
+                "approved",
+                "durations",
+                "landings",
+                "run",
+                "options",
+                "held_runs",
+            ),
             *("expired", "held_keys", "events", "steps", "requests", "request", "approvals"),
             *("shared", "require_run"),
         ),

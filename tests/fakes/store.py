@@ -11,6 +11,7 @@ from plait.core.codec import encode
 from plait.core.event import (
     AttemptStarted,
     Landed,
+    LandingRefused,
     Recorded,
     RunId,
     RunStatus,
@@ -29,6 +30,7 @@ from plait.ports import (
     Duration,
     HeldKey,
     HeldRun,
+    Landings,
     PackageRow,
     Request,
     RunRow,
@@ -316,6 +318,15 @@ class MemoryStore:
 
     def approved(self, plan: str) -> tuple[Approval, ...]:
         return tuple(approval for approval in self._approvals if approval.plan == plan)
+
+    def landings(self) -> Landings:
+        told = [recorded.event for kept in self._runs.values() for recorded in kept.events]
+        red = [
+            each
+            for each in told
+            if isinstance(each, LandingRefused) and each.error_code == "LANDING_FAILED"
+        ]
+        return Landings(landed=sum(isinstance(each, Landed) for each in told), red=len(red))
 
     def durations(self) -> tuple[Duration, ...]:
         found = [

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import anyio
+from anyio import to_thread
 from anyio.abc import TaskGroup
 
 from plait.core.event import GateAsked, GatePassed, PackageCancelled, PackageSkipped, RunEnded
@@ -32,7 +33,8 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
         PlaitError: The environment failed (disk full, git gone): attempts are put away first.
         RunTaken: Another orchestrator has claimed the run: likewise.
     """
-    queue = MergeQueue(context=context, lease=lease)
+    before = await to_thread.run_sync(context.holding.store.landings)
+    queue = MergeQueue(context=context, lease=lease, landed=before.landed, failed=before.red)
     under_way = UnderWay(queue=queue)
     async with anyio.create_task_group() as tasks:
         for each in adopted:

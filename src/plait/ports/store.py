@@ -24,6 +24,14 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Landings:
+    """How many candidates landed, and how many fell out since they turned the row red."""
+
+    landed: int = 0
+    red: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duration:
     """How long a package of a plan took: seconds from its last attempt's start to its landing."""
 
@@ -319,6 +327,9 @@ class Store(Rows, Protocol):
 
     def approvals(self, digest: Digest) -> tuple[Approval, ...]:
         """The approvals of a digest, oldest first."""
+
+    def landings(self) -> Landings:
+        """What came of candidates in the latest runs."""
 
     def close(self) -> None:
         """Let go of the database."""

@@ -11,7 +11,7 @@ from plait.core.event import Recorded, RunId, RunStatus, Warned
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.step import Done
 from plait.errors import UsageError
-from plait.ports import Advance, Approval, Duration, PackageRow, Request, RunRow
+from plait.ports import Advance, Approval, Duration, Landings, PackageRow, Request, RunRow
 from plait.store import leases, requests, rows, statements, trunks
 from plait.store.bulk import insert_many
 from plait.store.claims import Claims
@@ -238,6 +238,13 @@ class SqlStore(Claims):
                 Approval(who=who, at=at, digest=Digest(digest), plan=plan)
                 for who, at, digest in found
             )
+
+    @patient
+    def landings(self) -> Landings:
+        """What came of candidates in the latest runs."""
+        with self._transaction(self._reading) as connection:
+            found = {row[0]: row[1] for row in connection.execute(statements.LANDINGS)}
+        return Landings(landed=found.get("landed", 0), red=found.get("landing_refused", 0))
 
     @patient
     def durations(self) -> tuple[Duration, ...]:

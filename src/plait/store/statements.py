@@ -6,7 +6,7 @@ keeps a column's name for itself, it begins with `of_` or `new_`.
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
 
 from plait.store.bulk import Among
 from plait.store.database_clock import moment
@@ -331,6 +331,18 @@ DURATIONS = (
     .where(event.c.type == "landed")
     .order_by(event.c.at.desc(), event.c.package)
     .limit(10_000)
+)
+LATEST_RUNS = 50  # as many as tell how often a candidate fails
+LANDINGS = (
+    select(event.c.type, func.count())
+    .where(
+        event.c.run.in_(select(run.c.id).order_by(run.c.number.desc()).limit(LATEST_RUNS)),
+        or_(
+            event.c.type == "landed",
+            and_(event.c.type == "landing_refused", event.c.data.like('%"LANDING_FAILED"%')),
+        ),
+    )
+    .group_by(event.c.type)
 )
 APPROVALS = (
     select(approval.c.who, approval.c.at, approval.c.plan)
