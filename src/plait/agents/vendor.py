@@ -23,7 +23,7 @@ from plait.agents.json_lines import LONGEST
 from plait.agents.result import last_lines, outcome_of
 from plait.core.event import AgentStatus
 from plait.core.profile import AgentProfile
-from plait.core.transcript import Account, FinishKind, account as summed_up
+from plait.core.transcript import Account, Finished, FinishKind, account as summed_up
 from plait.errors import UsageError
 from plait.ports import Agent, AgentOutcome, AgentTask, Invocation
 from plait.process import Exit
@@ -46,6 +46,14 @@ _STATUS: Mapping[FinishKind, AgentStatus] = {
     FinishKind.OK: AgentStatus.COMPLETED,
     FinishKind.RATE_LIMIT: AgentStatus.RATE_LIMITED,
     FinishKind.BUDGET_CAP: AgentStatus.OVERSPENT,
+}
+_WORDS: Mapping[FinishKind, str] = {
+    FinishKind.TURN_CAP: "it has taken as many turns as it may",
+    FinishKind.BUDGET_CAP: "the attempt has cost as much as it may",
+    FinishKind.CANCELLED: "it was told to stop",
+    FinishKind.DENIED: "it could not go on without a permission",
+    FinishKind.RATE_LIMIT: "it is refused for its rate",
+    FinishKind.API_ERROR: "its model could not be asked",
 }
 _BELIEVED = frozenset({AgentStatus.BLOCKED, AgentStatus.FAILED, AgentStatus.RATE_LIMITED})
 
@@ -149,14 +157,14 @@ class VendorAgent(Agent):
         """
         summed = self.read(task) if account is None else account
         told = outcome_of(task, replace(ended, code=0))  # its exit code proves nothing
-        finished = summed.finished
-        kind = finished.kind if finished else FinishKind.CRASHED
+        finished = summed.finished or _given_up(summed)
+        kind = finished.kind
         status = _STATUS.get(kind, AgentStatus.FAILED)
         if ended.timed_out:
             status = AgentStatus.TIMED_OUT
         elif status is AgentStatus.COMPLETED and told.status in _BELIEVED:
             status = told.status
-        words = (finished.message if finished else "") or summed.last_words
+        words = finished.message or summed.last_words or _WORDS.get(kind, "")
         if kind is FinishKind.CRASHED:
             words = self._crashed(task, ended, words)
         elif kind is FinishKind.AUTH:
@@ -170,8 +178,8 @@ class VendorAgent(Agent):
             cost_usd=told.cost_usd if summed.cost_usd is None else summed.cost_usd,
             tokens_input=summed.tokens_input if used else told.tokens_input,
             tokens_output=summed.tokens_output if used else told.tokens_output,
-            retry_after_s=finished.retry_after_s if finished else told.retry_after_s,
-            retry_at=finished.retry_at if finished else told.retry_at,
+            retry_after_s=told.retry_after_s or finished.retry_after_s,
+            retry_at=told.retry_at or finished.retry_at,
             session=summed.session,
             finish=kind,
         )
@@ -194,6 +202,17 @@ class VendorAgent(Agent):
         complaint = last_lines(task.directory, ("stderr.log",)) or words
         told = f"{self.adapter} ended without a final word ({ended.error or how})"
         return f"{told}: {complaint}" if complaint else told
+
+
+def _given_up(summed: Account) -> Finished:
+    """The final word of one that was ended without: what it was waiting for, if it was."""
+    last = summed.retried
+    if last is None:
+        return Finished(kind=FinishKind.CRASHED)
+    limited = last.kind is FinishKind.RATE_LIMIT
+    return Finished(
+        kind=last.kind, message=last.message, retry_after_s=last.delay_s if limited else None
+    )
 
 
 def value_of(task: AgentTask, name: str) -> str:

@@ -1,0 +1,131 @@
+"""The checker that agents ask before they use a tool: may this path be written?
+
+Agents with hooks start it anew for each tool, as `python -I -S hook.py FORMAT SCOPE WORKTREE
+[OWN…]`, so that it costs little more than an empty Python where nothing is written. It reads
+the agent's JSON on standard input and answers in its format. What it cannot understand it
+refuses. A shell's command it lets pass: where that writes is held by the sandbox, and by the
+check of the commit.
+"""
+
+import json
+import os
+import re
+import sys
+
+# Tools that write the files they name, as all agents call them, in lower case.
+WRITES = frozenset(
+    {
+        "write", "edit", "multiedit", "notebookedit", "write_file", "replace", "notebook_edit",
+        "create", "str_replace", "insert", "file_editor", "str_replace_editor", "edit_file",
+    }
+)  # fmt: skip
+PATCHES = frozenset({"apply_patch", "patch"})
+SHELLS = frozenset({"bash", "shell", "run_shell_command", "exec_command", "terminal"})
+# Others that may: what a server of tools offers is not known beforehand.
+_MAY_WRITE = re.compile(r"write|edit|create|delete|remove|move|rename|patch|replace|insert", re.I)
+_PATHS = (
+    "file_path", "notebook_path", "path", "filePath", "file", "absolute_path", "target_file",
+    "new_path", "source", "destination",
+)  # fmt: skip
+_PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): *(.+?) *$", re.MULTILINE)
+NOBODY = frozenset({"askuserquestion", "ask_user", "ask_user_question"})
+APART = frozenset({"enterworktree", "enter_worktree"})
+INTERNAL = frozenset({".git", ".plait"})
+
+
+def targets(tool: str, given: dict[str, object]) -> list[str] | None:
+    """The paths that the tool would write; None if it writes, and does not say where."""
+    name = tool.lower()
+    texts = [value for value in given.values() if isinstance(value, str)]
+    patched = [path for text in texts for path in _PATCHED.findall(text)]
+    if name in SHELLS:
+        return patched
+    if name in PATCHES:
+        return patched or None
+    named = [value for key in _PATHS if isinstance(value := given.get(key), str) and value]
+    if name in WRITES:
+        return [*named, *patched] or None
+    return named if _MAY_WRITE.search(name) else []
+
+
+def refusal(tool: str, given: dict[str, object], cwd: str, places: list[str]) -> str:
+    """Why the call is refused; empty if it may go on. `places`: scope file, worktree, own."""
+    if tool.lower() in NOBODY:
+        return (
+            "Nobody is there to answer. Decide by the brief; if you cannot, end, and say so "
+            'with "status": "blocked" and "question" in the result file.'
+        )
+    if tool.lower() in APART:
+        return "Work in the worktree you were started in: nothing outside it is looked at."
+    named = targets(tool, given)
+    if named is None:
+        return f"{tool} does not say which file it writes."
+    scope_path, worktree, *own = places
+    if not named:
+        return ""
+    with open(scope_path, encoding="utf-8") as file:
+        scope = json.load(file)
+    spellings = [each for path in named for each in dict.fromkeys((path, os.path.expanduser(path)))]
+    for each in spellings:
+        told = _outside(os.path.realpath(os.path.join(cwd, each)), worktree, own, scope)
+        if told:
+            return told
+    return ""
+
+
+def _outside(path: str, worktree: str, own: list[str], scope: dict[str, object]) -> str:
+    root = os.path.realpath(worktree)
+    if not path.startswith(root + os.sep):
+        if any(path.startswith(os.path.realpath(each) + os.sep) for each in own):
+            return ""  # its own folders: its notes, its result
+        return f"{path} is outside the worktree {worktree}; write within your package's scope."
+    inner = os.path.relpath(path, root).replace(os.sep, "/")
+    if inner.split("/", 1)[0] in INTERNAL:
+        return f"{inner} is git's or Plait's own; no package may write it."
+    if scope["confidence"] != "declared":
+        return ""
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    from plait.core.plan import Scope
+    from plait.core.scope import allows
+
+    if allows(Scope(write=tuple(scope["write"]), deny=tuple(scope["deny"])), inner):  # type: ignore[arg-type]
+        return ""
+    may = ", ".join(map(str, list(scope["write"])[:8])) or "nothing"  # type: ignore[call-overload]
+    return (
+        f"{inner} is outside this package's scope, which is: {may}. A change there is refused. If "
+        'the package cannot be done within it, end, and say so with "status": "blocked".'
+    )
+
+
+def answer(kind: str, reason: str) -> str:
+    """What the agent is told, in its own format."""
+    if kind == "gemini":
+        told = {"decision": "deny", "reason": reason} if reason else {"decision": "allow"}
+        return json.dumps(told)
+    if kind == "codex" and not reason:
+        return ""  # it knows no `allow`: silence is one
+    decision = {
+        "hookEventName": "PreToolUse",
+        "permissionDecision": "deny" if reason else "allow",
+        "permissionDecisionReason": reason or "within the package's scope",
+    }
+    return json.dumps({"hookSpecificOutput": decision})
+
+
+def main(arguments: list[str]) -> int:
+    """Check one call; 2, which all agents take for a refusal, where that fails."""
+    try:
+        kind, *places = arguments
+        asked = json.load(sys.stdin)
+        given = asked.get("tool_input")
+        tool, cwd = asked["tool_name"], asked.get("cwd") or places[1]
+        reason = refusal(tool, given if isinstance(given, dict) else {}, cwd, places)
+        print(answer(kind, reason))
+    except Exception as error:  # whatever it is, nothing may be written for it
+        print(f"the check of the scope failed, so the call is refused: {error!r}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
