@@ -22,6 +22,7 @@ NO_CLASS = ("Manager", "Handler", "Service", "Helper")
 # File below src/plait -> why it may catch everything and go on.
 BROAD = {
     "agents/__init__.py": "a plug-in may fail in any way",
+    "agents/hook.py": "whatever fails there, the answer is no",
     "cli/boundary.py": "the error boundary",
     "engine/listening.py": "a plug-in may fail in any way",
     "plans/registry.py": "a plug-in may fail in any way",

@@ -54,6 +54,7 @@ class ClaudeEvents(JsonLines):
         self._answering = False  # the last event was a message of the model's
         self._message = ""  # the last one's id: a message comes in several events
         self._calls: dict[str, ToolCalled] = {}  # that are under way
+        self._errors: dict[str, str] = {}  # what calls that failed were told
         self._denied: set[str] = set()  # calls told as denied
         self._wait_s: float | None = None  # until the next try, as last told
         self._retry_at: float | None = None
@@ -96,6 +97,8 @@ class ClaudeEvents(JsonLines):
                     )
                     self._calls[called.call] = called
                     yield called
+                case _:
+                    pass
 
     def _user(self, event: Table) -> Iterator[Entry]:
         self._answering = False
@@ -114,6 +117,8 @@ class ClaudeEvents(JsonLines):
                 self._denied.add(call)
                 reason = output.removeprefix(f"{_BY_THE_HOOK}{called.tool} hook error: ")
                 yield ToolDenied(tool=called.tool, reason=reason, call=call, paths=called.paths)
+            elif called and failed:
+                self._errors[call] = output
             yield ToolEnded(call=call, output=output, failed=failed)
 
     def _system(self, event: Table) -> Iterator[Entry]:
@@ -128,6 +133,8 @@ class ClaudeEvents(JsonLines):
                 yield self._retried(event)
             case "permission_denied":
                 yield from self._refused(event, text(event, "message") or text(event, "reason"))
+            case _:
+                pass
 
     def _retried(self, event: Table) -> Retried:
         said = text(event, "error")
@@ -156,7 +163,7 @@ class ClaudeEvents(JsonLines):
 
     def _result(self, event: Table) -> Iterator[Entry]:
         for denial in tables(event, "permission_denials"):
-            yield from self._refused(denial, "")
+            yield from self._refused(denial, self._errors.get(text(denial, "tool_use_id"), ""))
         if not self._by_answer:
             yield from _used(event)
         kind, message = self._kind(event), _message(event)

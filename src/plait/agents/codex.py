@@ -11,7 +11,6 @@ from typing import Any
 from plait.agents.codex_events import CodexEvents
 from plait.agents.vendor import (
     VendorAgent,
-    has_key,
     hook_command,
     host,
     login,

@@ -24,12 +24,16 @@ from plait.core.transcript import (
 
 _RETRIES = re.compile(r"^(?:Reconnecting|Retrying)\b", re.IGNORECASE)
 _DENIED = re.compile(r"blocked by (?:\w+ )?hook|rejected by|sandbox denied", re.IGNORECASE)
+_GIVEN = ("command", "changes", "query")
 _NO_TOOLS = frozenset({"agent_message", "reasoning", "error", "todo_list"})
 
 
 class CodexEvents(JsonLines):
-    """Reads one session's events. A model's answer is not told as such: a turn is seen to begin
-    where something comes after a tool's end, or first."""
+    """Reads one session's events.
+
+    A model's answer is not told as such: a turn begins where something comes first, or after the
+    end of a tool.
+    """
 
     def __init__(self) -> None:
         self._asked = True  # the model has something to answer
@@ -88,21 +92,15 @@ class CodexEvents(JsonLines):
                 yield from self._ended(item)
 
     def _called(self, item: Table) -> ToolCalled:
-        kind = text(item, "type")
         self._begun.add(text(item, "id"))
-        files = tuple(found for each in tables(item, "changes") if (found := text(each, "path")))
-        given: dict[str, Any] = {}
-        match kind:
-            case "command_execution":
-                given = {"command": text(item, "command")}
-            case "file_change":
-                given = {"changes": [dict(each) for each in tables(item, "changes")]}
-            case "mcp_tool_call":
-                given = dict(table(item, "arguments"))
-                kind = f"mcp__{text(item, 'server')}__{text(item, 'tool')}"
-            case "web_search":
-                given = {"query": text(item, "query")}
-        return ToolCalled(call=text(item, "id"), tool=kind, input=given, paths=files)
+        kind = text(item, "type")
+        given: dict[str, Any] = {key: item[key] for key in _GIVEN if key in item}
+        if kind == "mcp_tool_call":
+            kind, given = (
+                f"mcp__{text(item, 'server')}__{text(item, 'tool')}",
+                {**table(item, "arguments")},
+            )
+        return ToolCalled(call=text(item, "id"), tool=kind, input=given, paths=_paths(item))
 
     def _ended(self, item: Table) -> Iterator[Entry]:
         self._asked = True
@@ -110,8 +108,8 @@ class CodexEvents(JsonLines):
         output = text(item, "aggregated_output") or words(table(item, "result").get("content"))
         output = output or text(table(item, "error"), "message")
         if status == "declined" or (status == "failed" and _DENIED.search(output)):
-            tool, files = text(item, "type"), self._called(item).paths
-            yield ToolDenied(tool=tool, reason=output, call=text(item, "id"), paths=files)
+            tool, call = text(item, "type"), text(item, "id")
+            yield ToolDenied(tool=tool, reason=output, call=call, paths=_paths(item))
         failed = status in {"failed", "declined"} or count(item, "exit_code") != 0
         yield ToolEnded(call=text(item, "id"), output=output, failed=failed)
 
@@ -138,3 +136,7 @@ class CodexEvents(JsonLines):
         kind = kind_of_words(message)
         wait_s = wait_of_words(message) if kind is FinishKind.RATE_LIMIT else None
         yield Finished(kind=kind, message=message, retry_after_s=wait_s)
+
+
+def _paths(item: Table) -> tuple[str, ...]:
+    return tuple(found for each in tables(item, "changes") if (found := text(each, "path")))

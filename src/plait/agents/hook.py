@@ -22,7 +22,9 @@ WRITES = frozenset(
 PATCHES = frozenset({"apply_patch", "patch"})
 SHELLS = frozenset({"bash", "shell", "run_shell_command", "exec_command", "terminal"})
 # Others that may: what a server of tools offers is not known beforehand.
-_MAY_WRITE = re.compile(r"write|edit|create|delete|remove|move|rename|patch|replace|insert", re.I)
+_MAY_WRITE = re.compile(
+    "write|edit|create|delete|remove|move|rename|patch|replace|insert", re.IGNORECASE
+)
 _PATHS = (
     "file_path", "notebook_path", "path", "filePath", "file", "absolute_path", "target_file",
     "new_path", "source", "destination",
@@ -121,7 +123,7 @@ def main(arguments: list[str]) -> int:
         tool, cwd = asked["tool_name"], asked.get("cwd") or places[1]
         reason = refusal(tool, given if isinstance(given, dict) else {}, cwd, places)
         print(answer(kind, reason))
-    except Exception as error:  # whatever it is, nothing may be written for it
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing is written for it
         print(f"the check of the scope failed, so the call is refused: {error!r}", file=sys.stderr)
         return 2
     return 0

@@ -15,9 +15,12 @@ from plait.agents.vendor import (
     prompt,
     value_of,
 )
+from plait.core.transcript import Finished, FinishKind
 from plait.ports import AgentTask, Capabilities, Invocation, Reader
+from plait.process import Exit
 
 HOOK_MS = 60_000
+TURNS_OVER, BUDGET_OVER = 53, 55  # exit codes that nothing else has
 RETRIES = 0  # beyond the seven tries of each request that it makes in any case
 
 
@@ -60,6 +63,12 @@ class Qwen(VendorAgent):
     def reader(self, task: AgentTask) -> Reader:  # noqa: ARG002 - all sessions read alike
         """Reads `--output-format stream-json`."""
         return ClaudeEvents(by_answer=True)
+
+    def unsaid(self, task: AgentTask, ended: Exit) -> Finished | None:  # noqa: ARG002 - the same
+        """At a cap it ends with an exit code and a word on its standard error alone."""
+        if ended.code == TURNS_OVER:
+            return Finished(kind=FinishKind.TURN_CAP)
+        return Finished(kind=FinishKind.BUDGET_CAP) if ended.code == BUDGET_OVER else None
 
 
 def _settings(task: AgentTask, *, by_login: bool) -> bytes:

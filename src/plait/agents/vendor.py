@@ -157,7 +157,7 @@ class VendorAgent(Agent):
         """
         summed = self.read(task) if account is None else account
         told = outcome_of(task, replace(ended, code=0))  # its exit code proves nothing
-        finished = summed.finished or _given_up(summed)
+        finished = summed.finished or self.unsaid(task, ended) or _given_up(summed)
         kind = finished.kind
         status = _STATUS.get(kind, AgentStatus.FAILED)
         if ended.timed_out:
@@ -183,6 +183,10 @@ class VendorAgent(Agent):
             session=summed.session,
             finish=kind,
         )
+
+    def unsaid(self, task: AgentTask, ended: Exit) -> Finished | None:  # noqa: ARG002 - see below
+        """The final word of a program that ends without one, where it is told in another way."""
+        return None
 
     def read(self, task: AgentTask) -> Account:
         """The account of what the attempt has written to its standard output until now."""
