@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.fakes.desks import lines, task_at
 
 from plait.agents import json_lines, vendor
@@ -145,6 +145,7 @@ def test_a_result_file_that_says_worse_is_believed(tmp_path: Path, status: str) 
     assert Made("").outcome(task, ENDED, broken).status is AgentStatus.FAILED
 
 
+@settings(max_examples=40)
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(
     lambda value: json.dumps(value).encode()
 ))  # fmt: skip

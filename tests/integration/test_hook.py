@@ -1,0 +1,172 @@
+"""The checker that agents' hooks start, as they start it: a program, JSON in, an answer out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.fakes.desks import task_at
+
+from plait.agents.hook import targets
+from plait.agents.vendor import hook_command
+from plait.core.profile import plain
+from plait.ports import AgentTask
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the checker said; `refused` with its reason."""
+
+    code: int
+    refused: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Asks the checker for a task."""
+
+    task: AgentTask
+
+    def ask(self, tool: str, kind: str = "claude", **given: Any) -> Answer:
+        """As the agent of that kind would."""
+        return self.tell(json.dumps({"tool_name": tool, "tool_input": given}), kind)
+
+    def tell(self, text: str, kind: str = "claude") -> Answer:
+        """The same, with any text."""
+        argv = shlex.split(hook_command(self.task, kind))
+        environment = {"PATH": os.defpath, "HOME": str(self.task.home)}
+        done = subprocess.run(
+            argv, input=text, capture_output=True, text=True, env=environment, check=False
+        )
+        if done.returncode:
+            return Answer(done.returncode, done.stderr, done.stdout)
+        told = json.loads(done.stdout) if done.stdout.strip() else {}
+        inner = told.get("hookSpecificOutput", {})
+        denied = "deny" in {told.get("decision"), inner.get("permissionDecision")}
+        reason = told.get("reason") or inner.get("permissionDecisionReason", "")
+        return Answer(0, reason if denied else "", done.stdout)
+
+
+def scoped(task: AgentTask, confidence: str = "declared") -> Checker:
+    """A checker whose package may write `src/**`, but not what is generated."""
+    scope = {
+        "write": ["src/**"],
+        "read": [],
+        "deny": ["src/generated/**"],
+        "confidence": confidence,
+    }
+    task.scope_path.write_text(json.dumps(scope))
+    return Checker(task)
+
+
+@pytest.fixture
+def checker(tmp_path: Path) -> Checker:
+    """A checker for a declared scope, in a folder whose name needs quoting."""
+    root = tmp_path / "a b'c"
+    root.mkdir()
+    return scoped(task_at(root, plain("claude")))
+
+
+@pytest.mark.parametrize("kind", ["claude", "codex", "gemini", "qwen"])
+def test_each_agent_is_answered_in_its_own_format(checker: Checker, kind: str) -> None:
+    """Inside the scope it goes on, outside it is refused with a reason."""
+    tree = checker.task.worktree
+    inside = checker.ask("Write", kind, file_path=str(tree / "src" / "a.py"))
+    assert (inside.code, inside.refused) == (0, "")
+    outside = checker.ask("Write", kind, file_path=str(tree / "docs" / "a.md"))
+    assert "docs/a.md is outside this package's scope, which is: src/**" in outside.refused
+    event = {"claude": "PreToolUse", "codex": "PreToolUse", "qwen": "PreToolUse"}.get(kind)
+    assert event is None or event in outside.output
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("src/deep/er/a.py", True),
+        ("./src/../src/a.py", True),
+        ("src/generated/a.py", False),
+        ("src/../docs/a.md", False),
+        ("../elsewhere", False),
+        ("/etc/passwd", False),
+        ("~/.bashrc", False),
+        (".git/hooks/pre-commit", False),
+        (".git", False),
+        (".plait/x", False),
+        ("link/a.py", False),
+        ("src/out", False),
+    ],
+)
+def test_paths_are_judged_by_where_they_lead(checker: Checker, path: str, allowed: bool) -> None:
+    """Links are followed, for the file that is written is the one behind them."""
+    tree = checker.task.worktree
+    (tree / "src").mkdir()
+    (tree / "link").symlink_to("/tmp")
+    (tree / "src" / "out").symlink_to("../docs/a.md")
+    answer = checker.ask("Edit", file_path=path)
+    assert (answer.refused == "") is allowed
+    assert answer.code == 0
+
+
+def test_its_own_folders_are_writable(checker: Checker) -> None:
+    """The result lies there, and what the agent notes for itself."""
+    for path in (checker.task.result_path, checker.task.home / "notes.md"):
+        assert checker.ask("Write", file_path=str(path)).refused == ""
+
+
+@pytest.mark.parametrize("confidence", ["inferred", "unknown"])
+def test_a_scope_that_nobody_declared_holds_the_worktree_alone(
+    tmp_path: Path, confidence: str
+) -> None:
+    """What else it wrote is judged on the commit, as a deviation."""
+    checker = scoped(task_at(tmp_path, plain("claude")), confidence)
+    assert checker.ask("Write", file_path="docs/a.md").refused == ""
+    assert checker.ask("Write", file_path="/elsewhere/a.md").refused
+    assert checker.ask("Write", file_path=".git/config").refused
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "expected"),
+    [
+        ("Read", {"file_path": "/etc/passwd"}, []),
+        ("Bash", {"command": "echo x > y"}, []),
+        ("Bash", {"command": "apply_patch <<E\n*** Begin Patch\n*** Add File: a b\n+x\n"}, ["a b"]),
+        ("apply_patch", {"command": "*** Update File: a\n*** Move to: b\n"}, ["a", "b"]),
+        ("apply_patch", {"command": "nothing"}, None),
+        ("Write", {}, None),
+        ("NotebookEdit", {"notebook_path": "n.ipynb"}, ["n.ipynb"]),
+        ("mcp__files__move_file", {"source": "a", "destination": "b"}, ["a", "b"]),
+        ("mcp__docs__search", {"path": "a"}, []),
+        ("TodoWrite", {"todos": []}, []),
+    ],
+)
+def test_what_a_tool_would_write_is_read_from_its_input(
+    tool: str, given: dict[str, object], expected: list[str] | None
+) -> None:
+    """None: it writes and does not say where, so it is refused."""
+    assert targets(tool, given) == expected
+
+
+def test_questions_are_answered_by_nobody(checker: Checker) -> None:
+    """The agent is told what to do in place of asking."""
+    assert '"blocked"' in checker.ask("AskUserQuestion", questions=[]).refused
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"tool_name": 3}', "x" * 10])
+def test_what_it_cannot_understand_it_refuses(checker: Checker, text: str) -> None:
+    """With the exit code that all agents take for a refusal."""
+    assert checker.tell(text).code == 2
+
+
+def test_a_scope_that_cannot_be_read_refuses_what_writes(checker: Checker) -> None:
+    """It fails closed."""
+    checker.task.scope_path.unlink()
+    assert checker.ask("Write", file_path="src/a.py").code == 2
+    checker.task.scope_path.write_text('{"write": 3}')
+    assert checker.ask("Write", file_path="src/a.py").code == 2
