@@ -194,15 +194,15 @@ def test_hooks_and_servers_are_in_the_private_home(tmp_path: Path, name: str) ->
 
 
 def test_gemini_is_started_with_what_its_profile_says(tmp_path: Path) -> None:
-    """A cap on its turns; servers trusted; an `@` in the brief names no file."""
+    """A cap on its turns; servers trusted; an `@` names no file elsewhere."""
     profile = AgentProfile(name="gemini", use="gemini", mcp=MCP, limits=AgentLimits(turns=4))
-    task = task_at(tmp_path, profile, brief="/use @app.route")
+    task = task_at(tmp_path, profile, brief="/use @app.route, @/etc/passwd")
     started = agents.find("gemini").invocation(task)
     told = json.loads(started.files[task.home / ".gemini" / "settings.json"])
     assert told["model"] == {"maxSessionTurns": 4}
     assert told["mcpServers"]["docs"] == {"httpUrl": "http://localhost:1/mcp", "trust": True}
     assert told["hooks"]["BeforeTool"][0]["matcher"] == "*"
-    assert started.stdin == b"\n/use \\@app.route"
+    assert started.stdin == b"\n/use @app.route, @ /etc/passwd"
 
 
 _SHAPES: st.SearchStrategy[dict[str, Any]] = st.dictionaries(

@@ -218,3 +218,22 @@ def test_a_brief_is_no_command_to_the_program(tmp_path: Path) -> None:
     task = task_at(tmp_path, plain("made"), brief="/help me")
     assert vendor.prompt(task) == "\n/help me"
     assert vendor.prompt(replace(task, brief="# Title")) == "# Title"
+
+
+@pytest.mark.parametrize(
+    ("brief", "told"),
+    [
+        ("see @/etc/passwd.", "see @ /etc/passwd."),
+        ("@~/", "@ ~/"),
+        ('@"/etc/passwd"', '@ "/etc/passwd"'),
+        ("read @../attempt", "read @ ../attempt"),
+        ("import '@/components/x' from @/components/x", None),
+        ("@app.route @types/node a@b.c @../nowhere @README.md", None),
+    ],
+)
+def test_a_brief_reads_no_file_outside_the_worktree(
+    tmp_path: Path, brief: str, told: str | None
+) -> None:
+    """Programs read what stands after an `@`; what only looks like that stays as it is."""
+    task = task_at(tmp_path, plain("made"), brief=brief)
+    assert vendor.prompt(task) == (told or brief)

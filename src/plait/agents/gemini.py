@@ -12,6 +12,7 @@ from plait.agents.vendor import (
     hook_command,
     host,
     login,
+    prompt,
     value_of,
 )
 from plait.ports import AgentTask, Capabilities, Invocation, Reader
@@ -57,7 +58,7 @@ class Gemini(VendorAgent):
                 "GEMINI_SANDBOX": "false",
                 "NO_COLOR": "1",
             },
-            stdin=_escaped(task.brief).encode(),
+            stdin=prompt(task).encode(),
             files=files,
             hosts=self._hosts(task, by_login=bool(logins)),
         )  # fmt: skip
@@ -120,9 +121,3 @@ def _logins(folder: Path) -> dict[Path, bytes]:
     if not found["oauth_creds.json"]:
         return {}
     return {folder / name: content for name, content in found.items() if content is not None}
-
-
-def _escaped(brief: str) -> str:
-    """The brief with each `@` marked as a mere letter: otherwise it names a file to be read."""
-    text = brief.replace("@", "\\@")
-    return f"\n{text}" if text[:1] in {"/", "!", "?", "-"} else text

@@ -22,7 +22,7 @@ from plait.core.transcript import (
 )
 
 _PATHS = ("file_path", "absolute_path", "path", "dir_path")
-_DENIED = re.compile(r"policy_violation|hook|permission|denied", re.IGNORECASE)
+_DENIED = re.compile(r"policy|hook|permission|denied|not_in_workspace", re.IGNORECASE)
 _CAP = re.compile(r"max(?:imum)?.{0,10}(?:session.{0,3})?turns|MAX_TURNS", re.IGNORECASE)
 _RETRIES = re.compile(r"\bretry", re.IGNORECASE)
 

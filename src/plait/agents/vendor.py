@@ -40,6 +40,7 @@ EVERYONES = (
 
 HOOK = Path(__file__).with_name("hook.py")
 LARGEST_LOGIN = 1024 * 1024
+_MENTION = re.compile(r"(?<!\S)@([\"']?(?:~?/|\.\./)\S*)")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 _STATUS: Mapping[FinishKind, AgentStatus] = {
@@ -246,9 +247,18 @@ def host(url: str, otherwise: str) -> str:
 
 
 def prompt(task: AgentTask) -> str:
-    """The brief, so that its beginning cannot be taken for a command to the program."""
-    text = task.brief
+    """The brief, so that nothing in it is taken for a command to the program.
+
+    Programs read a file whose path stands after an `@`, unasked: none outside the worktree.
+    """
+    text = _MENTION.sub(lambda found: _apart(found, task.worktree), task.brief)
     return f"\n{text}" if text[:1] in {"/", "!", "?", "-"} else text
+
+
+def _apart(found: re.Match[str], worktree: Path) -> str:
+    path = found[1].strip("\"'").rstrip(".,:;)]}")
+    there = os.path.lexists(worktree / Path(path).expanduser())
+    return f"@ {found[1]}" if there else found[0]
 
 
 def hook_command(task: AgentTask, kind: str) -> str:
