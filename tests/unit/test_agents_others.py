@@ -125,6 +125,25 @@ def test_opencode_takes_over_what_its_user_says_of_models(
     assert started(tmp_path, "opencode").files[settings_path] == b"{ /* mine */ }"
 
 
+@pytest.mark.parametrize("name", ["opencode", "pi"])
+def test_a_service_of_ones_own_is_named_by_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Address and model; the key stays in its variable, and is written nowhere."""
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-private")
+    assert "own/m-1" not in started(tmp_path, name).argv
+    monkeypatch.setenv("OPENAI_MODEL", "m-1")
+    told = started(tmp_path, name)
+    assert "own/m-1" in told.argv
+    written = b"".join([*told.files.values(), *map(str.encode, told.env.values())])
+    assert b"http://localhost:1/v1" in written
+    assert b"sk-private" not in written
+    assert "OPENAI_API_KEY" in told.secrets
+    profile = AgentProfile(name=name, use=name, model="m-2")
+    assert "own/m-2" in started(tmp_path, name, profile=profile).argv
+
+
 def test_aider_is_given_the_files_that_the_scope_names(tmp_path: Path) -> None:
     """Those that are there and stand in it one by one; no pattern, nothing that is not there."""
     (tmp_path / "tree").mkdir()

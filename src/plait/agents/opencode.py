@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Service, service
 from plait.agents.opencode_events import OpencodeEvents
 from plait.agents.vendor import VendorAgent, login, prompt, value_of
 from plait.core.glob import shapes
@@ -35,6 +36,7 @@ class Opencode(VendorAgent):
         "GOOGLE_GENERATIVE_AI_API_KEY", "GROQ_API_KEY", "MISTRAL_API_KEY", "DEEPSEEK_API_KEY",
         "XAI_API_KEY", "GITHUB_TOKEN", "OPENCODE_API_KEY", "OPENCODE_AUTH_CONTENT",
     )  # fmt: skip
+    settings = SETTINGS
     oldest = "1.18"
     log_in = "set the key of its provider, or run `opencode auth login` once"
 
@@ -50,7 +52,8 @@ class Opencode(VendorAgent):
         auth = login(".local", "share", "opencode", "auth.json")
         if auth is not None:
             files[task.home / ".local" / "share" / "opencode" / "auth.json"] = auth
-        model, session = task.profile.model, task.session
+        own, session = service(task), task.session
+        model = own.named if own else task.profile.model
         return Invocation(
             argv=(
                 "run", "--format", "json", "--pure",
@@ -85,7 +88,9 @@ class Opencode(VendorAgent):
 
 def configuration(task: AgentTask) -> dict[str, Any]:
     """What Plait sets: nothing is asked, nothing is shared, nothing outside is written."""
+    own = service(task)
     return {
+        **(_provider(own) if own else {}),
         "autoupdate": False,
         "share": "disabled",
         "permission": {
@@ -118,6 +123,13 @@ def edits(scope: Scope) -> dict[str, str]:
 
 def _wild(glob: str) -> list[Any]:
     return [each for each in shapes(glob) if not each.exact]
+
+
+def _provider(own: Service) -> dict[str, Any]:
+    options = {"baseURL": own.url, "apiKey": f"{{env:{KEY}}}"}
+    models = {own.model: {"name": own.model}}
+    made = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": models}
+    return {"provider": {PROVIDER: made}, "model": own.named, "small_model": own.named}
 
 
 def _server(server: Mapping[str, Any]) -> dict[str, Any]:

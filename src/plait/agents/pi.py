@@ -6,6 +6,7 @@ import json
 import shlex
 from pathlib import Path
 
+from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Service, service
 from plait.agents.pi_events import PiEvents
 from plait.agents.vendor import VendorAgent, hook_command, login, prompt, value_of
 from plait.ports import AgentTask, Capabilities, Invocation, Reader
@@ -24,7 +25,7 @@ class Pi(VendorAgent):
         "XAI_API_KEY", "CEREBRAS_API_KEY", "FIREWORKS_API_KEY", "AI_GATEWAY_API_KEY",
         "ZAI_API_KEY", "AZURE_OPENAI_API_KEY",
     )  # fmt: skip
-    settings = ("AZURE_OPENAI_BASE_URL", "AZURE_OPENAI_RESOURCE_NAME")
+    settings = ("AZURE_OPENAI_BASE_URL", "AZURE_OPENAI_RESOURCE_NAME", *SETTINGS)
     oldest = "0.73"
     log_in = "set the key of its provider, or run `pi` and /login once"
 
@@ -45,7 +46,10 @@ class Pi(VendorAgent):
             found = _users(task, name)
             if found is not None:
                 files[folder / name] = found
-        model, session = task.profile.model, task.session
+        own, session = service(task), task.session
+        if own is not None:
+            files[folder / "models.json"] = json.dumps(_provider(own)).encode()
+        model = own.named if own else task.profile.model
         return Invocation(
             argv=(
                 "-p", "--mode", "json", "--no-extensions", "--no-prompt-templates", "--no-themes",
@@ -74,6 +78,12 @@ _SETTINGS = {
     "collapseChangelog": True,
     "retry": {"enabled": True, "maxRetries": 2},
 }
+
+
+def _provider(own: Service) -> dict[str, object]:
+    models = [{"id": own.model}]
+    made = {"baseUrl": own.url, "api": "openai-completions", "apiKey": KEY, "models": models}
+    return {"providers": {PROVIDER: made}}
 
 
 _CHOICES = ("defaultProvider", "defaultModel", "defaultThinkingLevel", "enabledModels")
