@@ -115,6 +115,41 @@ def test_a_plan_is_edited_in_mid_run(story: Story) -> None:
     assert "landed under an earlier version of the plan" in brief
 
 
+def test_a_file_that_a_package_changed_and_somebody_edited_is_told(story: Story) -> None:
+    """Of a contract the edit stands, of what is only read the package's version: both are named."""
+    design = "openspec/changes/p/design.md"
+    story.begin({design: "# Design\n"})
+    one = Piece(id="wp-a", write=["src/wp-a/**", "openspec/changes/p/**"])
+    failing = Piece(id="wp-f", checks=["false"])
+    plan = story.plans("p", one, failing)
+    agent = f"{BEGINS}{WRITES}; test $PLAIT_PACKAGE = wp-a && echo more >> {CONTRACT} && "
+    red = ("--check", "test -e green")  # the packages have checks of their own
+    assert story.run("p", f"{agent} echo more >> {design} || true", *red).code == 1
+    written = story.git("rev-parse", "openspec/p")[:12]
+    (story.repo / CONTRACT).write_text("GET /users: id\n", encoding="utf-8")
+    (story.repo / design).write_text("# Design\nmine\n", encoding="utf-8")
+    done = story.plait("resume", "--plan", "p", "--yes", "--json")
+    warned = [
+        each["data"] for each in map(json.loads, done.out.splitlines()) if each["type"] == "warned"
+    ]
+    told = {each["message"] for each in warned if each["code"] == "CHANGED_TWICE"}
+    assert [each.split()[0] for each in sorted(told)] == [CONTRACT, design]
+    assert all(f"{written}:" in each for each in told)
+    first = [each["message"] for each in story.report()["warnings"]]
+    when = [each.partition(":")[0] for each in first if "green" in each]
+    assert when == ["before any package landed", "after the plan was revised"]
+    assert story.git("show", f"{written}:{CONTRACT}") == "No interfaces.\nmore"
+    assert story.git("show", f"openspec/p:{CONTRACT}") == "GET /users: id"
+    assert story.git("show", f"openspec/p:{design}") == "# Design\nmore"
+
+    story.git("checkout", "-q", "--", design)  # as it was at the beginning: it was not edited
+    plan.write_text(plan.read_text().replace("Build wp-f", "Build f"), encoding="utf-8")
+    again = story.plait("resume", "--plan", "p", "--yes", "--json")
+    assert '"plan_revised"' in again.out
+    assert "CHANGED_TWICE" not in again.out
+    assert story.git("show", f"openspec/p:{design}") == "# Design\nmore"
+
+
 def test_boxes_that_plait_ticked_survive_an_edit_of_the_list(story: Story) -> None:
     """The edit is made where they are open; on the branch they are ticked, the new one too."""
     story.begin()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -77,6 +77,7 @@ class Run:
     status: RunStatus = RunStatus.RUNNING
     packages: States = field(default_factory=States)
     baseline: events.BaselineCommitted | None = None
+    supplied: Mapping[str, str] = field(default_factory=dict)  # the plan's files: last commit each
     baseline_checks: tuple[CheckOutcome, ...] = ()
     warnings: tuple[events.Warned, ...] = ()
     flakes: tuple[events.FlakeFound, ...] = ()
@@ -111,7 +112,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.RunEnded(status=status):
             return replace(run, status=status, finished_at=recorded.at)
         case events.BaselineCommitted() as event:
-            return replace(run, baseline=event, head=event.commit)
+            supplied = {**run.supplied, **dict.fromkeys(event.files, event.commit)}
+            return replace(run, baseline=event, head=event.commit, supplied=supplied)
         case events.Warned() as event:
             return replace(run, warnings=(*run.warnings, event))
         case events.FlakeFound() as event:

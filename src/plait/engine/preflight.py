@@ -97,11 +97,11 @@ async def baseline(
         await trunk.create(lease, head)
     if head != ground.base:
         await context.journal.record(BaselineCommitted(commit=head, files=tuple(files)))
-    await check_baseline(context, head)
+    await check_baseline(context, head, when="before any package landed")
 
 
-async def check_baseline(context: Context, head: str) -> None:
-    """Check a commit that begins or revises a run; a warning says where it is red."""
+async def check_baseline(context: Context, head: str, *, when: str) -> None:
+    """Check a commit that begins or revises a run; a warning says where it is red, and `when`."""
     checks = [
         OwnedCheck(check=check, owner=None)
         for check in (*context.land_checks, *context.default_checks)
@@ -125,9 +125,7 @@ async def check_baseline(context: Context, head: str) -> None:
         await context.workspaces.close(workspace)
     if red is not None:
         first = red.reason.partition("\n")[0]
-        await context.journal.record(
-            Warned(code="BASELINE_RED", message=f"before any package landed: {first}")
-        )
+        await context.journal.record(Warned(code="BASELINE_RED", message=f"{when}: {first}"))
 
 
 def plan_files(plan: Plan, root: Path) -> dict[str, bytes]:
