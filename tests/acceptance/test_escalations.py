@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 
+import pytest
 from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.fakes.plans import Piece
 
@@ -252,13 +253,22 @@ test "$PLAIT_PACKAGE" = wp-b && ! test -e "$NOTES/go" && sleep 300
     assert (told["package"], told["summary"]) == ("wp-a", "called total")
 
 
-def test_a_check_that_this_machine_cannot_run_asks_instead_of_trying_again(story: Story) -> None:
-    """No attempt is spent on a missing program; the question names it."""
-    story.begin()
-    story.plans("p", Piece(id="wp-a", checks=["no-such-tool --all"], retry_budget=3))
+@pytest.mark.parametrize("stage", ["verify", "land"])
+def test_a_check_that_this_machine_cannot_run_asks_instead_of_trying_again(
+    story: Story, stage: str
+) -> None:
+    """No attempt is spent on a missing program, be it found as it lands; the question names it."""
+    missing = "no-such-tool --all"
+    toml = f'[checks]\nland = ["{missing}"]\n' if stage == "land" else ""
+    story.begin({"plait.toml": toml})
+    checks = ["true"] if stage == "land" else [missing]
+    story.plans("p", Piece(id="wp-a", checks=checks, retry_budget=3))
     assert story.run("p", f"{BEGINS}{WRITES}").code == 3
     assert story.note("starts") == ["wp-a"]
     (told,) = story.report()["escalations"]
     assert (told["type"], told["raised_by"]) == ("VERIFICATION_INFEASIBLE", "plait")
     assert "no-such-tool" in told["question"]
     assert told["answers"][0]["command"].startswith("plait retry")
+    (attempt,) = story.packages()["wp-a"]["attempts"]
+    assert story.git("show", f"{attempt['kept_ref']}:src/wp-a/made.txt")
+    assert "no-such-tool" in story.plait("status").out

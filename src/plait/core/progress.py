@@ -175,6 +175,7 @@ def landing_refused(state: PackageState, event: events.LandingRefused) -> Packag
         commit=None,
         reason=event.reason,
         error_code=event.error_code,
+        question=event.question,
         not_before=event.not_before,
     )
 

@@ -286,7 +286,7 @@ async def _check(context: Context, claimed: Claimed, work: Work) -> Failure | No
     if red is None:
         return None
     if red.lack:
-        failure, told = infeasible(claimed, lack=red.lack, reason=red.reason, log=red.log)
+        failure, told = infeasible(claimed.tried, lack=red.lack, reason=red.reason, log=red.log)
         await context.journal.record(*told)
         return failure
     return Failure(code="VERIFICATION_FAILED", reason=red.reason)

@@ -31,6 +31,15 @@ class Adopted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """An attempt, as events name it."""
+
+    package: PackageId
+    attempt: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """An attempt under way: everything its later steps need to know. `kept` is adopted."""
 
@@ -43,6 +52,11 @@ class Claimed:
     workspace: Workspace
     kept: process.Kept | None = None
     done: Done = field(default_factory=dict)
+
+    @property
+    def tried(self) -> Tried:
+        """Which attempt it is, for what is told of it."""
+        return Tried(package=self.package.id, attempt=self.attempt, epoch=self.epoch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

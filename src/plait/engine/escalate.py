@@ -23,7 +23,6 @@ from plait.core.event import (
     PackageRequeued,
     Verdict,
 )
-from plait.core.plan import PackageId
 from plait.core.problems import full_context
 from plait.core.retry import (
     AGENT_NOT_STARTED,
@@ -37,7 +36,7 @@ from plait.core.retry import (
 )
 from plait.core.run import verdict_after_failure
 from plait.core.transcript import FinishKind
-from plait.engine.claimed import Claimed, Failure
+from plait.engine.claimed import Claimed, Failure, Tried
 from plait.engine.context import Context
 from plait.ports import AgentOutcome
 
@@ -88,7 +87,7 @@ def agent_told(
         )
         for each in outcome.deviations
     )
-    return (*noted, *_told(claimed, found, by=RaisedBy.AGENT))
+    return (*noted, *_told(claimed.tried, found, by=RaisedBy.AGENT))
 
 
 def agent_failure(claimed: Claimed, outcome: AgentOutcome, found: Judged) -> Failure | None:
@@ -136,12 +135,12 @@ def beyond_scope(
         files=tuple(violations[:50]),
     )
     settlement = plaits_own(escalation.type, tries_left=tries is Verdict.REVISE)
-    told = _told(claimed, ((escalation, settlement),), by=RaisedBy.PLAIT)
+    told = _told(claimed.tried, ((escalation, settlement),), by=RaisedBy.PLAIT)
     return Failure(code="SCOPE_VIOLATION", reason=reason, violations=tuple(violations)), told
 
 
 def infeasible(
-    claimed: Claimed, *, lack: str, reason: str, log: str
+    tried: Tried, *, lack: str, reason: str, log: str
 ) -> tuple[Failure, tuple[Problem, ...]]:
     """A check that cannot run on this machine says nothing of the work: a person is asked."""
     escalation = Escalation(
@@ -152,7 +151,7 @@ def infeasible(
         logs=(log,),
     )
     settlement = plaits_own(escalation.type, tries_left=False)
-    told = _told(claimed, ((escalation, settlement),), by=RaisedBy.PLAIT)
+    told = _told(tried, ((escalation, settlement),), by=RaisedBy.PLAIT)
     return _waits(escalation, by=RaisedBy.PLAIT), told
 
 
@@ -161,15 +160,8 @@ async def end_rejected(
 ) -> None:
     """Record that an attempt was not accepted, with what it asks and what was opened for it."""
     package = claimed.package.id
-    reason = failure.reason
-    if failure.escalation is not None:
-        reason = full_context(
-            failure.escalation,
-            by=failure.by,
-            attempt=claimed.attempt,
-            kept_ref=kept,
-            logs=context.places.relative(claimed.task.directory),
-        )
+    logs = context.places.relative(claimed.task.directory)
+    reason = in_full(failure, attempt=claimed.attempt, kept_ref=kept, logs=logs)
     ended = AttemptEnded(
         package=package,
         attempt=claimed.attempt,
@@ -198,6 +190,14 @@ async def end_rejected(
     )
 
 
+def in_full(failure: Failure, *, attempt: int, kept_ref: str | None, logs: str) -> str:
+    """Why an attempt was not accepted; where a person is asked, with the whole context."""
+    raised = failure.escalation
+    if raised is None:
+        return failure.reason
+    return full_context(raised, by=failure.by, attempt=attempt, kept_ref=kept_ref, logs=logs)
+
+
 def _waits(escalation: Escalation, *, by: RaisedBy) -> Failure:
     return Failure(
         code="BLOCKED",
@@ -208,17 +208,16 @@ def _waits(escalation: Escalation, *, by: RaisedBy) -> Failure:
     )
 
 
-def _told(claimed: Claimed, found: Judged, *, by: RaisedBy) -> tuple[Problem, ...]:
-    task = claimed.task
+def _told(tried: Tried, found: Judged, *, by: RaisedBy) -> tuple[Problem, ...]:
     events: list[Problem] = []
     mark = "p" if by is RaisedBy.PLAIT else ""
     for number, (each, settlement) in enumerate(found, start=1):
-        name = f"{task.package}:{task.epoch}.{mark}{number}"
+        name = f"{tried.package}:{tried.epoch}.{mark}{number}"
         events.append(
             EscalationRaised(
-                package=task.package,
-                attempt=task.attempt,
-                epoch=task.epoch,
+                package=tried.package,
+                attempt=tried.attempt,
+                epoch=tried.epoch,
                 id=name,
                 by=by,
                 kind=each.type,
@@ -237,7 +236,7 @@ def _told(claimed: Claimed, found: Judged, *, by: RaisedBy) -> tuple[Problem, ..
         )
         events.append(
             EscalationSettled(
-                package=PackageId(task.package),
+                package=tried.package,
                 id=name,
                 consequence=settlement.consequence,
                 reason=settlement.reason,

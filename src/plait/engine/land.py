@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from plait.core.event import Event, Landed, LandingRefused, Stage
+from plait.core.event import Event, Landed, LandingRefused, Stage, Verdict
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, landing_checks
@@ -20,7 +20,9 @@ from plait.core.retry import after_failure
 from plait.core.run import PackageState
 from plait.core.verdict import judge_scope
 from plait.engine.attempt import keep_ref
+from plait.engine.claimed import Tried
 from plait.engine.context import Context
+from plait.engine.escalate import in_full, infeasible
 from plait.engine.ticks import tick_boxes
 from plait.engine.verify import Red, Subject, passed_before, run_checks
 from plait.errors import RunTaken
@@ -203,9 +205,7 @@ async def publish(
 async def refuse(context: Context, candidate: PackageState, code: str, reason: str) -> None:
     """Send the candidate back with the reason, or, its budget spent, fail it. Its work stays."""
     package = context.compiled.packages[candidate.id]
-    ref = keep_ref(context, candidate.id, candidate.epoch)
-    if candidate.commit is not None:
-        await context.workspaces.publish(ref, candidate.commit)
+    ref = await _keep(context, candidate)
     sequel = after_failure(
         candidate,
         code,
@@ -226,3 +226,30 @@ async def refuse(context: Context, candidate: PackageState, code: str, reason: s
             kept_ref=ref,
         )
     )
+
+
+async def ask_for(context: Context, candidate: PackageState, red: Red) -> None:
+    """Block a candidate whose check cannot run on this machine: another attempt helps nobody."""
+    last = candidate.attempts[-1]
+    tried = Tried(package=candidate.id, attempt=last.number, epoch=candidate.epoch)
+    failure, told = infeasible(tried, lack=red.lack, reason=red.reason, log=red.log)
+    ref = await _keep(context, candidate)
+    refused = LandingRefused(
+        package=tried.package,
+        attempt=tried.attempt,
+        epoch=tried.epoch,
+        verdict=Verdict.BLOCKED,
+        error_code=failure.code,
+        reason=in_full(failure, attempt=tried.attempt, kept_ref=ref, logs=last.directory),
+        kept_ref=ref,
+        question=failure.blocked,
+    )
+    await context.journal.record(*told, refused)
+
+
+async def _keep(context: Context, candidate: PackageState) -> str:
+    """Keep a candidate's work under a hidden ref: its name."""
+    ref = keep_ref(context, candidate.id, candidate.epoch)
+    if candidate.commit is not None:
+        await context.workspaces.publish(ref, candidate.commit)
+    return ref

@@ -8,8 +8,10 @@ failed has failed once more. Everything behind it is merged anew.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
@@ -19,9 +21,19 @@ from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId, Plan
 from plait.core.prefixes import Row, hazard, next_tests
 from plait.core.queue import candidates
-from plait.core.run import Halt, PackageStatus
+from plait.core.run import Halt, PackageState, PackageStatus
 from plait.engine.context import Context
-from plait.engine.land import Misfit, Placed, checks_of, join, place, publish, refuse, try_out
+from plait.engine.land import (
+    Misfit,
+    Placed,
+    ask_for,
+    checks_of,
+    join,
+    place,
+    publish,
+    refuse,
+    try_out,
+)
 from plait.engine.lost import lose
 from plait.engine.verify import Red
 from plait.errors import StaleEpoch
@@ -29,6 +41,7 @@ from plait.errors import StaleEpoch
 LONGEST_ROW = 256
 MOST_FLAKES = 2  # of one candidate, until it is no longer believed that time helps
 SLOW_S = 10.0  # a test run that takes as long is worth sharing
+Refusal = Callable[[Context, PackageState], Awaitable[None]]
 _WAITS = {PackageStatus.VERIFIED, PackageStatus.LANDING}
 
 
@@ -145,7 +158,8 @@ class MergeQueue:
                     await lose(self.context, stale)
                     continue
             if isinstance(fitted, Misfit):
-                await self._refuse(candidate.id, fitted.code, fitted.reason)
+                unfit = partial(refuse, code=fitted.code, reason=fitted.reason)
+                await self._refuse(candidate.id, unfit)
             else:
                 self._row.append(fitted)
 
@@ -282,6 +296,9 @@ class MergeQueue:
             if self._flakes[first.id] <= MOST_FLAKES:
                 return
         self._cut(0)
+        if again is not None and again.lack:
+            await self._refuse(first.id, partial(ask_for, red=again))
+            return
         reason = red.reason
         if changed_its_mind:
             reason += "\n\nIt passed when it was run again, but never with all the others."
@@ -292,7 +309,7 @@ class MergeQueue:
             )
             await self._tell_flake(first, on_base)
         self.failed += 1
-        await self._refuse(first.id, "LANDING_FAILED", reason)
+        await self._refuse(first.id, partial(refuse, code="LANDING_FAILED", reason=reason))
 
     async def _tell_flake(self, first: Placed, red: Red) -> None:
         await self.context.journal.record(
@@ -307,12 +324,12 @@ class MergeQueue:
             )
         )
 
-    async def _refuse(self, package: PackageId, code: str, reason: str) -> None:
+    async def _refuse(self, package: PackageId, deed: Refusal) -> None:
         state = self.context.journal.run.packages[package]
         if state.status is not PackageStatus.LANDING:
             return  # it was cancelled, or is claimed elsewhere
         try:
-            await refuse(self.context, state, code, reason)
+            await deed(self.context, state)
         except StaleEpoch as stale:
             await lose(self.context, stale)
 

@@ -274,8 +274,7 @@ def _judged(event: AttemptEnded | LandingRefused, run: Run) -> str:
         case Verdict.REJECT:
             return f"failed: {reason} — {look}"
         case Verdict.BLOCKED:
-            question = clean(event.question) if isinstance(event, AttemptEnded) else ""
-            return f"blocked: {question or reason} — {look}"
+            return f"blocked: {clean(event.question) or reason} — {look}"
 
 
 def _allowed(run: Run, package: PackageId) -> int:

@@ -22,7 +22,8 @@ class LandingStarted:
 class LandingRefused:
     """The candidate conflicts, or its merge result is red. It goes back, or fails.
 
-    If an attempt follows, it begins at `not_before` (Unix time) at the earliest.
+    If an attempt follows, it begins at `not_before` (Unix time) at the earliest. Where its checks
+    could not run at all, `question` is what a person is asked.
     """
 
     package: PackageId
@@ -33,6 +34,7 @@ class LandingRefused:
     reason: str
     kept_ref: str | None = None
     not_before: float = 0.0
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
