@@ -144,3 +144,33 @@ def test_a_transcript_that_leads_elsewhere_is_not_written(talk: Story) -> None:
     (talk.notes / "go").touch()
     assert talk.plait("resume").code == 0
     assert (talk.notes / "victim").read_text() == "mine\n"
+
+
+def test_secrets_are_written_nowhere(talk: Story) -> None:
+    """Not in the logs, the transcript, the events, the store, or the report."""
+    secrets = ["tell-nobody-1", "hush9-hush9", "sk-" + "a1B2c3D4" * 6]
+    talk.env |= {"TALK_KEY": secrets[0], "OTHER_TOKEN": secrets[1]}
+    talk.plans("add-a", Piece(id="wp-a", retry_budget=0))
+    (talk.notes / "key").write_text(secrets[2])
+    every = '$TALK_KEY $OTHER_TOKEN $(cat "$NOTES/key")'
+    agent = lines(
+        f'echo "{every}" >&2',
+        f'echo "{{\\"kind\\": \\"text\\", \\"text\\": \\"{every}\\"}}"',
+        f'echo "{{\\"kind\\": \\"denied\\", \\"tool\\": \\"{every}\\"}}"',
+        f'echo "{{\\"summary\\": \\"{every}\\"}}" > "$PLAIT_RESULT"',
+        f'echo "{every}" > src/made.txt',
+        'echo "{\\"kind\\": \\"finished\\", \\"finish\\": \\"auth\\"}"',
+    )
+    outcome = talk.plait("run", "add-a", "--agent", f"talker:{agent}", "--yes", "--json")
+    assert outcome.code == 1, outcome.out
+    printed = [outcome.out, outcome.err, talk.plait("report").out, talk.plait("status").out]
+    own = {"result.json", "made.txt"}  # the agent's, not Plait's
+    written = [
+        path.read_bytes().decode("utf-8", "replace")
+        for path in (talk.repo / ".plait").rglob("*")
+        if path.is_file() and path.name not in own
+    ]
+    for secret in secrets:
+        assert not [text for text in (*printed, *written) if secret in text]
+    assert kinds(transcript(talk)) == ["text", "denied", "finished"]
+    assert transcript(talk)[0]["text"] == "[redacted] [redacted] [redacted]"

@@ -411,3 +411,54 @@ def test_who_was_stopped_goes_on_when_nudged(sandbox):
     ended = process.run_main(nudged)
     assert (ended.code, ended.stopped) == (0, "")
     assert (sandbox / "far").exists()
+
+
+def test_what_it_writes_is_kept_without_secrets(sandbox):
+    """Values that were named and keys of well-known forms, on both streams, half a line too."""
+    key = "sk-" + "a1B2c3D4" * 6
+    script = f"echo a hidden-1 b; printf 'half {key}'; echo 'Bearer abcdef0123456789' >&2"
+    run(sandbox, script, secrets=["hidden-1"])
+    assert (sandbox / "out").read_text() == "a [redacted] b\nhalf [redacted]"
+    assert (sandbox / "err").read_text() == "Bearer [redacted]\n"
+
+
+def test_a_daemon_that_keeps_the_output_does_not_hold_up_the_end(sandbox):
+    """It is ended with the family; what it and the agent wrote until then is there."""
+    ended = run(sandbox, "(trap '' TERM; echo early; sleep 60; echo late) & echo main; sleep 0.2")
+    assert ended.code == 0
+    assert sorted((sandbox / "out").read_text().split()) == ["early", "main"]
+
+
+def test_no_line_is_lost_however_much_there_is(sandbox):
+    """More than a pipe holds, at once, and all in its order."""
+    run(sandbox, "seq 200000")
+    assert (sandbox / "out").read_text() == "".join(f"{n}\n" for n in range(1, 200_001))
+
+
+def test_lines_are_there_while_it_works_and_half_a_line_is_a_sign_of_life(sandbox):
+    """Whoever follows the log sees whole lines at once; of the rest, that the log was touched."""
+    kept = start(sandbox, "echo one; while test ! -e go; do sleep 0.02; done; printf two; sleep 30")
+    until(lambda: (sandbox / "out").read_text() == "one\n")
+    os.utime(sandbox / "out", (0, 0))
+    (sandbox / "go").touch()
+    until(lambda: (sandbox / "out").stat().st_mtime > 0)
+    assert (sandbox / "out").read_text() == "one\n"
+    end(kept)
+    assert (sandbox / "out").read_text() == "one\ntwo"
+
+
+def test_its_starter_may_be_killed_and_no_line_is_lost(sandbox):
+    """The shim passes on what it writes; nobody else is needed."""
+    starting = starter(sandbox, "while test ! -e go; do sleep 0.02; done; seq 5000")
+    assert starting.stdout is not None
+    starting.stdout.readline()
+    kill(starting)
+    (sandbox / "go").touch()
+    assert wait(adopted(sandbox)).code == 0
+    assert (sandbox / "out").read_text().splitlines()[-1] == "5000"
+
+
+def test_a_log_that_cannot_be_written_does_not_stop_it(sandbox):
+    """On a full disk output is lost, and the agent goes on."""
+    ended = run(sandbox, "seq 100000; exit 5", stdout=Path("/dev/full"))
+    assert ended.code == 5

@@ -20,8 +20,9 @@ from plait.engine.context import Context, Ended, child_environment
 from plait.engine.escalate import agent_told, judged
 from plait.engine.listening import Listening, listening
 from plait.engine.pulse import Pulse
+from plait.engine.secrets import secret_texts, without_secrets
 from plait.errors import PlaitError
-from plait.ports import AgentOutcome
+from plait.ports import AgentOutcome, Invocation
 
 GRACE_S = 5.0  # between SIGTERM and SIGKILL of an agent
 
@@ -52,7 +53,7 @@ async def run_agent(
         return ended, Ended(code=AGENT_LOST, reason=reason)
     if ended.no_space and ended.code and status is None:
         return ended, Ended(code=DISK_FULL, reason="the disk was full as the agent ended")
-    outcome = claimed.agent.outcome(task, ended, account)
+    outcome = without_secrets(claimed.agent.outcome(task, ended, account), _secrets(claimed))
     if pulse is not None and status is not None:
         outcome = replace(outcome, status=status, summary=pulse.reason)
     elif ended.code is None and not (ended.timed_out or ended.lingering):
@@ -197,8 +198,27 @@ def _start(context: Context, claimed: Claimed) -> process.Kept:
     invocation = claimed.agent.invocation(task)
     for path, content in invocation.files.items():
         _write_private(path, content)
+    texts = secret_texts(_environment(claimed, invocation), invocation.secrets)
     sandbox = context.sandboxes[claimed.provider]
     invocation = sandbox.confine(invocation, confinement(context, claimed))
+    return process.keep(
+        invocation.argv,
+        folder=task.directory,
+        cwd=task.worktree,
+        env=_environment(claimed, invocation),
+        stdin=invocation.stdin,
+        stdout=task.directory / "stdout.log",
+        stderr=task.directory / "stderr.log",
+        timeout_s=claimed.package.timeout_s,
+        grace_s=GRACE_S,
+        lease_s=context.holding.agent_s,
+        secrets=texts,
+    )
+
+
+def _environment(claimed: Claimed, invocation: Invocation) -> dict[str, str]:
+    """The agent's whole environment."""
+    task = claimed.task
     variables = {
         **invocation.env,
         "PLAIT_RUN": task.run,
@@ -209,18 +229,13 @@ def _start(context: Context, claimed: Claimed) -> process.Kept:
         "PLAIT_SCOPE": str(task.scope_path),
         "PLAIT_RESULT": str(task.result_path),
     }
-    return process.keep(
-        invocation.argv,
-        folder=task.directory,
-        cwd=task.worktree,
-        env=child_environment(variables, inherit=invocation.inherit),
-        stdin=invocation.stdin,
-        stdout=task.directory / "stdout.log",
-        stderr=task.directory / "stderr.log",
-        timeout_s=claimed.package.timeout_s,
-        grace_s=GRACE_S,
-        lease_s=context.holding.agent_s,
-    )
+    return child_environment(variables, inherit=invocation.inherit)
+
+
+def _secrets(claimed: Claimed) -> tuple[str, ...]:
+    """What must not stand in what is told of the agent; also of one that was adopted."""
+    invocation = claimed.agent.invocation(claimed.task)
+    return secret_texts(_environment(claimed, invocation), invocation.secrets)
 
 
 def _write_private(path: Path, content: bytes) -> None:

@@ -16,6 +16,7 @@ from plait.core.package import CheckOutcome, PackageState
 from plait.core.plan import Check, PackageId
 from plait.core.queue import OwnedCheck
 from plait.engine.context import Context, child_environment
+from plait.engine.secrets import secret_texts, without_secrets
 from plait.ports import Workspace
 
 TAIL_BYTES = 4000
@@ -128,7 +129,10 @@ async def _run_check(
     )
     if passed:
         return None
-    reason, told = _reason(owned, ended, subject, log), context.places.relative(log)
+    # Its log is the output of the owner's own command; what is told on is not.
+    texts = secret_texts(child_environment(check.env), ())
+    reason = without_secrets(_reason(owned, ended, subject, log), texts)
+    told = context.places.relative(log)
     return Red(check=owned, reason=reason, log=told, lack=_lack(owned, ended, log))
 
 

@@ -28,6 +28,7 @@ from plait.process.child import scratch, spawn, start
 from plait.process.exit import Exit
 from plait.process.family import KILL_PATIENCE_S
 from plait.process.keeper import Kept, adopt, end_strays, keep, lives
+from plait.process.redaction import Redaction
 from plait.process.supervision import ALIVE
 from plait.process.tenants import is_used
 
@@ -37,6 +38,7 @@ __all__ = [
     "Dialogue",
     "Exit",
     "Kept",
+    "Redaction",
     "adopt",
     "capture",
     "end_strays",

@@ -44,6 +44,7 @@ def keep(
     timeout_s: float | None,
     grace_s: float = 5.0,
     lease_s: float | None = None,
+    secrets: Sequence[str] = (),
 ) -> Kept:
     """Start a child that lives on if this process ends, and whose whole family ends with it.
 
@@ -53,11 +54,12 @@ def keep(
         cwd: Where it starts.
         env: Its whole environment; `PLAIT_FAMILY` is added.
         stdin: What it reads.
-        stdout: Where its output goes, appended.
-        stderr: Where its errors go, appended.
+        stdout: Where its output goes, appended a line at a time.
+        stderr: Where its errors go, likewise.
         timeout_s: Seconds until the shim ends it; None for no limit.
         grace_s: Seconds between SIGTERM and SIGKILL.
         lease_s: Seconds after which the shim ends it unless `renew` was called; None for ever.
+        secrets: Texts that are struck out of what it writes, as keys of well-known forms are.
 
     Raises:
         OSError: A file cannot be opened; `BlockingIOError` if the folder's child still lives.
@@ -65,13 +67,10 @@ def keep(
     """
     import subprocess
 
-    mark = os.urandom(8).hex()
-    above = env.get(FAMILY) or os.environ.get(FAMILY)
+    mark, above = os.urandom(8).hex(), env.get(FAMILY) or os.environ.get(FAMILY)
     with ExitStack() as files:
         lock = _prepare(folder, files, mark)
-        kept = Kept(folder=folder)
-        if lease_s is not None:
-            kept.renew(lease_s)
+        (kept := Kept(folder=folder)).renew(lease_s)
         source = files.enter_context(scratch(stdin))
         order = Order(
             argv=list(argv),
@@ -81,9 +80,10 @@ def keep(
             stdin=source.fileno(),
             timeout_s=timeout_s,
             grace_s=grace_s,
+            secrets=list(secrets),
         )
         kept.shim = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(SHIM), str(folder)],
+            _shim(folder),
             env={FAMILY: above} if above else {},
             stdin=files.enter_context(scratch(order.encode())),
             stdout=files.enter_context(stdout.open("ab", buffering=0)),
@@ -279,6 +279,10 @@ class Kept:
         """A process id and the tick at which it started."""
         pid, _, started = self._facts().get(name, "").partition(" ")
         return (int(pid), int(started)) if pid.isdigit() and started.isdigit() else (0, 0)
+
+
+def _shim(folder: Path) -> list[str]:
+    return [sys.executable, "-I", "-S", str(SHIM), str(folder)]
 
 
 def _prepare(folder: Path, files: ExitStack, mark: str) -> int:

@@ -24,6 +24,7 @@ import sys
 import time
 
 from plait.process.family import LINUX, Ending, Family, adopt_orphans, started_at
+from plait.process.relay import Relay
 
 try:
     import _signal as signal  # type: ignore[import-not-found]  # signal itself brings enum
@@ -39,9 +40,12 @@ _CAN_LOOK = hasattr(os, "waitid")
 
 
 class Order:
-    """What a shim is told. `lock` and `stdin` are descriptors it inherits."""
+    """What a shim is told. `lock` and `stdin` are descriptors it inherits.
 
-    __slots__ = ("argv", "cwd", "env", "grace_s", "lock", "stdin", "timeout_s")
+    `secrets` are texts that must not stand in the logs.
+    """
+
+    __slots__ = ("argv", "cwd", "env", "grace_s", "lock", "secrets", "stdin", "timeout_s")
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Order:
         stdin: int,
         timeout_s: float | None,
         grace_s: float,
+        secrets: list[str] | None = None,
     ) -> None:
         """Hold it."""
         self.argv = argv
@@ -62,13 +67,15 @@ class Order:
         self.stdin = stdin
         self.timeout_s = timeout_s
         self.grace_s = grace_s
+        self.secrets = secrets or []
 
     def encode(self) -> bytes:
         """As bytes. Raises ValueError for a NUL in an argument, as a start would."""
         timeout = "" if self.timeout_s is None else repr(self.timeout_s)
         variables = [f"{name}={value}" for name, value in self.env.items()]
         head = [self.cwd, str(self.lock), str(self.stdin), timeout, repr(self.grace_s)]
-        parts = [*head, str(len(self.argv)), *self.argv, *variables]
+        secrets = [str(len(self.secrets)), *self.secrets]
+        parts = [*head, *secrets, str(len(self.argv)), *self.argv, *variables]
         if any("\0" in part for part in parts):
             raise ValueError("embedded null byte")
         return b"\0".join(map(os.fsencode, parts))
@@ -76,16 +83,19 @@ class Order:
     @staticmethod
     def decode(raw: bytes) -> Order:
         """Read what `encode` wrote."""
-        cwd, lock, stdin, timeout, grace, count, *rest = map(os.fsdecode, raw.split(b"\0"))
-        pairs = [each.partition("=") for each in rest[int(count) :]]
+        cwd, lock, stdin, timeout, grace, told, *rest = map(os.fsdecode, raw.split(b"\0"))
+        secrets, rest = rest[: int(told)], rest[int(told) :]
+        count, rest = int(rest[0]), rest[1:]
+        pairs = [each.partition("=") for each in rest[count:]]
         return Order(
-            argv=rest[: int(count)],
+            argv=rest[:count],
             cwd=cwd,
             env={name: value for name, _, value in pairs},
             lock=int(lock),
             stdin=int(stdin),
             timeout_s=float(timeout) if timeout else None,
             grace_s=float(grace),
+            secrets=secrets,
         )
 
 
@@ -113,6 +123,8 @@ class Supervision:
         self.status: int | None = None
         self.error = ""
         self.no_space = False
+        values = [os.fsencode(each) for each in order.secrets]
+        self.relays = [Relay(log, values) for log in (1, 2)]  # its own output goes to the logs
         self.family: Family | None = None
 
     def run(self) -> None:
@@ -145,6 +157,8 @@ class Supervision:
             self.no_space = _is_full(self.order.cwd)  # before anything of it is cleared away
             why = "" if self._exited() or self.timed_out else self.stopped
             lingering = self._end(family)
+            for relay in self.relays:
+                relay.finish()
         self._write_exit(why, duration_s=duration_s, lingering=lingering)
 
     def _start(self, held: int) -> int:
@@ -154,6 +168,8 @@ class Supervision:
         if pid == 0:
             self._become(held, telling)
         os.close(telling)
+        for relay in self.relays:
+            os.close(relay.end)
         with os.fdopen(told, "rb") as said:
             self.error = said.read().decode("utf-8", "surrogateescape")
         return pid
@@ -164,6 +180,8 @@ class Supervision:
         try:
             os.setsid()
             os.dup2(self.order.stdin, 0)
+            for number, relay in enumerate(self.relays, start=1):
+                os.dup2(relay.end, number)
             os.set_inheritable(held, True)
             os.chdir(self.order.cwd)
             for name in ("SIGPIPE", "SIGXFSZ"):  # Python ignores them; an agent must not
@@ -204,8 +222,12 @@ class Supervision:
         return ending.lingering
 
     def _listen(self, seconds: float) -> None:
-        """Wait so long at most for a signal or an order."""
-        ready, _, _ = select.select([self.wake, self.orders], [], [], max(0.0, seconds))
+        """Wait so long at most for a signal, an order, or something that the agent writes."""
+        relays = {each.source: each for each in self.relays if each.source >= 0}
+        wanted = [self.wake, self.orders, *relays]
+        ready, _, _ = select.select(wanted, [], [], max(0.0, seconds))
+        for source in relays.keys() & ready:
+            relays[source].take()
         if self.wake in ready:
             os.read(self.wake, 4096)
             self._reap()
