@@ -174,3 +174,68 @@ def test_secrets_are_written_nowhere(talk: Story) -> None:
         assert not [text for text in (*printed, *written) if secret in text]
     assert kinds(transcript(talk)) == ["text", "denied", "finished"]
     assert transcript(talk)[0]["text"] == "[redacted] [redacted] [redacted]"
+
+
+def test_a_running_agent_is_followed_to_its_end(talk: Story) -> None:
+    """Words, tools in short, results folded, denials, retries, usage; it ends with the attempt."""
+    talk.plans("add-a", Piece(id="wp-a"))
+    agent = lines(
+        says("started", session="s-1", model="m"),
+        says("text", text="I begin."),
+        says("tool", call="1", tool="Bash", input={"command": "pytest -q"}),
+        says("tool_result", call="1", output="one two"),
+        'while test ! -e "$NOTES/go"; do sleep 0.05; done',
+        says("denied", tool="Write", paths=["/etc/passwd"], reason="no"),
+        says("retry", error="rate_limit", delay_s=3),
+        says("usage", tokens_input=5200, tokens_output=860, cost_usd=0.5),
+        WRITE,
+        DONE,
+    )
+    plait = talk.starts("run", "add-a", "--agent", f"talker:{agent}", "--yes")
+    wait_until(lambda: talk.plait("logs", "wp-a").out.count("\n") == 4)
+    told, entries, stopped = (
+        talk.starts("logs", "wp-a", "-f", *more) for more in ([], ["--json"], [])
+    )
+    assert stopped.stdout is not None
+    stopped.stdout.readline()
+    stopped.send_signal(signal.SIGINT)
+    stopped.communicate(timeout=30)
+    assert stopped.returncode == 130
+    (talk.notes / "go").touch()
+    out, err = told.communicate(timeout=30)
+    assert err == b""
+    assert out.decode().splitlines() == [
+        "* started, m, session s-1",
+        "I begin.",
+        "> Bash pytest -q",
+        "  = 1 line: one two",
+        "x Write /etc/passwd was denied: no",
+        "~ asks its model again in 3.0 s (rate_limit)",
+        "* finished: ok",
+        "It is done.",
+        "  (1 tool call, 1 denial, 0.50 USD, 5,200 tokens in, 860 out)",
+    ]
+    printed, _ = entries.communicate(timeout=30)
+    assert [json.loads(line) for line in printed.splitlines()] == transcript(talk)
+    assert plait.wait(timeout=30) == 0
+    plait.communicate()
+    assert talk.plait("logs", "wp-a", "--raw").out.count('"kind": "tool"') == 1
+
+
+def test_an_agent_without_a_transcript_is_followed_as_it_writes(story: Story) -> None:
+    """Each stream to its own; with --json a line an entry."""
+    story.begin()
+    story.plans("add-a", Piece(id="wp-a"))
+    agent = f'echo one; echo two >&2; while test ! -e "$NOTES/go"; do sleep 0.05; done; {WRITE}'
+    plait = story.starts("run", "add-a", "--agent", f"command:{agent}; echo three", "--yes")
+    runs = story.repo / ".plait" / "runs"
+    wait_until(lambda: any(path.read_text() for path in runs.glob("*/*/1/stderr.log")))
+    told = story.starts("logs", "wp-a", "-f")
+    assert told.stdout is not None
+    assert told.stdout.readline() == b"one\n"
+    (story.notes / "go").touch()
+    assert told.communicate(timeout=30) == (b"three\n", b"two\n")
+    assert plait.wait(timeout=30) == 0
+    plait.communicate()
+    printed = story.plait("logs", "wp-a", "--json").out.splitlines()
+    assert [json.loads(line)["line"] for line in printed] == ["one", "three"]

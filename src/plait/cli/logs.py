@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -11,12 +13,12 @@ import click
 from plait.app.project import fold_run, open_project, open_store, pick_run
 from plait.cli import options
 from plait.core.plan import PackageId
-from plait.core.run import Attempt, PackageStatus, Run, fold
+from plait.core.run import Attempt, Run
 from plait.errors import UsageError
-from plait.ports import Store
 
 POLL_S = 0.2
 LOGS = ("stdout.log", "stderr.log")
+TRANSCRIPT = "transcript.jsonl"
 
 
 @click.command("logs")
@@ -25,6 +27,8 @@ LOGS = ("stdout.log", "stderr.log")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until the attempt ends.")
 @click.option("--brief", is_flag=True, help="Print what the agent was told instead.")
 @click.option("--checks", is_flag=True, help="Print the logs of the checks instead.")
+@click.option("--raw", is_flag=True, help="Print its streams as they are, not the transcript.")
+@options.as_json
 @options.repo
 def command(
     *,
@@ -33,9 +37,13 @@ def command(
     follow: bool,
     brief: bool,
     checks: bool,
+    raw: bool,
+    as_json: bool,
     start: Path,
 ) -> None:
-    """Show what an agent wrote in an attempt (RUN defaults to the newest)."""
+    """Show what an agent said and did in an attempt (RUN defaults to the newest)."""
+    from plait.app.following import AtWork
+
     if len(names) > 2:  # noqa: PLR2004
         raise click.UsageError("at most a run and a package")
     project = open_project(start)
@@ -50,7 +58,23 @@ def command(
             for path in sorted((folder / "checks").glob("*.log")):
                 sys.stdout.write(f"== {path.name}\n{path.read_text('utf-8', 'replace')}")
         else:
-            _print(folder, store if follow else None, run, PackageId(names[-1]))
+            going = None
+            if follow:
+                going = AtWork(
+                    store=store,
+                    run=run.id,
+                    plan=run.plan,
+                    package=PackageId(names[-1]),
+                    attempt=chosen,
+                    folder=folder,
+                )
+            _await_beginning(folder, going)
+            if as_json:
+                _print_json(folder, going)
+            elif raw or not (folder / TRANSCRIPT).is_file():
+                _print_raw(folder, going)
+            else:
+                _print_entries(folder / TRANSCRIPT, going)
 
 
 def _attempt(run: Run, package: PackageId, number: int | None) -> Attempt:
@@ -71,26 +95,62 @@ def _attempt(run: Run, package: PackageId, number: int | None) -> Attempt:
     return found[-1]
 
 
-def _is_running(store: Store, run: Run, package: PackageId) -> bool:
-    now = fold(Run(id=run.id, plan=run.plan), store.events(run.id, package=package))
-    return now.packages[package].status is PackageStatus.RUNNING
+def _print_raw(folder: Path, going: Callable[[], bool] | None) -> None:
+    """Both streams, each to its own."""
+    from plait.app.following import pieces
+
+    out, err = (folder / name for name in LOGS)
+    for path, data in pieces([out, err], going):
+        stream = sys.stdout if path == out else sys.stderr
+        stream.write(data.decode("utf-8", "replace"))
+        stream.flush()
 
 
-def _print(folder: Path, store: Store | None, run: Run, package: PackageId) -> None:
-    """Print both streams; with a store, go on until the attempt's agent has ended."""
-    places = dict.fromkeys(LOGS, 0)
-    while True:
-        going = store is not None and _is_running(store, run, package)
-        for name in LOGS:
-            path = folder / name
-            if path.exists():
-                with path.open("rb") as file:
-                    file.seek(places[name])
-                    text = file.read()
-                places[name] += len(text)
-                stream = sys.stdout if name == "stdout.log" else sys.stderr
-                stream.write(text.decode("utf-8", "replace"))
-                stream.flush()
-        if not going:
-            return
+def _print_entries(path: Path, going: Callable[[], bool] | None) -> None:
+    """The transcript for people."""
+    from plait.app.following import lines
+    from plait.core.entries import entry_of
+    from plait.core.transcript import Unread
+    from plait.faces.text import encodable
+    from plait.faces.transcript_text import Telling
+
+    telling = Telling()
+    for line in lines(path, going):
+        try:
+            entry = entry_of(json.loads(line))
+        except (ValueError, RecursionError):
+            entry = Unread(line=line.decode("utf-8", "replace"))
+        for told in telling.lines(entry):
+            sys.stdout.write(encodable(told, sys.stdout.encoding) + "\n")
+        sys.stdout.flush()
+
+
+def _print_json(folder: Path, going: Callable[[], bool] | None) -> None:
+    """The transcript as it is; where there is none, each line of output as an unread entry."""
+    from plait.app.following import lines
+
+    path = folder / TRANSCRIPT
+    if not path.is_file():
+        for line in lines(folder / LOGS[0], going):
+            text = line.decode("utf-8", "replace").rstrip("\n")
+            _print_object({"kind": "unread", "line": text})
+        return
+    for line in lines(path, going):
+        sys.stdout.write(line.decode("utf-8", "replace"))
+        sys.stdout.flush()
+
+
+def _has_begun(folder: Path) -> bool:
+    return any((folder / name).exists() for name in (TRANSCRIPT, *LOGS))
+
+
+def _await_beginning(folder: Path, going: Callable[[], bool] | None) -> None:
+    """Whether there is a transcript is known once its agent has been started."""
+    while going is not None and not _has_begun(folder) and going():
         time.sleep(POLL_S)
+
+
+def _print_object(value: object) -> None:
+    """One line."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()

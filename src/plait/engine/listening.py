@@ -59,12 +59,15 @@ class Listening:
 
     def open(self, folder: Path) -> None:
         """Open the log and the transcript; what cannot be opened is told, and does without."""
-        try:
-            self._log = _open(folder / STDOUT, os.O_RDONLY | os.O_CREAT)
+        try:  # before the log: who finds the one looks for the other
             self._transcript = _open(folder / TRANSCRIPT, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             self._known = _whole_lines(self._transcript)
         except OSError as error:
-            self._failed = f"its log cannot be opened: {error.strerror}"
+            self._failed = f"{TRANSCRIPT} cannot be opened: {error.strerror}"
+        try:
+            self._log = _open(folder / STDOUT, os.O_RDONLY | os.O_CREAT)
+        except OSError as error:
+            self._failed = f"{STDOUT} cannot be opened: {error.strerror}"
 
     @property
     def usage(self) -> Usage | None:
