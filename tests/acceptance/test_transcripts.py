@@ -87,7 +87,8 @@ def test_a_transcript_goes_on_after_a_crash_without_saying_anything_twice(talk: 
         SAY,
         says("started", session="s-1"),
         says("denied", tool="Bash"),
-        says("text", text="first"),
+        'while test ! -e "$NOTES/on"; do sleep 0.05; done',
+        says("text", text="first"),  # heard after what was said before has been told
         'while test ! -e "$NOTES/go"; do sleep 0.05; done',
         says("text", text="second"),
         WRITE,
@@ -96,10 +97,12 @@ def test_a_transcript_goes_on_after_a_crash_without_saying_anything_twice(talk: 
     plait = talk.starts("run", "add-a", "--agent", f"talker:{agent}", "--yes")
     runs = talk.repo / ".plait" / "runs"
 
-    def heard() -> bool:
-        return any("first" in path.read_text() for path in runs.glob("*/*/1/transcript.jsonl"))
+    def heard(word: str) -> bool:
+        return any(word in path.read_text() for path in runs.glob("*/*/1/transcript.jsonl"))
 
-    wait_until(heard)
+    wait_until(lambda: heard("denied"))
+    (talk.notes / "on").touch()
+    wait_until(lambda: heard("first"))
     plait.send_signal(signal.SIGKILL)
     plait.communicate(timeout=30)
     (path,) = runs.glob("*/*/1/transcript.jsonl")
