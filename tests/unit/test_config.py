@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from plait import config
+from plait.config.keys import TABLES
+from plait.config.writing import Setting, quoted, written
 from plait.core.plan import Check
 from plait.core.profile import AgentLimits, AgentProfile
 from plait.core.roster import Seat
@@ -210,3 +215,26 @@ def test_what_is_no_duration_and_no_sum_is_refused(tmp_path: Path, section: str,
         load(tmp_path, f"[{section}]\n{text}\n")
     assert caught.value.code == "BAD_CONFIG"
     assert caught.value.where == "plait.toml:2:1"
+
+
+def test_the_written_file_loads_as_it_is_and_with_everything_set(tmp_path: Path) -> None:
+    """Nothing is set but what was asked for; each line that is taken in is right."""
+    text = written({("run", "agent"): Setting(value=quoted('a "b"\n'), told=["Because."])})
+    assert load(tmp_path, text) == replace(
+        config.Settings(), agent='a "b"\n', origins={"agent": "plait.toml:12:1"}
+    )
+    lines = [line for line in text.splitlines() if not line.startswith("#url =")]
+    everything = load(tmp_path, "\n".join(re.sub(r"^#(?=\S)", "", line) for line in lines))
+    assert set(everything.origins) >= {
+        key.into for table in TABLES.values() for key in table.keys.values()
+    }
+    assert everything.profiles["my-agent"].limits.turns == 100
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_the_defaults_that_are_told_are_those_that_hold(table: str) -> None:
+    """What the reference shows as a default is what a run takes where nothing is set."""
+    for key in TABLES[table].keys.values():
+        if key.is_value:
+            value = tomllib.loads(f"x = {key.shown}")["x"]
+            assert key.parse(value) == getattr(config.Settings(), key.into)

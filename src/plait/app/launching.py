@@ -99,7 +99,7 @@ def run(call: Call) -> int:
             f"no agent is named{nobody}",
             code="NO_AGENT",
             hint='name one: --agent "command:SHELL", or `[run] agent` in plait.toml; '
-            "`plait doctor` lists the agents",
+            "`plait init` writes one with the agent that it finds",
         )
     planning.require_scopes(plan, options.packages, project.settings.unknown_scope)
     unchecked = planning.require_checks(plan, options, allow_unchecked=call.allow_unchecked)

@@ -26,6 +26,11 @@ class Key:
     example: str = ""
 
     @property
+    def is_value(self) -> bool:
+        """Whether the default could be written into the file."""
+        return not self.example
+
+    @property
     def shown(self) -> str:
         """A value in TOML for the commented line: the default, where it is one."""
         return self.example or self.default.strip("`")

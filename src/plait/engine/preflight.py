@@ -102,10 +102,8 @@ async def baseline(
 
 async def check_baseline(context: Context, head: str, *, when: str) -> None:
     """Check a commit that begins or revises a run; a warning says where it is red, and `when`."""
-    checks = [
-        OwnedCheck(check=check, owner=None)
-        for check in (*context.land_checks, *context.default_checks)
-    ]
+    once = {each.identity: each for each in (*context.default_checks, *context.land_checks)}
+    checks = [OwnedCheck(check=check, owner=None) for check in once.values()]
     if not checks:
         return
     workspace = await context.workspaces.open(head)
