@@ -13,7 +13,7 @@ from plait.core.profile import AgentProfile
 from plait.core.roster import Roster, Seat
 from plait.core.schedule import GatePolicy, Limits, UnknownScope
 from plait.errors import EnvironmentLack, UsageError
-from plait.ports import Agent, Sandbox
+from plait.ports import Agent
 
 # What of a profile an adapter reads or does not; limits hold for all agents.
 ADAPTERS_OWN = frozenset({"program", "model", "args", "env", "set_env", "mcp"})
@@ -100,14 +100,6 @@ def lack_of(agent: Agent, profile: AgentProfile | None) -> str | None:
     if shutil.which(profile.program):
         return None
     return f"{profile.name}: there is no program {profile.program}"
-
-
-def sandboxes_of(agents: Mapping[str, Agent]) -> Mapping[str, Sandbox]:
-    """What holds each agent, by what `--agent` called it."""
-    from plait.sandbox import NoSandbox
-
-    none = NoSandbox()
-    return dict.fromkeys(agents, none)
 
 
 def _split_agent(name: str) -> tuple[str, str, str]:

@@ -42,7 +42,7 @@ def examine(start: Path) -> list[Line]:
         _disk,
         _agents,
     ]
-    return [look(start) for look in looks]
+    return [*(look(start) for look in looks), *_sandboxes()]
 
 
 def as_lines(lines: list[Line], *, as_json: bool) -> str:
@@ -153,6 +153,29 @@ def _agents(_start: Path) -> Line:
     from plait import agents
 
     return Line(what="agents", level="ok", told=", ".join(sorted(agents.names())))
+
+
+def _sandboxes() -> list[Line]:
+    """Each sandbox, tried; what it lacks; which of them `auto` takes."""
+    from plait import sandbox
+    from plait.app.confining import CURES
+
+    lines: list[Line] = []
+    taken = False
+    for name in sandbox.NAMES:
+        tier = sandbox.find(name)
+        lack = tier.probe()
+        if lack is not None:
+            told = f"{name} cannot be used: {lack}"
+            lines.append(Line(what="sandbox", level="note", told=told, cure=CURES[name]))
+            continue
+        auto = "" if taken else "; `auto` takes it"
+        taken = True
+        told = f"{name} works{auto}" if tier.holds else f"{name} is always there{auto}"
+        lacks = f"it {'; it '.join(tier.lacks)}" if tier.lacks else ""
+        level = "ok" if tier.holds or not auto else "note"
+        lines.append(Line(what="sandbox", level=level, told=told, cure=lacks))
+    return lines
 
 
 def _output(*argv: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from plait import process
-from plait.app import approving, controlling, planning, revising, running
+from plait.app import approving, confining, controlling, planning, revising, running
 from plait.app.choosing import roster_of
 from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
@@ -66,6 +66,7 @@ class Call:
     max_agents: int | None = None
     budget: float | None = None
     timeout: float | None = None
+    sandbox: str | None = None
     tracks: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
     with_needs: bool = False
@@ -265,6 +266,7 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
         stop_on=call.stop_on or settings.stop_on,
         budget_usd=call.budget or settings.budget_usd,
         timeout_s=call.timeout or settings.timeout_s,
+        held=confining.asked(settings, call.sandbox),
         checks=planning.default_checks(project, call.checks),
         land_checks=settings.land_checks,
     )

@@ -6,14 +6,15 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 
 from plait import git
-from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of, sandboxes_of
+from plait.app import confining
+from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.project import Project, SystemClock, fold_run
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
@@ -58,6 +59,7 @@ class RunOptions:
     land_checks: tuple[Check, ...] = ()
     budget_usd: float | None = None
     timeout_s: float | None = None
+    held: confining.Holding = field(default_factory=confining.Holding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +86,13 @@ async def start(
 
     Raises:
         UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
+        EnvironmentLack: `SANDBOX_MISSING`, …
     """
     run_id, store = new_run_id(SystemClock().now()), orchestrator.store
-    agents_of(_roster(options), project.settings)  # a wrong name is told before anything is made
+    # What is wrong is told before anything is made.
+    agents = agents_of(_roster(options), project.settings)
+    held, warned = confining.settle(options.held, agents)
+    options = replace(options, held=held)
     async with _git(project) as (repository, workspaces, trunk):
         ground = await preflight.ground(
             store,
@@ -106,12 +112,12 @@ async def start(
                 options,
                 _journal(orchestrator, Run(id=run_id, plan=plan), holding),
                 holding,
-                room=_room(project, repository),
+                repository=repository,
                 workspaces=workspaces,
                 trunk=trunk,
                 requests=partial(store.requests, run_id),
             )
-            await context.journal.record(_started(plan, options, ground))
+            await context.journal.record(_started(context, options, ground), *warned)
             return await _drive(context, project, ground)
 
 
@@ -151,7 +157,7 @@ async def continue_run(
                 options,
                 _journal(orchestrator, run, holding),
                 holding,
-                room=_room(project, repository),
+                repository=repository,
                 workspaces=workspaces,
                 trunk=trunk,
                 requests=partial(store.requests, row.id),
@@ -161,7 +167,7 @@ async def continue_run(
             carried = preflight.landed_before(store, run.plan, row.branch) if exists else ()
             ground = Ground(branch=row.branch, base=row.base, exists=exists, carried=carried)
             if not run.packages:  # stopped before its first event
-                await context.journal.record(_started(run.plan, options, ground))
+                await context.journal.record(_started(context, options, ground))
 
             async def take_up() -> Sequence[Adopted]:
                 steps, pid = store.steps(row.id), os.getpid()
@@ -283,7 +289,7 @@ def _context(
     journal: Journal,
     holding: Holding,
     *,
-    room: Room,
+    repository: Repository,
     workspaces: Workspaces,
     trunk: Trunk,
     requests: Callable[[], Sequence[Request]],
@@ -304,7 +310,8 @@ def _context(
         ),
         places=Places(state=project.state, run=run.id),
         agents=agents,
-        sandboxes=sandboxes_of(agents),
+        sandboxes=confining.sandboxes_of(options.held, agents),
+        surroundings=confining.surroundings_of(options.held, project, repository.common),
         profiles=settings.profiles,
         default_checks=options.checks,
         land_checks=options.land_checks,
@@ -316,7 +323,7 @@ def _context(
         package_budget_usd=settings.package_budget_usd,
         runners=settings.landing_runners,
         together=settings.landing_together,
-        room=room,
+        room=_room(project, repository),
         requests=requests,
     )
 
@@ -331,7 +338,8 @@ def _room(project: Project, repository: Repository) -> Room:
     return Room(disk=disk, min_free=settings.min_free, wait_s=settings.room_wait_s)
 
 
-def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:
+def _started(context: Context, options: RunOptions, ground: Ground) -> RunStarted:
+    plan = context.plan
     done = {p.id for p in plan.packages if p.status is SourceStatus.DONE} | set(ground.carried)
     return RunStarted(
         plan=plan.id,
@@ -344,6 +352,7 @@ def _started(plan: Plan, options: RunOptions, ground: Ground) -> RunStarted:
         carried=ground.carried,
         max_agents=options.max_agents,
         agents=(*options.agents, *map(str, options.seats)),
+        sandbox=confining.told(context.sandboxes),
         budget_usd=options.budget_usd,
         timeout_s=options.timeout_s,
     )

@@ -30,6 +30,11 @@ from plait.errors import ExitCode
 @click.option(
     "--timeout", type=options.Duration(), help="How long the run may work, like 90m or 2h."
 )
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "bwrap", "landlock", "none"]),
+    help="What holds the agents (default: auto, none for command: and scripted:).",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan of execution; start nothing.")
 @click.option("--track", "tracks", multiple=True, metavar="T", help="Only this track.")
 @click.option("--package", "packages", multiple=True, metavar="P", help="Only this package.")

@@ -43,6 +43,10 @@ class Settings:
     room_wait_s: float = 15.0
     landing_runners: int = 1
     landing_together: str = "auto"
+    sandbox_tier: str = ""
+    sandbox_write: tuple[str, ...] = ()
+    sandbox_read: tuple[str, ...] = ()
+    sandbox_hosts: tuple[str, ...] | None = None
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from plait.config import values
 from plait.config.agent_keys import FURTHER
+from plait.config.sandbox_keys import SANDBOX
 from plait.config.table import Key, Table, key
 
 __all__ = ["FURTHER", "TABLES", "Key", "Table"]
@@ -201,6 +202,7 @@ TABLES: Mapping[str, Table] = {
             ),
         },
     ),
+    "sandbox": SANDBOX,
     "result": Table(
         about="What agents tell.",
         keys={

@@ -15,7 +15,7 @@ from plait.core.retry import BUDGET_SPENT, DISK_FULL, parked_until
 from plait.core.step import StepName
 from plait.core.transcript import Account, FinishKind
 from plait.engine.claimed import Claimed
-from plait.engine.confining import confinement
+from plait.engine.confining import confinement, privately
 from plait.engine.context import Context, Ended, child_environment
 from plait.engine.escalate import agent_told, judged
 from plait.engine.listening import Listening, listening
@@ -141,7 +141,10 @@ async def _ended(
 ) -> tuple[process.Exit, Pulse | None]:
     """How the agent ended; the pulse, if it was ended for a reason of ours."""
     try:
-        kept = claimed.kept or _start(context, claimed)
+        kept = claimed.kept
+        if kept is None:
+            await privately(context, claimed)
+            kept = _start(context, claimed)
     except ValueError as error:  # no process can be given such an argument
         return process.Exit(code=None, duration_s=0.0, error=str(error)), None
     pulse = Pulse(context=context, claimed=claimed, kept=kept, listens=listens)
@@ -196,11 +199,13 @@ async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
 def _start(context: Context, claimed: Claimed) -> process.Kept:
     task = claimed.task
     invocation = claimed.agent.invocation(task)
-    for path, content in invocation.files.items():
-        _write_private(path, content)
     texts = secret_texts(_environment(claimed, invocation), invocation.secrets)
     sandbox = context.sandboxes[claimed.provider]
-    invocation = sandbox.confine(invocation, confinement(context, claimed))
+    if sandbox.holds:
+        confined = confinement(context, claimed, invocation)
+        invocation = sandbox.confine(invocation, confined)
+    for path, content in invocation.files.items():
+        _write_private(path, content)
     return process.keep(
         invocation.argv,
         folder=task.directory,

@@ -91,6 +91,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
                 directory=context.places.relative(claimed.task.directory),
                 setup_s=max(0.0, clock.now() - begun),
                 provider=claimed.provider,
+                sandbox=context.sandboxes[claimed.provider].name,
             )
         )
         return claimed

@@ -166,6 +166,7 @@ def _claimed(
     provider: str,
 ) -> Claimed:
     directory = context.places.attempt(package.id, number)
+    held = context.sandboxes[provider].holds
     task = AgentTask(
         run=context.journal.run.id,
         package=package.id,
@@ -176,7 +177,8 @@ def _claimed(
         brief=text,
         brief_path=directory / "brief.md",
         scope_path=directory / "scope.json",
-        result_path=directory / "result.json",
+        # Who is held may write into that folder alone: Plait's own files lie above it.
+        result_path=(directory / "out" if held else directory) / "result.json",
         home=directory / "home",
         profile=context.profile(provider),
         scope=package.scope,

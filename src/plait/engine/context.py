@@ -49,6 +49,25 @@ class Ended:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What lies around the worktrees of a run, for the sandboxes that hold its agents.
+
+    Args:
+        hidden: Folders that no agent sees into: the user's home, the state folder, the worktrees.
+        shown: What stays readable though it lies in one of them: the checkout, its repository.
+        read: Further paths to stay readable, as the owner named them.
+        write: Paths that every agent may write, as the owner named them.
+        hosts: The hosts that agents may reach; None: any.
+    """
+
+    hidden: tuple[Path, ...] = ()
+    shown: tuple[Path, ...] = ()
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    hosts: tuple[str, ...] | None = None
+
+
 def _nobody_asks() -> tuple[Request, ...]:
     return ()
 
@@ -76,6 +95,7 @@ class Context:
     land_checks: tuple[Check, ...]
     holding: Holding
     prompts: Path
+    surroundings: Surroundings = field(default_factory=Surroundings)
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
     strict_results: bool = False
     backoff: Backoff = field(default_factory=Backoff)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-OUTPUT = ("stdout.log", "stderr.log", "transcript.jsonl", "result.json")
+OUTPUT = ("stdout.log", "stderr.log", "transcript.jsonl", "result.json", "out/result.json")
 MOST_ENTRIES = 20_000  # of a tree, the folders nearest to its root first: a look stays cheap
 
 Look = tuple[tuple[int, int], ...]

@@ -130,6 +130,21 @@ class Slot:
         """Note the file that is locked while one does."""
         _replace(self.state / "alive", str(lock))
 
+    @property
+    def private(self) -> Path | None:
+        """The repository that its agent works with in place of the user's, if it has one."""
+        try:
+            return Path((self.state / "private").read_text())
+        except FileNotFoundError:
+            return None
+
+    def set_private(self, folder: Path | None) -> None:
+        """Note that repository; None: what was in it has been taken over, or does not count."""
+        if folder is None:
+            (self.state / "private").unlink(missing_ok=True)
+        else:
+            _replace(self.state / "private", str(folder))
+
     def take_back(self) -> None:
         """Note that none does any more."""
         (self.state / "lent").unlink(missing_ok=True)
@@ -142,6 +157,7 @@ class Slot:
         Raises:
             GitFailed: It is broken.
         """
+        self.set_private(None)
         self.put_in_order()
         own = self.git.given(GIT_INDEX_FILE=self.index)
         # First what is not of the old commit: a link in a folder's place would make the files

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from plait.git.command import Git, GitFailed, disk_full, fields, is_disk_full, joined, update_index
+from plait.git.private import take_in
 from plait.git.slot import Slot, discard
 
 _KINDS = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)  # a folder: a submodule's
@@ -54,6 +55,7 @@ async def snapshot(slot: Slot, base: str, *, whole: bool = True) -> Snapshot:
         EnvironmentLack: `DISK_FULL`.
     """
     slot.disarm()
+    await take_in(slot)
     git = slot.git
     try:
         head, head_tree = await _ids(git, "HEAD")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Self
 
 from plait.errors import EnvironmentLack
-from plait.git import work
+from plait.git import private, work
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository, require_own
 from plait.git.slot import TRASH, Slot, discard, discard_in_background, move_aside
@@ -103,6 +103,15 @@ class WorktreePool(Slots):
             raise
         self._lent[slot.name] = slot
         return Workspace(slot=slot.name, path=slot.path, base=base)
+
+    async def privately(self, workspace: Workspace, folder: Path) -> None:
+        """Make a repository for its agent alone; its HEAD counts when it is committed or kept.
+
+        Raises:
+            EnvironmentLack: `DISK_FULL`.
+            PlaitError: `GIT_FAILED`.
+        """
+        await private.lay_out(self._lent[workspace.slot], folder, workspace.base)
 
     async def commit(self, workspace: Workspace, *, onto: str, message: str) -> Work:
         """Commit what is left in the tree and compare with the merge base with `onto`.
@@ -196,6 +205,7 @@ class WorktreePool(Slots):
 
     async def _settle(self, slot: Slot, commit: str) -> None:
         """Detach HEAD at what was committed, with the index of it."""
+        slot.set_private(None)
         slot.put_in_order()
         with suppress(GitFailed):  # git's folder is broken: the next reset makes a new one
             await slot.git.run("update-ref", "--no-deref", "HEAD", commit)

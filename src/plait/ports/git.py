@@ -62,6 +62,13 @@ class Workspaces(Protocol):
     def inhabit(self, workspace: Workspace, lock: Path) -> None:
         """Note a file that is locked while an agent lives in it, whatever becomes of us."""
 
+    async def privately(self, workspace: Workspace, folder: Path) -> None:
+        """Make a repository for its agent alone, in a folder, which stands in for the user's.
+
+        It knows the user's history and branches. What its HEAD leads to counts as the agent's
+        work when the workspace is committed or kept; nothing else of it is ever read.
+        """
+
     async def commit(self, workspace: Workspace, *, onto: str, message: str) -> Work:
         """Commit what is left in the tree and compare with the merge base with `onto`.
 

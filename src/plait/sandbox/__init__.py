@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from plait.ports import Confinement, Invocation, Sandbox
+from plait.ports import Sandbox
+from plait.sandbox.bubblewrap import Bubblewrap
+from plait.sandbox.landlock import Landlock
+from plait.sandbox.none import NoSandbox
+
+__all__ = ["KERNEL", "NAMES", "Bubblewrap", "Landlock", "NoSandbox", "find"]
+
+KERNEL = ("bwrap", "landlock")  # those that the operating system upholds, strongest first
+NAMES = (*KERNEL, "none")
 
 
-class NoSandbox(Sandbox):
-    """Nothing is kept from the agent; its commit is checked all the same."""
-
-    @property
-    def name(self) -> str:
-        """`none`."""
-        return "none"
-
-    def probe(self) -> str | None:
-        """There is nothing that could be lacking."""
-        return None
-
-    def confine(self, invocation: Invocation, confinement: Confinement) -> Invocation:  # noqa: ARG002
-        """The same invocation."""
-        return invocation
+def find(name: str) -> Sandbox:
+    """The sandbox of a name of `NAMES`; it is not probed."""
+    match name:
+        case "bwrap":
+            return Bubblewrap()
+        case "landlock":
+            return Landlock()
+        case _:
+            return NoSandbox()
