@@ -12,8 +12,8 @@ from tests.fakes.repositories import fingerprint, git, make_repository, write
 
 from plait.errors import EnvironmentLack, PlaitError
 from plait.git import Repository, WorktreePool, discover
-from plait.git.slot import discard
 from plait.git.slots import RECOVERED
+from plait.git.trash import discard
 from plait.ports import Workspace
 from plait.process import run_main
 

@@ -13,7 +13,7 @@ SETTINGS = ("OPENAI_BASE_URL", "OPENAI_MODEL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Endpoint:
     """Where it is, and which of its models is asked."""
 
     url: str
@@ -25,7 +25,7 @@ class Service:
         return f"{PROVIDER}/{self.model}"
 
 
-def service(task: AgentTask) -> Service | None:
+def service(task: AgentTask) -> Endpoint | None:
     """The one that `OPENAI_BASE_URL` and `OPENAI_MODEL` name; None unless both are set.
 
     The profile's model comes before the variable's.
@@ -33,4 +33,4 @@ def service(task: AgentTask) -> Service | None:
     url, model = value_of(task, "OPENAI_BASE_URL"), value_of(task, "OPENAI_MODEL")
     if not url or not model:
         return None
-    return Service(url=url, model=task.profile.model or model)
+    return Endpoint(url=url, model=task.profile.model or model)

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Service, service
+from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Endpoint, service
 from plait.agents.opencode_events import OpencodeEvents
 from plait.agents.vendor import VendorAgent, login, prompt, value_of
 from plait.core.glob import shapes
@@ -125,7 +125,7 @@ def _wild(glob: str) -> list[Any]:
     return [each for each in shapes(glob) if not each.exact]
 
 
-def _provider(own: Service) -> dict[str, Any]:
+def _provider(own: Endpoint) -> dict[str, Any]:
     options = {"baseURL": own.url, "apiKey": f"{{env:{KEY}}}"}
     models = {own.model: {"name": own.model}}
     made = {"npm": "@ai-sdk/openai-compatible", "options": options, "models": models}

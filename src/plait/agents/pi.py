@@ -6,7 +6,7 @@ import json
 import shlex
 from pathlib import Path
 
-from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Service, service
+from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Endpoint, service
 from plait.agents.pi_events import PiEvents
 from plait.agents.vendor import VendorAgent, hook_command, login, prompt, value_of
 from plait.ports import AgentTask, Capabilities, Invocation, Reader
@@ -80,7 +80,7 @@ _SETTINGS = {
 }
 
 
-def _provider(own: Service) -> dict[str, object]:
+def _provider(own: Endpoint) -> dict[str, object]:
     models = [{"id": own.model}]
     made = {"baseUrl": own.url, "api": "openai-completions", "apiKey": KEY, "models": models}
     return {"providers": {PROVIDER: made}}

@@ -15,6 +15,7 @@ import anyio
 from plait import git
 from plait.app import confining
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
+from plait.app.furnishing import layout, lodgings
 from plait.app.project import Project, SystemClock, fold_run
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
@@ -275,7 +276,13 @@ async def _git(
     async with git.alone(project.state) as lock:
         repository = await git.discover(project.root, held=(lock,))
         await git.clear_stale_locks(repository, branch)
-        pool = git.WorktreePool(repository, project.worktrees, state=project.state, adopted=adopted)
+        pool = git.WorktreePool(
+            repository,
+            project.worktrees,
+            state=project.state,
+            adopted=adopted,
+            layout=layout(project),
+        )
         async with (
             pool as workspaces,
             git.GitTrunk(repository) as trunk,
@@ -324,6 +331,7 @@ def _context(
         runners=settings.landing_runners,
         together=settings.landing_together,
         room=_room(project, repository),
+        lodgings=lodgings(project, run.id),
         requests=requests,
     )
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from plait.config import reading, values
 from plait.config.values import seconds_of
+from plait.core.furnishing import Database, Furnishing
 from plait.core.plan import Check
 from plait.core.profile import AgentProfile
 from plait.core.roster import Seat
@@ -35,6 +36,15 @@ class Settings:
     package_checks: tuple[Check, ...] = ()
     land_checks: tuple[Check, ...] = ()
     workspace_root: Path | None = None
+    workspace_copy: tuple[str, ...] = ()
+    workspace_link: tuple[str, ...] = ()
+    workspace_sparse: tuple[str, ...] = ()
+    workspace_submodules: bool = True
+    workspace_setup: tuple[str, ...] = ()
+    workspace_setup_key: tuple[str, ...] = ()
+    workspace_ports: tuple[str, ...] = ()
+    workspace_port_range: tuple[int, int] = Furnishing().port_range
+    workspace_databases: tuple[Database, ...] = ()
     min_free: int | None = None
     stall_s: float = 900.0
     backoff_s: float = 1.0

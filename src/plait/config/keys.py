@@ -12,6 +12,7 @@ from plait.config import values
 from plait.config.agent_keys import FURTHER
 from plait.config.sandbox_keys import SANDBOX
 from plait.config.table import Key, Table, key
+from plait.config.workspace_keys import FURNISHING
 
 __all__ = ["FURTHER", "TABLES", "Key", "Table"]
 
@@ -74,6 +75,7 @@ _WORKSPACE = {
         "Where worktrees are made. Relative to the folder of the file that names it.",
         '".plait/worktrees"',
     ),
+    **FURNISHING,
     "min_free": key(
         "min_free",
         values.size,

@@ -210,7 +210,7 @@ def _start(context: Context, claimed: Claimed) -> process.Kept:
         invocation.argv,
         folder=task.directory,
         cwd=task.worktree,
-        env=_environment(claimed, invocation),
+        env={**_excluding(context, claimed), **_environment(claimed, invocation)},
         stdin=invocation.stdin,
         stdout=task.directory / "stdout.log",
         stderr=task.directory / "stderr.log",
@@ -225,6 +225,7 @@ def _environment(claimed: Claimed, invocation: Invocation) -> dict[str, str]:
     """The agent's whole environment."""
     task = claimed.task
     variables = {
+        **claimed.variables,
         **invocation.env,
         "PLAIT_RUN": task.run,
         "PLAIT_PACKAGE": task.package,
@@ -241,6 +242,20 @@ def _secrets(claimed: Claimed) -> tuple[str, ...]:
     """What must not stand in what is told of the agent; also of one that was adopted."""
     invocation = claimed.agent.invocation(claimed.task)
     return secret_texts(_environment(claimed, invocation), invocation.secrets)
+
+
+def _excluding(context: Context, claimed: Claimed) -> dict[str, str]:
+    """Variables by which the agent's git leaves alone what Plait put beside the commit."""
+    patterns = context.workspaces.excludes(claimed.workspace)
+    if not patterns:
+        return {}
+    path = claimed.task.directory / "excludes"
+    path.write_text(patterns, encoding="utf-8", errors="surrogateescape")
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "core.excludesFile",
+        "GIT_CONFIG_VALUE_0": str(path),
+    }
 
 
 def _write_private(path: Path, content: bytes) -> None:

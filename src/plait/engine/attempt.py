@@ -39,7 +39,15 @@ from plait.core.run import ENDED, PackageStatus
 from plait.core.step import StepName
 from plait.core.verdict import ScopeVerdict, judge_scope
 from plait.engine.agent import run_agent
-from plait.engine.claimed import Adopted, Claimed, Failure, lay_out, taken_up
+from plait.engine.claimed import (
+    Adopted,
+    Claimed,
+    Failure,
+    lay_out,
+    lodger,
+    make_ready,
+    taken_up,
+)
 from plait.engine.context import Context, Ended
 from plait.engine.escalate import agent_failure, beyond_scope, end_rejected, infeasible, judged
 from plait.engine.ticks import drop_ticked_boxes
@@ -80,6 +88,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
     async def begin() -> Claimed:
         package = context.compiled.packages[package_id]
         claimed = lay_out(context, package, lease.epoch, workspace)
+        claimed = await make_ready(context, claimed)
         await context.journal.record(
             AttemptStarted(
                 package=package_id,
@@ -136,6 +145,8 @@ async def _carry_out(
         raise
     finally:
         with anyio.CancelScope(shield=True):
+            log = context.places.run_folder() / package / "left.log"
+            await context.lodgings.leave(lodger(package, epoch), log)
             await context.workspaces.close(workspace, reusable=reusable)
 
 
@@ -165,6 +176,8 @@ def keep_ref(context: Context, package: PackageId, epoch: int) -> str:
 async def _work(context: Context, claimed: Claimed) -> bool:
     """Agent, commit, scope, checks. Returns whether the workspace may be used again."""
     safe = True
+    if claimed.unready is not None:
+        return await _reject(context, claimed, claimed.unready, None)
     ended, outcome = await run_agent(context, claimed)
     if isinstance(outcome, Ended):
         return await _lose(context, claimed, outcome) and not ended.lingering
@@ -281,6 +294,7 @@ async def _check(context: Context, claimed: Claimed, work: Work) -> Failure | No
             package=claimed.package.id,
             attempt=claimed.attempt,
             epoch=claimed.epoch,
+            variables=claimed.variables,
         ),
         passed=passed_before(context.journal.run.packages[claimed.package.id], work.commit),
     )
@@ -290,7 +304,7 @@ async def _check(context: Context, claimed: Claimed, work: Work) -> Failure | No
         failure, told = infeasible(claimed.tried, lack=red.lack, reason=red.reason, log=red.log)
         await context.journal.record(*told)
         return failure
-    return Failure(code="VERIFICATION_FAILED", reason=red.reason)
+    return Failure(code=red.code or "VERIFICATION_FAILED", reason=red.reason)
 
 
 async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Work | None) -> bool:

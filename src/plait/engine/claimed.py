@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from plait import process
@@ -9,10 +10,14 @@ from plait.core.deviation import deviations_for
 from plait.core.escalation import Escalation, RaisedBy
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import package_checks
+from plait.core.retry import SETUP_FAILED
 from plait.core.roster import whom
 from plait.core.step import Done
 from plait.engine.brief import brief
 from plait.engine.context import Context, write_json
+from plait.engine.furnish import set_up
+from plait.engine.lodging import LodgingFailed, save
+from plait.engine.tails import tail
 from plait.errors import UsageError
 from plait.ports import Agent, AgentTask, Workspace
 
@@ -41,7 +46,11 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
-    """An attempt under way: everything its later steps need to know. `kept` is adopted."""
+    """An attempt under way: everything its later steps need to know. `kept` is adopted.
+
+    `variables` tell agent and checks which ports and databases are theirs; `unready` why there
+    was nothing to begin with: the workspace could not be set up.
+    """
 
     package: WorkPackage
     attempt: int
@@ -52,6 +61,13 @@ class Claimed:
     workspace: Workspace
     kept: process.Kept | None = None
     done: Done = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    unready: Failure | None = None
+
+    @property
+    def lodger(self) -> str:
+        """By which its ports and databases are known."""
+        return lodger(self.package.id, self.epoch)
 
     @property
     def tried(self) -> Tried:
@@ -134,7 +150,36 @@ def taken_up(context: Context, adopted: Adopted) -> Claimed:
         text=text,
         provider=provider,
     )
-    return replace(claimed, kept=adopted.kept, done=adopted.done)
+    lodging = context.lodgings.take_again(claimed.lodger, claimed.task.directory)
+    return replace(claimed, kept=adopted.kept, done=adopted.done, variables=lodging.variables)
+
+
+def lodger(package: PackageId, epoch: int) -> str:
+    """By which the ports and databases of an attempt are known."""
+    return f"{package}:{epoch}"
+
+
+async def make_ready(context: Context, claimed: Claimed) -> Claimed:
+    """Give an attempt its ports and databases, and set its workspace up."""
+    folder, log = claimed.task.directory, claimed.task.directory / "setup.log"
+    try:
+        lodging = await context.lodgings.take(claimed.lodger, log)
+    except LodgingFailed as failed:
+        reason = f"{failed.message}\n\n{tail(log)}".rstrip()
+        return replace(claimed, unready=Failure(code=SETUP_FAILED, reason=reason))
+    save(lodging, folder)
+    claimed = replace(claimed, variables=lodging.variables)
+    reason = await set_up(
+        context,
+        claimed.workspace,
+        claimed.workspace.base,
+        variables=lodging.variables,
+        log=log,
+        timeout_s=claimed.package.timeout_s,
+    )
+    if reason:
+        claimed = replace(claimed, unready=Failure(code=SETUP_FAILED, reason=reason))
+    return claimed
 
 
 def _hired(context: Context, package: WorkPackage) -> str:

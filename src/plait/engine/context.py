@@ -15,6 +15,7 @@ from plait.core.retry import Backoff
 from plait.core.schedule import Compiled, Limits, compile_plan
 from plait.engine.holding import Holding
 from plait.engine.journal import Journal
+from plait.engine.lodging import Lodgings
 from plait.engine.room import Room
 from plait.ports import Agent, Clock, Request, Sandbox, Trunk, Workspaces
 
@@ -104,6 +105,7 @@ class Context:
     runners: int = 1
     together: str = "auto"
     room: Room = field(default_factory=Room)
+    lodgings: Lodgings = field(default_factory=Lodgings)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     ended: dict[PackageId, Ended] = field(default_factory=dict)
     _compiled: Compiled | None = None

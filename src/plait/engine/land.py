@@ -24,7 +24,7 @@ from plait.engine.claimed import Tried
 from plait.engine.context import Context
 from plait.engine.escalate import in_full, infeasible
 from plait.engine.ticks import tick_boxes
-from plait.engine.verify import Red, Subject, passed_before, run_checks
+from plait.engine.verify import Red, Subject, passed_before, run_checks_apart
 from plait.errors import RunTaken
 from plait.ports import Conflict
 
@@ -159,12 +159,7 @@ async def try_out(
         again=again,
     )
     passed = () if again else passed_before(state, last.tree, stage=Stage.LAND)
-    workspace = await context.workspaces.open(subject.commit)
-    try:
-        return await run_checks(context, workspace, checks, subject, passed=passed)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await context.workspaces.close(workspace)
+    return await run_checks_apart(context, checks, subject, passed=passed)
 
 
 async def publish(

@@ -12,7 +12,7 @@ from plait.core.plan import PackageId, Plan
 from plait.core.queue import OwnedCheck
 from plait.core.run import UNFINISHED, PackageStatus
 from plait.engine.context import Context
-from plait.engine.verify import Subject, run_checks
+from plait.engine.verify import Subject, run_checks_apart
 from plait.errors import UsageError
 from plait.ports import RunRow, Store, Trunk
 
@@ -106,21 +106,16 @@ async def check_baseline(context: Context, head: str, *, when: str) -> None:
     checks = [OwnedCheck(check=check, owner=None) for check in once.values()]
     if not checks:
         return
-    workspace = await context.workspaces.open(head)
-    try:
-        red = await run_checks(
-            context,
-            workspace,
-            checks,
-            Subject(
-                stage=Stage.BASELINE,
-                commit=head,
-                logs=context.places.run_folder() / "checks",
-                timeout_s=BASELINE_TIMEOUT_S,
-            ),
-        )
-    finally:
-        await context.workspaces.close(workspace)
+    red = await run_checks_apart(
+        context,
+        checks,
+        Subject(
+            stage=Stage.BASELINE,
+            commit=head,
+            logs=context.places.run_folder() / "checks",
+            timeout_s=BASELINE_TIMEOUT_S,
+        ),
+    )
     if red is not None:
         first = red.reason.partition("\n")[0]
         await context.journal.record(Warned(code="BASELINE_RED", message=f"{when}: {first}"))

@@ -17,6 +17,7 @@ from plait.core.step import Done
 from plait.engine.agent import GRACE_S
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
+from plait.engine.lodging import saved
 from plait.errors import UsageError
 from plait.ports import Commit
 
@@ -88,8 +89,14 @@ async def reconcile(
             await kept.end(GRACE_S)
     names = tuple(each.package for each in adopted)
     await _hold_again(context, names)
+    folders = [context.places.attempt(each.package, _number(context, each)) for each in adopted]
+    await context.lodgings.sweep({name for each in folders for name in saved(each).databases})
     await context.journal.record(RunContinued(pid=pid, adopted=names))
     return tuple(adopted)
+
+
+def _number(context: Context, adopted: Adopted) -> int:
+    return context.journal.run.packages[adopted.package].attempts[-1].number
 
 
 async def _hold_again(context: Context, adopted: Sequence[PackageId]) -> None:

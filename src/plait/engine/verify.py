@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
@@ -15,11 +15,14 @@ from plait.core.event import CheckEnded, Stage
 from plait.core.package import CheckOutcome, PackageState
 from plait.core.plan import Check, PackageId
 from plait.core.queue import OwnedCheck
+from plait.core.retry import SETUP_FAILED
 from plait.engine.context import Context, child_environment
+from plait.engine.furnish import set_up
+from plait.engine.lodging import LodgingFailed
 from plait.engine.secrets import secret_texts, without_secrets
+from plait.engine.tails import tail
 from plait.ports import Workspace
 
-TAIL_BYTES = 4000
 NOT_FOUND_EXIT = 127  # of a shell: there is no such command
 _NOT_FOUND = re.compile(
     r"^\S*sh: (?:line )?\d+: (?P<name>\S+): (?:command )?not found$"
@@ -29,7 +32,10 @@ _NOT_FOUND = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a check run is about: whose it is, in which attempt, and the commit under test."""
+    """What a check run is about: whose it is, in which attempt, and the commit under test.
+
+    `variables` tell the checks which ports and databases are theirs.
+    """
 
     stage: Stage
     commit: str
@@ -40,6 +46,7 @@ class Subject:
     epoch: int | None = None
     tree: str = ""
     again: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +54,12 @@ class Red:
     """The first check that did not pass, told for a person and for the next brief.
 
     `lack`: it could not run at all on this machine, for the program that it names is missing.
+    `code` tells why it did not run, where that is so: the workspace could not be set up.
     """
 
     check: OwnedCheck
     reason: str
+    code: str = ""
     log: str = ""
     lack: str = ""
 
@@ -77,11 +86,51 @@ async def run_checks(
         return None
     await context.workspaces.checkout(workspace, subject.commit)
     subject.logs.mkdir(parents=True, exist_ok=True)
+    failed = await set_up(
+        context,
+        workspace,
+        subject.commit,
+        variables=subject.variables,
+        log=subject.logs / f"{subject.stage}-setup.log",
+        timeout_s=subject.timeout_s,
+    )
+    if failed:
+        return Red(check=checks[done], reason=failed, code=SETUP_FAILED)
     for number, owned in enumerate(checks[done:], start=done + 1):
         red = await _run_check(context, workspace, owned, subject, number)
         if red is not None:
             return red
     return None
+
+
+async def run_checks_apart(
+    context: Context,
+    checks: Sequence[OwnedCheck],
+    subject: Subject,
+    *,
+    passed: Sequence[CheckOutcome] = (),
+) -> Red | None:
+    """Run checks in a workspace of their own, with ports and databases of their own."""
+    workspace = await context.workspaces.open(subject.commit)
+    who = context.lodgings.another(f"{subject.stage}:{subject.package or ''}:{subject.epoch or 0}")
+    log = subject.logs / f"{subject.stage}-setup.log"
+    try:
+        subject.logs.mkdir(parents=True, exist_ok=True)
+        lodging = await context.lodgings.take(who, log)
+        return await run_checks(
+            context,
+            workspace,
+            checks,
+            replace(subject, variables=lodging.variables),
+            passed=passed,
+        )
+    except LodgingFailed as failed:
+        reason = f"{failed.message}\n\n{tail(log)}".rstrip()
+        return Red(check=checks[0], reason=reason, code=SETUP_FAILED)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await context.lodgings.leave(who, log)
+            await context.workspaces.close(workspace)
 
 
 def passed_before(
@@ -145,6 +194,7 @@ async def _execute(
         await anyio.Path(log).write_text(message + "\n", encoding="utf-8")
         return process.Exit(code=None, duration_s=0.0, error=message)
     variables = {
+        **subject.variables,
         **check.env,
         "PLAIT_RUN": context.journal.run.id,
         "PLAIT_PACKAGE": subject.package or "",
@@ -200,21 +250,6 @@ def _reason(owned: OwnedCheck, ended: process.Exit, subject: Subject, log: Path)
     told = f'check "{check.name}"{whose} {how}{where}: {check.command.strip()}'
     output = tail(log)
     return f"{told}\n\n{output}" if output else told
-
-
-def tail(path: Path, limit: int = TAIL_BYTES) -> str:
-    """The end of a log, at most `limit` bytes, in whole lines where possible."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - limit))
-            data = file.read()
-    except OSError:
-        return ""
-    text = data.decode("utf-8", "replace")
-    if size > limit:
-        text = "…\n" + text.partition("\n")[2]
-    return text.strip("\n")
 
 
 def _free_turn(subject: Subject) -> str:

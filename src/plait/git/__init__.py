@@ -3,6 +3,7 @@
 from plait.git.alone import alone
 from plait.git.disk import RepositoryDisk
 from plait.git.fence import lift_fences
+from plait.git.furniture import Layout
 from plait.git.kept import (
     Extent,
     Tip,
@@ -23,6 +24,7 @@ from plait.git.worktree import WorktreePool
 __all__ = [
     "Extent",
     "GitTrunk",
+    "Layout",
     "Repository",
     "RepositoryDisk",
     "SlotState",

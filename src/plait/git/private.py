@@ -19,7 +19,8 @@ from pathlib import Path
 
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository
-from plait.git.slot import Slot, discard
+from plait.git.slot import Slot
+from plait.git.trash import discard
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _KNOWN_REFS = ("refs/heads/", "refs/tags/", "refs/remotes/")

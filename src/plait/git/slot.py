@@ -13,9 +13,8 @@ import os
 import re
 import shutil
 import stat
-import threading
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -23,6 +22,9 @@ from typing import TYPE_CHECKING
 from plait.git import work
 from plait.git.command import Git, decode, joined
 from plait.git.repository import Repository
+from plait.git.sparse import cone_patterns, literal
+from plait.git.trash import discard
+from plait.git.yields import read_yield
 
 if TYPE_CHECKING:
     import anyio
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 # config.worktree, which may name programs) is cleared away.
 _NEEDED = {"HEAD", "commondir", "gitdir", "index", "logs", "reftable", "refs"}
 RETIRED = ".retired-"
-TRASH = ".trash-"  # what is moved aside, until there is time to delete it
 _GITLINK = "160000 "
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DECIDES = {".gitattributes", ".gitmodules"}
@@ -51,6 +52,7 @@ class Slot:
     admin: Path
     state: Path
     repository: Repository
+    cones: tuple[str, ...] = ()  # the folders that are checked out; none: all
 
     @property
     def index(self) -> Path:
@@ -162,8 +164,8 @@ class Slot:
         own = self.git.given(GIT_INDEX_FILE=self.index)
         # First what is not of the old commit: a link in a folder's place would make the files
         # behind it look checked out.
-        await own.run("clean", "-ffdxq")
-        await own.run("checkout", "--quiet", "--force", "--detach", commit)
+        await self._clean(own)
+        await own.run(*self._sparsely(), "checkout", "--quiet", "--force", "--detach", commit)
         if (self.path / ".gitmodules").exists():
             await self._empty_submodules(own)
         self.install(self.index)
@@ -177,19 +179,60 @@ class Slot:
         """
         head = self.admin / "HEAD"
         self.put_in_order()
+        if self.cones:
+            return False
         if not (head.is_file() and _ID.fullmatch(head.read_text(errors="replace").strip())):
             return False
         own = self.git.given(GIT_INDEX_FILE=self.index)
         paths = await work.changed(own, old, new)
         if (self.path / ".gitmodules").exists() or not _can_move(paths):
             return False
-        await own.run("clean", "-ffdxq")
+        await self._clean(own)
         if paths:
             options = ("--no-overlay", "--pathspec-from-file=-", "--pathspec-file-nul")
             await own.run("checkout", "--quiet", *options, new, stdin=joined(paths))
         _replace(head, f"{new}\n")
         self.install(self.index)
         return True
+
+    async def restore(self, commit: str) -> None:
+        """Make the files of a commit as they are in it again; what lies beside them stays."""
+        own = self.git.given(GIT_INDEX_FILE=self.index)
+        await own.run(*self._sparsely(), "checkout", "--quiet", "--force", "--detach", commit)
+        self.install(self.index)
+
+    async def _clean(self, own: Git) -> None:
+        """Remove all that is not in Plait's index, but what a set-up made and is to be kept."""
+        noted = read_yield(self.setup)
+        kept = [f"--exclude=/{literal(root)}" for root in (noted.roots if noted else ())]
+        await own.run("clean", "-ffdxq", *kept)
+
+    def _sparsely(self) -> tuple[str, ...]:
+        """Options for git by which a checkout holds the cones alone, if there are any."""
+        if not self.cones:
+            return ()
+        (self.admin / "info").mkdir(exist_ok=True)
+        (self.admin / "info/sparse-checkout").write_text(cone_patterns(self.cones))
+        return ("-c", "core.sparseCheckout=true", "-c", "core.sparseCheckoutCone=true")
+
+    @property
+    def setup(self) -> Path:
+        """Where what a set-up made is noted, while it is kept."""
+        return self.state / "setup"
+
+    def note_furniture(self, paths: Collection[str]) -> None:
+        """Note what in the tree is no work of anybody's, beside what a kept set-up made."""
+        noted = read_yield(self.setup)
+        _replace(self.state / "furniture", "\0".join([*paths, *(noted.roots if noted else ())]))
+
+    @property
+    def furniture(self) -> tuple[str, ...]:
+        """The paths that were noted; a folder stands for all that is in it."""
+        try:
+            text = (self.state / "furniture").read_bytes().decode("utf-8", "surrogateescape")
+        except OSError:
+            return ()
+        return tuple(path.rstrip("/") for path in text.split("\0") if path)
 
     @property
     def index_is_untouched(self) -> bool:
@@ -266,45 +309,6 @@ async def locked(common: Path, here: anyio.Lock) -> AsyncIterator[None]:
             os.close(descriptor)
 
 
-def move_aside(path: Path) -> Path:
-    """Rename a folder within its parent, in no time whatever its size."""
-    trash = path.with_name(f"{TRASH}{path.name.lstrip('.')}-{os.urandom(4).hex()}")
-    with suppress(FileNotFoundError):
-        path.rename(trash)
-    return trash
-
-
-def discard(path: Path) -> None:
-    """Delete a file or a whole folder; a link itself, never what it points at."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, onerror=_force)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def discard_in_background(*trash: Path) -> None:
-    """Delete what was moved aside; what is left when the program ends goes next time."""
-
-    def delete() -> None:
-        for path in trash:
-            with suppress(OSError):
-                discard(path)
-
-    if trash:
-        threading.Thread(target=delete, daemon=True).start()
-
-
-def _force(_function: object, path: str, _error: object) -> None:
-    """Delete what its folder's mode protects: an agent may have made things read-only."""
-    with suppress(FileNotFoundError):
-        Path(path).parent.chmod(0o700)
-        if Path(path).is_dir() and not Path(path).is_symlink():
-            Path(path).chmod(0o700)
-            shutil.rmtree(path)
-        else:
-            Path(path).unlink()
-
-
 def _is_plain(entry: os.DirEntry[str]) -> bool:
     """Whether writing to it writes nothing elsewhere: no link, symbolic or hard, inside either."""
     found = entry.stat(follow_symlinks=False)
@@ -335,5 +339,5 @@ def _write(path: Path, text: str) -> None:
 def _replace(path: Path, text: str) -> None:
     """Write it whole or not at all: an empty note would say something else than none."""
     new = path.with_name(f"{path.name}.new")
-    new.write_text(text)
+    new.write_bytes(text.encode("utf-8", "surrogateescape"))
     new.replace(path)

@@ -15,8 +15,9 @@ from plait import process
 from plait.errors import PlaitError
 from plait.git.command import GitFailed
 from plait.git.repository import Repository
-from plait.git.slot import Slot, SlotState, discard, discard_in_background, locked, move_aside
+from plait.git.slot import Slot, SlotState, locked
 from plait.git.snapshot import committed, is_safe, keep_beside
+from plait.git.trash import discard, discard_in_background, move_aside
 
 RECOVERED = "refs/plait/keep/recovered/"
 
@@ -28,14 +29,18 @@ class Slots:
         repository: Whose worktrees they are.
         root: The folder they lie in.
         state: Plait's state folder; what belongs to a slot but not to its agent lies there.
+        cones: The folders that are checked out; none: all.
     """
 
-    def __init__(self, repository: Repository, root: Path, *, state: Path) -> None:
+    def __init__(
+        self, repository: Repository, root: Path, *, state: Path, cones: tuple[str, ...] = ()
+    ) -> None:
         import anyio
 
         self._repository = repository
         self._root = root.absolute()
         self._state = state / "slots"
+        self._cones = cones
         self._locks: dict[str, int] = {}
         self._free: list[Slot] = []
         self._lent: dict[str, Slot] = {}
@@ -162,6 +167,7 @@ class Slots:
             admin=self._repository.common / "worktrees" / name,
             state=self._state / name,
             repository=self._repository,
+            cones=self._cones,
         )
 
     def _known(self) -> list[Slot]:

@@ -15,12 +15,14 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from plait.git.command import Git, GitFailed, disk_full, fields, is_disk_full, joined, update_index
 from plait.git.private import take_in
-from plait.git.slot import Slot, discard
+from plait.git.slot import Slot
+from plait.git.trash import discard
 
+_BESIDE = ("??", "!!")  # what no index holds, as status marks it
 _KINDS = (stat.S_IFREG, stat.S_IFLNK, stat.S_IFDIR)  # a folder: a submodule's
 
 
@@ -63,14 +65,14 @@ async def snapshot(slot: Slot, base: str, *, whole: bool = True) -> Snapshot:
         git = slot.git_without_admin
         head, head_tree = await _ids(git, base)
     git = git.given(GIT_INDEX_FILE=slot.staging)
-    if head == base and slot.index_is_untouched:
+    if head == base and slot.index_is_untouched and not slot.cones:
         found = await _quick(git, slot, head, head_tree)
         if found is not None:
             return found
     for seed in (slot.admin / "index", slot.index, None):
         try:
             await _seed(git, slot.staging, seed, head)
-            await _stage(git, slot.path, whole=whole)
+            await _stage(git, slot, whole=whole)
             tree = await git.line("write-tree")
         except (GitFailed, OSError) as error:
             if is_disk_full(error):
@@ -145,6 +147,8 @@ async def _quick(git: Git, slot: Slot, head: str, head_tree: str) -> Snapshot | 
     try:
         await _seed(git, slot.staging, slot.index, head)
         told = fields(await git.run(*listing, "--no-renames", "--ignore-submodules=dirty"))
+        mine = furnished(slot)
+        told = [entry for entry in told if not (entry[:2] in _BESIDE and mine(entry[3:]))]
         ignored = tuple(entry[3:] for entry in told if entry.startswith("!! "))
         changed = [entry[3:] for entry in told if not entry.startswith("!! ")]
         if any(path.endswith("/") for path in changed):
@@ -176,10 +180,12 @@ async def _seed(git: Git, staging: Path, seed: Path | None, head: str) -> None:
         shutil.copy2(seed, staging)  # with its time, by which git tells racy entries
 
 
-async def _stage(git: Git, root: Path, *, whole: bool) -> None:
+async def _stage(git: Git, slot: Slot, *, whole: bool) -> None:
     """Bring an index up to what is on disk."""
+    root, mine = slot.path, furnished(slot)
     listing = await git.run("ls-files", "-v", "-z", "-c", "-m", "-o", "--exclude-standard")
     told = [(entry[0], entry[2:]) for entry in fields(listing) if not entry.startswith("H ")]
+    told = [(tag, path) for tag, path in told if not (tag == "?" and mine(path))]
     # A skipped file that is absent is a sparse checkout's; one that is there may be changed.
     there = _presence(root)
     skipped = [path for tag, path in told if tag in "Ss" and there(path)]
@@ -215,6 +221,19 @@ async def _add_nested(git: Git, root: Path, folder: str, *, whole: bool) -> None
         await _add(git, [folder.removesuffix("/")], whole=True)
     except GitFailed:
         await _add(git, list(_files(root, root / folder)), whole=whole)
+
+
+def furnished(slot: Slot) -> Callable[[str], bool]:
+    """Tells whether an untracked path was put there by Plait or by a set-up, not by an agent."""
+    paths = frozenset(slot.furniture)
+
+    def is_furnished(path: str) -> bool:
+        if not paths:
+            return False
+        plain = path.rstrip("/")
+        return plain in paths or any(str(up) in paths for up in PurePosixPath(plain).parents)
+
+    return is_furnished
 
 
 def _files(root: Path, folder: Path) -> Iterator[str]:

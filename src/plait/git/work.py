@@ -39,6 +39,12 @@ async def ignored(git: Git) -> tuple[str, ...]:
     return tuple(fields(await git.run("ls-files", *options)))
 
 
+async def beside(git: Git) -> tuple[str, ...]:
+    """Paths in a worktree that its index does not hold, ignored or not; a folder for all in it."""
+    options = ("--others", "--directory", "--no-empty-directory", "-z")
+    return tuple(fields(await git.run("ls-files", *options)))
+
+
 _EXACT = ("-r", "-z", "--no-renames", "--ignore-submodules=none", "--no-ext-diff")
 
 

@@ -23,10 +23,15 @@ from typing import Self
 from plait.errors import EnvironmentLack
 from plait.git import private, work
 from plait.git.command import GitFailed, disk_full, is_disk_full
+from plait.git.furniture import Furniture, Layout, furniture, user_excludes
 from plait.git.repository import Repository, require_own
-from plait.git.slot import TRASH, Slot, discard, discard_in_background, move_aside
+from plait.git.slot import Slot
 from plait.git.slots import Slots
-from plait.git.snapshot import committed, snapshot
+from plait.git.snapshot import committed, furnished, snapshot
+from plait.git.sparse import literal
+from plait.git.submodules import fill_submodules
+from plait.git.trash import TRASH, discard, discard_in_background, move_aside
+from plait.git.yields import read_yield, restore, take_stock
 from plait.ports import Work, Workspace
 
 
@@ -38,13 +43,23 @@ class WorktreePool(Slots):
         root: The folder they lie in.
         state: Plait's state folder; what belongs to a slot but not to its agent lies there.
         adopted: Worktrees left lent that `adopt` will be asked for.
+        layout: What each worktree holds of its commit and beside it.
     """
 
     def __init__(
-        self, repository: Repository, root: Path, *, state: Path, adopted: Collection[Path] = ()
+        self,
+        repository: Repository,
+        root: Path,
+        *,
+        state: Path,
+        adopted: Collection[Path] = (),
+        layout: Layout | None = None,
     ) -> None:
-        super().__init__(repository, root, state=state)
+        self._layout = layout or Layout()
+        super().__init__(repository, root, state=state, cones=self._layout.cones)
         self._adopted = frozenset(adopted)
+        self._furniture: Furniture | None = None
+        self._user_excludes = ""
         # At which commit a slot lies, exactly: nothing has run in it since it was looked at.
         self._at: dict[str, str] = {}
 
@@ -80,7 +95,7 @@ class WorktreePool(Slots):
         slot = next((each for each in self._lent.values() if each.path == path), None)
         if slot is None or slot.lent_at is None:
             return None
-        return Workspace(slot=slot.name, path=path, base=slot.lent_at)
+        return Workspace(slot=slot.name, path=path, base=slot.lent_at, metadata=slot.admin)
 
     def inhabit(self, workspace: Workspace, lock: Path) -> None:
         """Note a file that is locked while an agent lives in it, whatever becomes of the pool."""
@@ -97,12 +112,13 @@ class WorktreePool(Slots):
         slot = self._free.pop() if self._free else await self._create(base)
         try:
             await self._move(slot, base)
+            await self._furnish(slot, base)
             slot.lend(base)
         except BaseException:
             self._free.append(slot)
             raise
         self._lent[slot.name] = slot
-        return Workspace(slot=slot.name, path=slot.path, base=base)
+        return Workspace(slot=slot.name, path=slot.path, base=base, metadata=slot.admin)
 
     async def privately(self, workspace: Workspace, folder: Path) -> None:
         """Make a repository for its agent alone; its HEAD counts when it is committed or kept.
@@ -135,10 +151,10 @@ class WorktreePool(Slots):
             commit = await self._repository.commit(
                 found.tree, parents=[found.head], message=message
             )
-        ignored = found.ignored
+        ignored, mine = found.ignored, furnished(slot)
         if not found.exact:
             own = slot.git_without_admin.given(GIT_INDEX_FILE=slot.staging)
-            ignored = await work.ignored(own)
+            ignored = tuple(path for path in await work.ignored(own) if not mine(path))
         await self._settle(slot, commit)
         if found.exact:
             slot.adopt_staging()
@@ -161,7 +177,61 @@ class WorktreePool(Slots):
             PlaitError: `GIT_FAILED`.
         """
         self._at.pop(workspace.slot, None)  # what is checked is looked at as a whole
-        await self._reset(self._lent[workspace.slot], commit)
+        slot = self._lent[workspace.slot]
+        await self._reset(slot, commit)
+        await self._furnish(slot, commit)
+
+    async def still_set_up(self, workspace: Workspace, key: str) -> bool:
+        """Whether what a set-up of this key made is there, as it was made.
+
+        What was added to it since is removed; where the answer is no, all of it is gone.
+        """
+        import anyio
+
+        slot = self._lent[workspace.slot]
+        noted = read_yield(slot.setup)
+        if noted is None:
+            return False
+        if noted.key == key and await anyio.to_thread.run_sync(restore, slot.path, noted):
+            return True
+        slot.setup.unlink()
+        for root in noted.roots:
+            await anyio.to_thread.run_sync(discard, slot.path / root)
+        return False
+
+    async def note_set_up(self, workspace: Workspace, commit: str, key: str) -> None:
+        """Note what a set-up made beside the commit: nobody's work, and kept for the next `key`.
+
+        Files of the commit that it changed are as the commit has them again. An empty key: it is
+        not kept.
+
+        Raises:
+            EnvironmentLack: `DISK_FULL`.
+            PlaitError: `GIT_FAILED`.
+        """
+        import anyio
+
+        slot = self._lent[workspace.slot]
+        self._at.pop(slot.name, None)
+        slot.put_in_order()
+        slot.setup.unlink(missing_ok=True)
+        furniture = await self._furnishing()
+        slot.note_furniture(furniture.paths)
+        own, mine = slot.git.given(GIT_INDEX_FILE=slot.index), furnished(slot)
+        made = [path for path in await work.beside(own) if not mine(path)]
+        if key:
+            stock = await anyio.to_thread.run_sync(take_stock, slot.path, key, made)
+            stock.save(slot.setup)
+            made = []
+        slot.note_furniture((*furniture.paths, *made))
+        await slot.restore(commit)
+
+    def excludes(self, workspace: Workspace) -> str:
+        """Patterns for git of what lies there beside the commit, after the user's own."""
+        paths = self._lent[workspace.slot].furniture
+        if not paths:
+            return ""
+        return self._user_excludes + "".join(f"/{literal(path)}\n" for path in paths)
 
     async def keep(self, workspace: Workspace, ref: str) -> str | None:
         """Snapshot all that is not ignored to the hidden `ref`; None if it equals its base.
@@ -210,6 +280,25 @@ class WorktreePool(Slots):
         with suppress(GitFailed):  # git's folder is broken: the next reset makes a new one
             await slot.git.run("update-ref", "--no-deref", "HEAD", commit)
             slot.install(slot.staging)
+
+    async def _furnishing(self) -> Furniture:
+        """What is copied and linked, looked up once."""
+        if self._furniture is None:
+            layout = self._layout
+            root = self._repository.root
+            self._furniture = await furniture(root, layout.copy, layout.link)
+            self._user_excludes = await user_excludes(root)
+        return self._furniture
+
+    async def _furnish(self, slot: Slot, commit: str) -> None:
+        """Put into a clean worktree what it holds beside its commit."""
+        import anyio
+
+        if self._layout.submodules and (slot.path / ".gitmodules").is_file():
+            await fill_submodules(self._repository, slot.path, commit)
+        found = await self._furnishing()
+        if found.paths or slot.furniture:
+            await anyio.to_thread.run_sync(found.place, slot)
 
     async def _move(self, slot: Slot, commit: str) -> None:
         """Make a free slot a clean checkout of a commit, by the difference if that is known."""

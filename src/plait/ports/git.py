@@ -12,11 +12,15 @@ from plait.core.lease import TrunkLease
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """An isolated worktree, detached at `base`, lent to one attempt (or one check run)."""
+    """An isolated worktree, detached at `base`, lent to one attempt (or one check run).
+
+    `metadata` is git's folder for it, `.git/worktrees/…` of the main repository: HEAD and index.
+    """
 
     slot: str
     path: Path
     base: str
+    metadata: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +82,19 @@ class Workspaces(Protocol):
 
     async def checkout(self, workspace: Workspace, commit: str) -> None:
         """Make it a clean checkout of `commit`, detached; ignored and untracked files go."""
+
+    async def still_set_up(self, workspace: Workspace, key: str) -> bool:
+        """Whether what a set-up of this key made is there, as it was made; else it is gone."""
+
+    async def note_set_up(self, workspace: Workspace, commit: str, key: str) -> None:
+        """Note what a set-up made beside the commit: nobody's work, kept for the next `key`.
+
+        Files of the commit that it changed are as the commit has them again. An empty key: it is
+        not kept.
+        """
+
+    def excludes(self, workspace: Workspace) -> str:
+        """Patterns for git of what lies there beside the commit; empty if nothing does."""
 
     async def keep(self, workspace: Workspace, ref: str) -> str | None:
         """Snapshot all that is not ignored to the hidden `ref`; None if it equals its base."""
