@@ -4,10 +4,13 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 PY := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: setup demo test check format bench fuzz crash clean help
+NPM ?= npm
+AGENTS ?=
+
+.PHONY: setup demo test check format bench fuzz crash clean help test-agents
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: $(READY)  ## install everything into .venv
 
@@ -23,7 +26,7 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 	$(PY) -m plait demo
 
 test: $(READY)  ## all tests but the long suites
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash"
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
 
 check: $(READY)  ## what CI runs: format, lint, types, import contracts, a short crash suite, tests
 	.venv/bin/ruff format --check --quiet .
@@ -31,7 +34,7 @@ check: $(READY)  ## what CI runs: format, lint, types, import contracts, a short
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m tests.crash --short
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash"
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
 
 format: $(READY)  ## format and mend what can be mended
 	.venv/bin/ruff format .
@@ -46,5 +49,12 @@ fuzz: $(READY)  ## tear plans of every format two thousand times each (make test
 crash: $(READY)  ## kill Plait, agents, shims; fill the disk, turn the clock back (under 40 minutes)
 	$(PY) -m tests.crash
 
+tests/agents/node_modules/.package-lock.json: tests/agents/package-lock.json
+	cd tests/agents && $(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test-agents: $(READY) tests/agents/node_modules/.package-lock.json  ## drive agents' real programs (AGENTS="-k claude": one)
+	$(PY) -m pytest -q -n 2 --dist worksteal tests/agents $(AGENTS)
+
 clean:  ## remove what the targets made
-	rm -rf .venv .uv dist
+	rm -rf .venv .uv dist tests/agents/node_modules

