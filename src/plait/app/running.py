@@ -138,7 +138,6 @@ async def continue_run(
 
     Raises:
         RunHeld: A living orchestrator decides it.
-        LockHeld: Another run has taken a lock key that a package of it needs.
         UsageError: `TRUNK_MOVED`.
     """
     store = orchestrator.store

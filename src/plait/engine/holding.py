@@ -19,7 +19,15 @@ from plait import process
 from plait.core.event import RunId, Warned
 from plait.core.lease import Epoch, Holder, Lease, Terms, TrunkLease
 from plait.core.plan import PackageId
-from plait.errors import PlaitError, RunHeld, RunTaken, StaleEpoch, StoreUnreachable, UsageError
+from plait.errors import (
+    LockHeld,
+    PlaitError,
+    RunHeld,
+    RunTaken,
+    StaleEpoch,
+    StoreUnreachable,
+    UsageError,
+)
 from plait.ports import Store
 
 
@@ -33,7 +41,11 @@ class _Task:
 
 @dataclass(slots=True, kw_only=True)
 class Holding:
-    """What is held, by `lease`'s holder. `held` are the packages' epochs."""
+    """What is held, by `lease`'s holder. `held` are the packages' epochs.
+
+    `wanting` are packages that are held without their lock keys, which another run took while
+    nobody decided this one: their candidates do not land before they are had again.
+    """
 
     store: Store
     lease: TrunkLease
@@ -41,6 +53,7 @@ class Holding:
     terms: Terms
     held: dict[PackageId, int] = field(default_factory=dict)
     lost: dict[PackageId, StaleEpoch] = field(default_factory=dict)
+    wanting: dict[PackageId, int] = field(default_factory=dict)
     _tasks: dict[PackageId, _Task] = field(default_factory=dict)
 
     @property
@@ -134,17 +147,34 @@ class Holding:
 
     async def resume(
         self, epochs: Mapping[PackageId, int], keys: Mapping[PackageId, Collection[str]]
-    ) -> None:
+    ) -> Mapping[PackageId, LockHeld]:
         """Hold what an earlier orchestrator held, with the lock keys anew.
 
-        Raises:
-            LockHeld: Another run has taken a key since.
+        Returns:
+            Whose keys another run has taken since; they are in `wanting`.
         """
-        for package, epoch in epochs.items():
-            if keys.get(package):
-                await to_thread.run_sync(self._acquire, package, epoch, tuple(keys[package]))
+        missing: dict[PackageId, LockHeld] = {}
         self.held.update(epochs)
+        for package, epoch in epochs.items():
+            self.wanting[package] = epoch
+            taken = await self.take_keys(package, keys.get(package, ()))
+            if taken is not None:
+                missing[package] = taken
         await self.renew()
+        return missing
+
+    async def take_keys(self, package: PackageId, keys: Collection[str]) -> LockHeld | None:
+        """Take the lock keys that a package lacks; who holds one of them, if somebody does."""
+        epoch = self.wanting[package]
+        if keys and self.held.get(package) == epoch:  # else it begins anew, and takes them then
+            try:
+                await to_thread.run_sync(self._acquire, package, epoch, tuple(keys))
+            except LockHeld as held:
+                return held
+            except StaleEpoch:
+                pass  # it is lost altogether: the next renewal tells
+        del self.wanting[package]
+        return None
 
     async def _lose(self, package: PackageId, epoch: int) -> None:
         stale = await to_thread.run_sync(self._stale, package, epoch)

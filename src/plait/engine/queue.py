@@ -140,6 +140,8 @@ class MergeQueue:
                 return
             if candidate.id in self._unfit or candidate.id in self.packages:
                 continue
+            if candidate.id in self.context.holding.wanting:  # another run has its lock keys
+                continue
             onto = self._row[-1].commit if self._row else self.context.journal.run.head
             fitted = await place(self.context, candidate, onto)
             if isinstance(fitted, Misfit) and self._row:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from plait import process
-from plait.core.event import BaselineCommitted, Landed, RunContinued
+from plait.core.event import BaselineCommitted, Landed, PackageWaits, RunContinued
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.run import PackageStatus, Run
@@ -18,7 +18,7 @@ from plait.engine.agent import GRACE_S
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
 from plait.engine.lodging import saved
-from plait.errors import UsageError
+from plait.errors import LockHeld, UsageError
 from plait.ports import Commit
 
 
@@ -69,7 +69,6 @@ async def reconcile(
 
     Raises:
         UsageError: `TRUNK_MOVED`, the branch is neither where the run left it nor one landing on.
-        LockHeld: Another run has taken a lock key of what is in flight.
     """
     run, trunk = context.journal.run, context.trunk
     head = await trunk.head(lease.branch)
@@ -88,10 +87,14 @@ async def reconcile(
         elif kept.living:  # its workspace was put away: nothing of what it does can be used
             await kept.end(GRACE_S)
     names = tuple(each.package for each in adopted)
-    await _hold_again(context, names)
     folders = [context.places.attempt(each.package, _number(context, each)) for each in adopted]
     await context.lodgings.sweep({name for each in folders for name in saved(each).databases})
-    await context.journal.record(RunContinued(pid=pid, adopted=names))
+    missing = await _hold_again(context, names)
+    waits = [
+        PackageWaits(package=package, reason=f"waits to land: {held.message}", key=held.key)
+        for package, held in missing.items()
+    ]
+    await context.journal.record(RunContinued(pid=pid, adopted=names), *waits)
     return tuple(adopted)
 
 
@@ -99,12 +102,14 @@ def _number(context: Context, adopted: Adopted) -> int:
     return context.journal.run.packages[adopted.package].attempts[-1].number
 
 
-async def _hold_again(context: Context, adopted: Sequence[PackageId]) -> None:
-    """Claims and lock keys of what is adopted, and of candidates."""
+async def _hold_again(
+    context: Context, adopted: Sequence[PackageId]
+) -> Mapping[PackageId, LockHeld]:
+    """Claims and lock keys of what is adopted, and of candidates; whose keys are taken."""
     run, packages = context.journal.run, context.compiled.packages
     candidates = run.with_status(PackageStatus.VERIFIED, PackageStatus.LANDING)
     going = [run.packages[each] for each in adopted] + list(candidates)
-    await context.holding.resume(
+    return await context.holding.resume(
         {state.id: state.epoch for state in going},
         {state.id: packages[state.id].locks.keys for state in going},
     )

@@ -27,7 +27,8 @@ async def watch(context: Context, under_way: UnderWay) -> None:
     """Look again and again, as long as this is not cancelled."""
     due = 0.0
     while True:
-        if under_way.waiting or anyio.current_time() >= due:
+        wanting = context.holding.wanting
+        if under_way.waiting or wanting or anyio.current_time() >= due:
             due = anyio.current_time() + context.holding.terms.look_s
             for repair in await _look(context, under_way):
                 await _do(context, under_way, repair)
@@ -55,7 +56,8 @@ async def _look(context: Context, under_way: UnderWay) -> tuple[Repair, ...]:
     expired = await to_thread.run_sync(store.expired, run.id)
     held: tuple[HeldKey, ...] = ()
     decided = frozenset[RunId]()
-    if under_way.waiting:
+    waiting = {*under_way.waiting, *context.holding.wanting}
+    if waiting:
         held = await to_thread.run_sync(store.held_keys)
         runs = await to_thread.run_sync(store.held_runs)
         decided = frozenset(each.run for each in runs if not holder.survives(each.holder))
@@ -65,7 +67,7 @@ async def _look(context: Context, under_way: UnderWay) -> tuple[Repair, ...]:
             run=context.journal.run,  # as it is now, like the tasks
             expired=expired,
             working=under_way.starting,
-            waiting={each: packages[each].locks.keys for each in under_way.waiting},
+            waiting={each: packages[each].locks.keys for each in waiting},
             held=held,
             decided=decided,
         )
@@ -98,6 +100,9 @@ async def _do(context: Context, under_way: UnderWay, repair: Repair) -> None:
                 await to_thread.run_sync(_free, context, held)
         case TryAgain(package=package):
             under_way.waiting.discard(package)
+            if package in context.holding.wanting:
+                keys = context.compiled.packages[package].locks.keys
+                await context.holding.take_keys(package, keys)
 
 
 def _free(context: Context, held: HeldKey) -> None:
