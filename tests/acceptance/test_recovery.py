@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
 import time
 from contextlib import closing
 
-from tests.acceptance.conftest import Story, wait_until
+from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.fakes.plans import Piece
 
 WRITE = 'mkdir -p "src/$PLAIT_PACKAGE" && echo ok > "src/$PLAIT_PACKAGE/made.txt"'
@@ -51,6 +52,28 @@ def test_a_branch_that_somebody_moved_meanwhile_is_not_built_upon(story: Story) 
     assert outcome.code == 2
     assert "TRUNK_MOVED" in outcome.err
     assert story.git("rev-parse", "openspec/p") == head
+
+
+def test_a_clone_that_lacks_the_runs_commits_is_told_how_to_get_them(story: Story) -> None:
+    """TRUNK_MOVED with a command that brings them; after it, the clone finishes the run."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"]))
+    clone = story.root / "clone"
+    story.git("clone", "-q", str(story.repo), str(clone))
+    story.env["PLAIT_DATABASE_URL"] = str(story.root / "shared.db")
+    slow = 'test $PLAIT_PACKAGE = wp-b && ! test -e "$NOTES/go" && sleep 300'
+    agent = f'echo $PLAIT_PACKAGE >> "$NOTES/starts"; {slow}; {WRITE}'
+    process = story.starts("run", "p", "--yes", "--agent", f"command:{agent}")
+    wait_until(lambda: "wp-b" in story.note("starts"))
+    assert end_with(process, signal.SIGINT)[0] == 130
+    (story.notes / "go").touch()
+    refused = story.plait("resume", cwd=clone)
+    assert (refused.code, "TRUNK_MOVED" in refused.err) == (2, True)
+    command = refused.err[refused.err.index("git fetch") : refused.err.index("; then resume")]
+    fetch = " ".join(command.split()).replace("REPOSITORY", str(story.repo))
+    subprocess.run(fetch, shell=True, cwd=clone, env=story.env, check=True)
+    done = story.plait("resume", cwd=clone)
+    assert done.code == 0, done.err
 
 
 def test_killed_again_and_again_each_package_lands_once(story: Story) -> None:

@@ -18,7 +18,7 @@ from plait.engine.agent import GRACE_S
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
 from plait.engine.lodging import saved
-from plait.errors import LockHeld, UsageError
+from plait.errors import LockHeld, PlaitError, UsageError
 from plait.ports import Commit
 
 
@@ -71,6 +71,7 @@ async def reconcile(
         UsageError: `TRUNK_MOVED`, the branch is neither where the run left it nor one landing on.
     """
     run, trunk = context.journal.run, context.trunk
+    await _require_commits(context, lease)
     head = await trunk.head(lease.branch)
     if head is None and run.head not in {"", run.base}:
         raise _moved(lease, run, "is not here any more")
@@ -100,6 +101,25 @@ async def reconcile(
 
 def _number(context: Context, adopted: Adopted) -> int:
     return context.journal.run.packages[adopted.package].attempts[-1].number
+
+
+async def _require_commits(context: Context, lease: TrunkLease) -> None:
+    """A clone may lack what the run has made since: the head of its branch, and candidates."""
+    run = context.journal.run
+    candidates = run.with_status(PackageStatus.VERIFIED, PackageStatus.LANDING)
+    for commit in filter(None, (run.head, *(state.commit for state in candidates))):
+        try:
+            await context.trunk.tree(commit)
+        except PlaitError as error:
+            if error.code != "GIT_FAILED":
+                raise
+            raise UsageError(
+                f"the commit {commit[:10]} of run {run.id} is not in this repository",
+                code="TRUNK_MOVED",
+                hint="go on where the run was begun, or in a worktree of that repository; or "
+                f"fetch what it has made: git fetch REPOSITORY {lease.branch}:{lease.branch} "
+                f"'+refs/heads/plait/{run.id}/*:refs/heads/plait/{run.id}/*'; then resume",
+            ) from error
 
 
 async def _hold_again(
