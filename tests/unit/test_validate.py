@@ -62,17 +62,29 @@ def test_an_empty_plan_is_an_error_at_its_file():
     assert finding.span == Span(file="tasks.md")
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a//b", "/a", "a/", "../a", "a/.", "ä", "a\n"])
+NO_BRANCHES = ("", "a b", "a//b", "/a", "a/", "../a", "a/.", "ä", "a\n", "..a", ".a", "a/.b")
+
+
+@pytest.mark.parametrize("name", [*NO_BRANCHES, "1.", "a..b", "a.lock/b", "x.lock"])
 def test_an_id_that_could_name_no_branch_is_refused(name):
     """An id has letters, digits, `._-` and slashes between segments that are no dots."""
     (finding,) = found("BAD_ID", sound(name, write=["x"]))
     assert finding.where == "packages[0].id"
 
 
-@pytest.mark.parametrize("name", ["a", "wp-1", "api/3.2", "T_1", "..a"])
+@pytest.mark.parametrize("name", ["a", "wp-1", "api/3.2", "T_1", "-a", "a.b/c"])
 def test_an_id_within_the_alphabet_is_taken(name):
     """What formats use as ids is taken as it is."""
     assert found("BAD_ID", sound(name, write=["x"])) == []
+
+
+def test_an_id_below_another_one_is_refused():
+    """Git holds no branch `a/b` beside a branch `a`; `ab/c` is no matter."""
+    packages = [sound(name, write=[f"x/{place}"]) for place, name in enumerate(("a", "ab/c"))]
+    assert found("BAD_ID", *packages) == []
+    (finding,) = found("BAD_ID", *packages, sound("a/b/c", write=["y"]))
+    assert "beside 'a'" in finding.message
+    assert "a-b-c" in finding.hint
 
 
 def test_a_second_package_of_an_id_is_named_with_the_place_of_the_first():

@@ -89,7 +89,8 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     ),
     Group.TASKS: (
         _error(
-            "BAD_ID", "A package's id has other characters than `A-Za-z0-9._/-`, or dot segments."
+            "BAD_ID",
+            "A package's id has other characters than `A-Za-z0-9._/-`, or names no branch.",
         ),
         _info("BOX_WITHOUT_ID", "A box among tasks has no id, so it is no task."),
         _error("DUPLICATE_ID", "Two packages or tasks have the same id.", Severity.WARNING),

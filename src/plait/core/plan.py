@@ -9,6 +9,15 @@ from enum import StrEnum
 from typing import NewType
 
 PackageId = NewType("PackageId", str)
+
+
+def can_be_a_ref(name: str) -> bool:
+    """Whether git takes an id, of characters that ids have, as a part of a branch's name."""
+    segments = name.split("/")
+    odd = any(not each or each.startswith(".") or each.endswith(".lock") for each in segments)
+    return not (odd or ".." in name or name.endswith("."))
+
+
 Digest = NewType("Digest", str)
 
 

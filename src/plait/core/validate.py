@@ -22,6 +22,7 @@ from plait.core.plan import (
     SourceStatus,
     Span,
     WorkPackage,
+    can_be_a_ref,
 )
 from plait.core.scope import invalid, normalise, pairs, scopes_overlap
 
@@ -101,17 +102,36 @@ def _no_tasks(subject: _Subject) -> Iterator[Finding]:
 
 
 def _bad_id(subject: _Subject) -> Iterator[Finding]:
+    ids = {package.id for package in subject.plan.packages}
     for place, package in enumerate(subject.plan.packages):
-        segments = package.id.split("/")
-        if not _ID.fullmatch(package.id) or not {"", ".", ".."}.isdisjoint(segments):
-            yield Finding(
-                code="BAD_ID",
-                severity=Severity.ERROR,
-                message=f"{package.id!r} cannot be a package's id",
-                span=package.span,
-                where=f"packages[{place}].id",
-                hint="use letters, digits and `._-`, with `/` between segments that are no dots",
+        above = [each for each in _above(package.id) if each in ids]
+        if above:
+            message = f"{package.id!r} cannot be a package's id beside {above[0]!r}"
+            hint = f"git holds no branch below another one: write {package.id.replace('/', '-')}"
+        elif not _ID.fullmatch(package.id) or not can_be_a_ref(package.id):
+            message = f"{package.id!r} cannot be a package's id"
+            hint = (
+                "use letters, digits and `._-`, with `/` between segments that begin with no dot; "
+                "not `..`, nor a dot or `.lock` at an end"
             )
+        else:
+            continue
+        yield Finding(
+            code="BAD_ID",
+            severity=Severity.ERROR,
+            message=message,
+            span=package.span,
+            where=f"packages[{place}].id",
+            hint=hint,
+        )
+
+
+def _above(name: str) -> Iterator[PackageId]:
+    """The ids that would be folders on the way to this one."""
+    place = name.find("/")
+    while place >= 0:
+        yield PackageId(name[:place])
+        place = name.find("/", place + 1)
 
 
 def _duplicate_id(subject: _Subject) -> Iterator[Finding]:

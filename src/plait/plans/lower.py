@@ -16,6 +16,7 @@ from plait.core.plan import (
     SourceStatus,
     Whole,
     WorkPackage,
+    can_be_a_ref,
     digest_of,
 )
 from plait.errors import PlaitError, UsageError
@@ -143,7 +144,8 @@ def _ids(family: Family) -> dict[Key, PackageId]:
     counts: Counter[str] = Counter()
     for key, name in plain.items():
         shared = uses[name] > 1 and key[0] is not None
-        own = f"{slug(key[0] or '')}/{name}" if shared else name
+        module = slug(key[0] or "")
+        own = f"{module}{'-' if module in uses else '/'}{name}" if shared else name
         unique = own
         while unique in taken:
             counts[own] += 1
@@ -155,7 +157,7 @@ def _ids(family: Family) -> dict[Key, PackageId]:
 
 def _plain(name: str) -> str:
     """An id in the characters that ids may have."""
-    return name if _ID.fullmatch(name) and name != ".." else slug(name)
+    return name if _ID.fullmatch(name) and can_be_a_ref(name) else slug(name)
 
 
 def _wholes(family: Family, ids: Mapping[Key, PackageId]) -> Iterator[Whole]:
