@@ -133,6 +133,19 @@ def test_codex_is_started_with_what_its_profile_says(tmp_path: Path) -> None:
     assert "PreToolUse" in json.loads(files["hooks.json"])["hooks"]
 
 
+@pytest.mark.parametrize(
+    ("confined", "mode"), [(False, "workspace-write"), (True, "danger-full-access")]
+)
+def test_codex_brings_its_own_sandbox_where_there_is_no_other(
+    tmp_path: Path, confined: bool, mode: str
+) -> None:
+    """One cannot be set up inside another."""
+    task = task_at(tmp_path, plain("codex"), confined=confined)
+    files = agents.find("codex").invocation(task).files
+    config = tomllib.loads(files[task.home / ".codex" / "config.toml"].decode())
+    assert config["sandbox_mode"] == mode
+
+
 _VALUES = st.recursive(
     st.text() | st.booleans() | st.integers(0, 100), lambda inner: st.lists(inner, max_size=3)
 )

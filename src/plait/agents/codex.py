@@ -93,13 +93,13 @@ class Codex(VendorAgent):
         settings: dict[str, Any] = {
             **({"model": model} if model else {}),
             "approval_policy": "never",
-            "sandbox_mode": "workspace-write",
+            "sandbox_mode": "danger-full-access" if task.confined else "workspace-write",
             "check_for_update_on_startup": False,
             "cli_auth_credentials_store": "file",
             "analytics": {"enabled": False},
             "history": {"persistence": "none"},
             "sandbox_workspace_write": {
-                "writable_roots": [str(task.directory)],
+                "writable_roots": [str(task.result_path.parent)],
                 "network_access": True,
                 "exclude_slash_tmp": True,
                 "exclude_tmpdir_env_var": True,

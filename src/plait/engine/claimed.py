@@ -228,6 +228,7 @@ def _claimed(
         profile=context.profile(provider),
         scope=package.scope,
         timeout_s=package.timeout_s,
+        confined=context.sandboxes[provider].name != "none",
     )
     return Claimed(
         package=package,

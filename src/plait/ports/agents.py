@@ -34,7 +34,8 @@ class AgentTask:
 
     `home` is the attempt's own home folder (`$HOME` of agents that are given one); it stays with
     a session that is taken up again. `session` names that session: the agent is to go on with
-    it, and `brief` says what is new.
+    it, and `brief` says what is new. `confined`: the system holds it to its scope, so a sandbox
+    of its own, which could not be set up within that one, is left out.
     """
 
     run: RunId
@@ -52,6 +53,7 @@ class AgentTask:
     scope: Scope = field(default_factory=Scope)
     timeout_s: float | None = None
     session: str = ""
+    confined: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
