@@ -86,7 +86,7 @@ def _outside(path: str, worktree: str, own: list[str], scope: dict[str, object])
         return f"{inner} is git's or Plait's own; no package may write it."
     if scope["confidence"] != "declared":
         return ""
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    _find_plait()
     from plait.core.plan import Scope
     from plait.core.scope import allows
 
@@ -97,6 +97,19 @@ def _outside(path: str, worktree: str, own: list[str], scope: dict[str, object])
         f"{inner} is outside this package's scope, which is: {may}. A change there is refused. If "
         'the package cannot be done within it, end, and say so with "status": "blocked".'
     )
+
+
+def _find_plait() -> None:
+    """Make Plait's package known by its folder; a sandbox may hide what lies beside that."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    place = os.path.join(root, "__init__.py")
+    spec = spec_from_file_location("plait", place, submodule_search_locations=[root])
+    if spec is None or spec.loader is None:
+        raise ImportError(place)
+    sys.modules["plait"] = module = module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def answer(kind: str, reason: str) -> str:
