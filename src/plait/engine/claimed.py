@@ -228,7 +228,7 @@ def _claimed(
         profile=context.profile(provider),
         scope=package.scope,
         timeout_s=package.timeout_s,
-        confined=context.sandboxes[provider].name != "none",
+        confined=held,
     )
     return Claimed(
         package=package,
