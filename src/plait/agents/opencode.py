@@ -23,6 +23,7 @@ from plait.ports import AgentOutcome, AgentTask, Capabilities, Invocation, Reade
 from plait.process import Exit
 
 # What a user's own configuration says of models; nothing else of it is taken over.
+_LOCK = {"packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}
 _OF_MODELS = ("provider", "model", "small_model", "enabled_providers", "disabled_providers")
 
 
@@ -48,7 +49,12 @@ class Opencode(VendorAgent):
     def start(self, task: AgentTask) -> Invocation:
         """The brief on standard input; permissions in a variable that no project overrides."""
         settings = task.home / ".config" / "opencode" / "opencode.json"
-        files = {settings: _user_models(task)}
+        files = {
+            settings: _user_models(task),
+            # With these, it takes its plug-ins' library for installed, and fetches nothing.
+            settings.with_name("package-lock.json"): json.dumps(_LOCK).encode(),
+            settings.parent / "node_modules" / ".package-lock.json": b"{}",
+        }
         auth = login(".local", "share", "opencode", "auth.json")
         if auth is not None:
             files[task.home / ".local" / "share" / "opencode" / "auth.json"] = auth
