@@ -505,8 +505,8 @@ def test_an_answer_after_an_error_clears_it(tmp_path: Path) -> None:
 def test_copilots_tokens_stand_in_its_file(tmp_path: Path) -> None:
     """They are added up over its models; a file that is no such thing adds nothing."""
     used = {"usage": {"inputTokens": 100, "outputTokens": 10}}
-    path = tmp_path / "attempt" / "copilot-usage.json"
-    path.parent.mkdir()
+    path = tmp_path / "attempt" / "home" / "copilot-usage.json"
+    path.parent.mkdir(parents=True)
     path.write_text(json.dumps({"modelMetrics": {"a": used, "b": used, "c": 3}}))
     outcome = judged(tmp_path, "copilot", GOOD["copilot"])
     assert (outcome.tokens_input, outcome.tokens_output) == (200, 20)

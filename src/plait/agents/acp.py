@@ -113,6 +113,7 @@ class Acp(VendorAgent):
             stdin=task.brief.encode(),
             files={**own.files, orders: json.dumps(told).encode()},
             hosts=own.hosts,
+            programs=(program,),
         )
 
     def invocation(self, task: AgentTask) -> Invocation:

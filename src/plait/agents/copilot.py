@@ -76,9 +76,9 @@ class Copilot(VendorAgent):
                 "--output-format", "json", "--no-auto-update", "--no-ask-user", "--no-color",
                 "--no-remote", "--no-remote-export", "--disable-client-telemetry",
                 "--disable-builtin-mcps", "--allow-all-tools", "--allow-all-urls",
-                "--disallow-temp-dir", "--add-dir", str(task.directory),
+                "--disallow-temp-dir", "--add-dir", str(task.result_path.parent),
                 "--log-dir", str(task.home / "logs"),
-                "--usage-output-file", str(task.directory / USAGE),
+                "--usage-output-file", str(task.home / USAGE),
                 *(("--additional-mcp-config", f"@{servers}") if made else ()),
                 *(("--model", model) if model else ()),
                 *(("--session-id", session) if session else ()),
@@ -101,7 +101,7 @@ class Copilot(VendorAgent):
     def outcome(self, task: AgentTask, ended: Exit, account: Account | None = None) -> AgentOutcome:
         """By its final event; its tokens stand in a file that it writes as it ends."""
         summed = self.read(task) if account is None else account
-        used = _used(task.directory / USAGE)
+        used = _used(task.home / USAGE)
         if used != (0, 0):
             summed = replace(summed, tokens_input=used[0], tokens_output=used[1])
         return super().outcome(task, ended, summed)

@@ -63,7 +63,7 @@ def _message(event: Table) -> Iterator[Entry]:
             yield Used(
                 tokens_input=count(used, "prompt_tokens"),
                 tokens_output=count(used, "completion_tokens"),
-                cost_usd=number(event, "cost"),
+                cost_usd=number(event, "cost") or None,  # 0: of no known price
             )
         case "tool" | "user":
             if call := text(event, "call"):

@@ -105,7 +105,7 @@ def configuration(task: AgentTask) -> dict[str, Any]:
             "webfetch": "allow",
             "doom_loop": "deny",
             "question": "deny",
-            "external_directory": {"*": "deny", f"{task.directory}/*": "allow"},
+            "external_directory": {"*": "deny", f"{task.result_path.parent}/*": "allow"},
         },
         "mcp": {name: _server(server) for name, server in task.profile.mcp.items()},
     }

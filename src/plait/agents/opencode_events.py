@@ -79,7 +79,7 @@ def _step(part: Table) -> Iterable[Entry]:
     cache = table(tokens, "cache")
     read = count(tokens, "input") + count(cache, "read") + count(cache, "write")
     written = count(tokens, "output") + count(tokens, "reasoning")
-    yield Used(tokens_input=read, tokens_output=written, cost_usd=number(part, "cost"))
+    yield Used(tokens_input=read, tokens_output=written, cost_usd=number(part, "cost") or None)
     match text(part, "reason"):
         case "stop":
             yield Finished(kind=FinishKind.OK)

@@ -100,7 +100,7 @@ def _message(message: Table) -> Iterator[Entry]:
                 pass
     used = table(message, "usage")
     read = count(used, "input") + count(used, "cacheRead") + count(used, "cacheWrite")
-    cost = number(table(used, "cost"), "total")
+    cost = number(table(used, "cost"), "total") or None  # 0: of no known price
     if read or count(used, "output") or cost:
         yield Used(tokens_input=read, tokens_output=count(used, "output"), cost_usd=cost)
 

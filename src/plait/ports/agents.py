@@ -69,6 +69,7 @@ class Invocation:
             `directory`), for nobody else to read.
         secrets: Names of variables whose values must never be written down.
         hosts: Hosts that it has to reach, for a sandbox that limits them.
+        programs: Other programs that it starts, for a sandbox that hides what is not needed.
     """
 
     argv: tuple[str, ...]
@@ -78,6 +79,7 @@ class Invocation:
     files: Mapping[Path, bytes] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,7 +80,9 @@ class Bubblewrap(Sandbox):
         program = self.program or "bwrap"
         env = variables(invocation, confinement)
         search = invocation.env.get("PATH") or os.environ.get("PATH", os.defpath)
-        shown = installations(invocation.argv, search, homes(), _behind(confinement))
+        shown = installations(
+            invocation.argv, search, homes(), _behind(confinement), invocation.programs
+        )
         argv = [*_NAMESPACES, *_SYSTEM, *_mounts(confinement, shown)]
         argv += ["--chdir", str(confinement.worktree)]
         if confinement.hosts is not None:

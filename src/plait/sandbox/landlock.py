@@ -109,7 +109,7 @@ class Landlock(Sandbox):
         search = invocation.env.get("PATH") or os.environ.get("PATH", os.defpath)
         behind = (*confinement.hidden, *(each.resolve() for each in PASSING))
         shown = (
-            *installations(invocation.argv, search, homes(), behind),
+            *installations(invocation.argv, search, homes(), behind, invocation.programs),
             *(each.resolve() for each in _python()),
         )
         rules = list(_rules(view(confinement, shown)))

@@ -29,7 +29,11 @@ _HOPS = 10
 
 
 def installations(
-    argv: Sequence[str], search_path: str, homes: Iterable[Path], hidden: Iterable[Path]
+    argv: Sequence[str],
+    search_path: str,
+    homes: Iterable[Path],
+    hidden: Iterable[Path],
+    others: Iterable[str] = (),
 ) -> tuple[Path, ...]:
     """The folders and files to show, all in hidden ones.
 
@@ -39,6 +43,7 @@ def installations(
         search_path: The `PATH` it is started with.
         homes: Homes of the user.
         hidden: Folders that would not be seen into.
+        others: Programs that it starts in its turn.
     """
     behind, kept = tuple(hidden), tuple(homes)
     found = [Path(sys.prefix), Path(sys.base_prefix), *_ourselves()]
@@ -48,7 +53,8 @@ def installations(
         folder = Path(each)
         if folder.is_absolute() and folder.is_dir():
             found.append(_root(folder, kept))
-    found += _of_program(argv[0], search_path, kept)
+    for program in (argv[0], *others):
+        found += _of_program(program, search_path, kept)
     for word in _words(argv):
         if word.startswith("/") and Path(word).is_file():
             found += (Path(word), *_of_program(word, search_path, kept))
