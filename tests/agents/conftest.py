@@ -6,13 +6,13 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.acceptance.conftest import PLAIT, Outcome, Story
+from tests.acceptance.conftest import PLAIT, Outcome, Story, wait_until
 from tests.agents.programs import PROGRAMS, Program, lay_out
 
 
@@ -55,23 +55,22 @@ class Scene(Story):
             path = self.root / "scenario.yaml"
             path.write_text(scenario, encoding="utf-8")
             told = ["--scenario", str(path)]
-        process = subprocess.Popen(
-            [PLAIT, "dev", "model", "--log", log, "--bodies", *told],
-            env=self.env,
-            stdout=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-        )
+        command = [PLAIT, "dev", "model", "--log", log, "--bodies", *told]
+        with (self.root / "model.out").open("w+b") as out:
+            process = subprocess.Popen(command, env=self.env, stdout=out, stdin=subprocess.DEVNULL)
         try:
-            assert process.stdout
-            url = json.loads(process.stdout.readline())["url"]
+            wait_until(lambda: (self.root / "model.out").read_bytes().endswith(b"\n"))
+            url = json.loads((self.root / "model.out").read_bytes())["url"]
             for each in programs or PROGRAMS.values():
                 self.env |= dict(each.variables(url))
+                for name, content in each.files(url).items():
+                    path = Path(self.env["HOME"]) / name
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_text(json.dumps(content), encoding="utf-8")
             yield Model(url, log)
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0
-            if process.stdout:
-                process.stdout.close()
 
     def survivors(self) -> list[str]:
         """The processes that have to do with this scene, whatever session they are in."""
@@ -93,15 +92,6 @@ def survivors(root: Path) -> list[str]:
         if any(mark in each for each in about) and b"\0dev\0model\0" not in told:
             found.append(told.replace(b"\0", b" ").decode(errors="replace")[:300])
     return found
-
-
-def profiles(url: str, more: Mapping[str, str] | None = None) -> str:
-    """The tables of plait.toml that point each agent at the model."""
-    told = []
-    for name, each in PROGRAMS.items():
-        lines = [each.profile(url), (more or {}).get(name, "")]
-        told += [f"[agents.{name}]", *filter(None, lines), ""]
-    return "\n".join(told)
 
 
 @pytest.fixture

@@ -26,9 +26,7 @@ class Program:
         api: How it asks its model, as the model's log names it.
         needs: What else must be there.
         variables: What is set in the user's environment, from the model's address.
-        profile: What stands in its table in plait.toml, as TOML, from the model's address.
-        telling: Whether it says what it costs.
-        caps: Whether it can be told how many turns it may take.
+        files: What stands in files of the user's home, by their paths, from the model's address.
     """
 
     name: str
@@ -36,7 +34,7 @@ class Program:
     api: str
     needs: tuple[str, ...] = ()
     variables: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
-    profile: Callable[[str], str] = field(default=lambda _: "")
+    files: Callable[[str], Mapping[str, object]] = field(default=lambda _: {})
 
     @property
     def missing(self) -> str:
@@ -49,6 +47,32 @@ def _openai(url: str) -> dict[str, str]:
     return {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "sk-test", "OPENAI_MODEL": "m"}
 
 
+def _opencode(url: str) -> dict[str, object]:
+    model = {"cost": {"input": 3, "output": 15}, "limit": {"context": 200_000, "output": 8000}}
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "options": {"baseURL": f"{url}/v1", "apiKey": "sk-test"},
+        "models": {"m": model},
+    }
+    told = {"model": "test/m", "small_model": "test/m", "provider": {"test": provider}}
+    return {".config/opencode/opencode.json": told}
+
+
+def _pi(url: str) -> dict[str, object]:
+    cost = {"input": 3, "output": 15, "cacheRead": 0, "cacheWrite": 0}
+    provider = {
+        "baseUrl": f"{url}/v1",
+        "api": "openai-completions",
+        "apiKey": "sk-test",
+        "models": [{"id": "m", "cost": cost}],
+    }
+    chosen = {"defaultProvider": "test", "defaultModel": "m"}
+    return {
+        ".pi/agent/models.json": {"providers": {"test": provider}},
+        ".pi/agent/settings.json": chosen,
+    }
+
+
 PROGRAMS = {
     each.name: each
     for each in (
@@ -57,36 +81,28 @@ PROGRAMS = {
             place="@anthropic-ai/claude-code-linux-x64/claude",
             api="anthropic",
             variables=lambda url: {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": "sk-test"},
-            profile=lambda _: 'model = "claude-sonnet-4-5"',
         ),
         Program(
             name="codex",
             place="@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex",
             api="responses",
-            variables=lambda url: {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "sk-test"},
-            profile=lambda _: 'model = "gpt-5.5"',
+            variables=_openai,
         ),
         Program(
             name="gemini",
             place=".bin/gemini",
             needs=(NODE,),
             api="gemini",
-            variables=lambda url: {"GOOGLE_GEMINI_BASE_URL": url, "GEMINI_API_KEY": "test"},
-            profile=lambda _: 'model = "gemini-2.5-pro"',
+            variables=lambda url: {
+                "GOOGLE_GEMINI_BASE_URL": url,
+                "GEMINI_API_KEY": "test",
+                "GEMINI_MODEL": "gemini-2.5-pro",
+            },
         ),
         Program(
-            name="opencode",
-            place="opencode-linux-x64/bin/opencode",
-            api="chat",
-            variables=_openai,
+            name="opencode", place="opencode-linux-x64/bin/opencode", api="chat", files=_opencode
         ),
-        Program(
-            name="qwen",
-            place=".bin/qwen",
-            needs=(NODE,),
-            api="chat",
-            variables=_openai,
-        ),
+        Program(name="qwen", place=".bin/qwen", needs=(NODE,), api="chat", variables=_openai),
         Program(
             name="copilot",
             place="@github/copilot-linux-x64/copilot",
@@ -95,14 +111,10 @@ PROGRAMS = {
                 "COPILOT_PROVIDER_BASE_URL": f"{url}/v1",
                 "COPILOT_PROVIDER_API_KEY": "sk-test",
                 "COPILOT_MODEL": "m",
+                "COPILOT_OFFLINE": "true",
             },
         ),
-        Program(
-            name="pi",
-            place=".bin/pi",
-            needs=(NODE,),
-            api="chat",
-        ),
+        Program(name="pi", place=".bin/pi", needs=(NODE,), api="chat", files=_pi),
     )
 }
 

@@ -30,7 +30,7 @@ def files(scene: Scene) -> str:
 
 def at_once(packages: dict[str, Any]) -> int:
     """How many attempts were at work at the same time, at most."""
-    spans = [
+    spans: list[tuple[str, str]] = [
         (each["started_at"], each["finished_at"])
         for package in packages.values()
         for each in package["attempts"]

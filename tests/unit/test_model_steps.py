@@ -124,6 +124,34 @@ def test_tools_of_mcp_servers_have_many_names():
         assert tools.call("mcp", given, [offered]) == (*expected, {"a": 1})
 
 
+DECLARED = """Run JavaScript.
+
+### `apply_patch`
+declare const tools: { apply_patch(input: string): Promise<unknown>; };
+
+### `exec_command`
+declare const tools: { exec_command(args: {
+  // Shell command to execute.
+  cmd: string;
+  login?: boolean;
+}): Promise<unknown>; };
+"""
+
+
+def test_tools_are_called_from_within_another():
+    """A program that takes JavaScript gets its calls as such, by what it declares."""
+    offered = [Tool(name="exec", namespace="functions", freeform=True, description=DECLARED)]
+    for op, given, expected in (
+        ("shell", {"text": 'echo "x"'}, r'tools.exec_command({"cmd": "echo \"x\""})'),
+        ("write", {"path": "a", "text": "b"}, 'tools.apply_patch("*** Begin Patch'),
+        ("mcp", {"server": "demo", "tool": "add"}, "tools.mcp__demo__add({})"),
+    ):
+        called = tools.call(op, given, offered)
+        assert called
+        assert called[:2] == ("functions", "exec")
+        assert str(called[2]).startswith(f"text(await {expected}")
+
+
 def test_edits_as_text():
     """Programs that offer no tools get their edits in the form that they ask for."""
     steps = [

@@ -39,6 +39,7 @@ class Tool:
     required: tuple[str, ...] = ()
     freeform: bool = False
     namespace: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

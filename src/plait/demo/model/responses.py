@@ -30,7 +30,7 @@ class Responses:
     def hear(self, body: Mapping[str, Any], path: str) -> Heard:  # noqa: ARG002 - a dialect's
         """The request."""
         given = body["input"]
-        items = [{"role": "user", "content": given}] if isinstance(given, str) else given
+        items: list[Any] = [{"role": "user", "content": given}] if isinstance(given, str) else given
         pieces = [Piece(voice=Voice.SYSTEM, text=body.get("instructions") or "")]
         pieces += [_piece(each) for each in items]
         form = (body.get("text") or {}).get("format") or {}
@@ -38,7 +38,10 @@ class Responses:
             model=body["model"],
             stream=bool(body.get("stream")),
             pieces=tuple(pieces),
-            tools=tuple(_tools(body.get("tools") or ())),
+            tools=(
+                *_tools(body.get("tools") or ()),
+                *(tool for each in items for tool in _tools(each.get("tools") or ())),
+            ),
             schema=form.get("schema"),
         )
 
@@ -96,7 +99,10 @@ def _piece(item: Mapping[str, Any]) -> Piece:
     if kind == "message":
         text = "\n".join(str(part.get("text", "")) for part in parts(item.get("content")))
         return Piece(voice=_ROLES.get(item["role"], Voice.SYSTEM), text=text)
-    return Piece(voice=Voice.TOOL if kind.endswith("_output") else Voice.AGENT)
+    if kind.endswith("_output"):
+        return Piece(voice=Voice.TOOL)
+    said = kind.endswith("_call") or kind == "reasoning"
+    return Piece(voice=Voice.AGENT if said else Voice.SYSTEM)
 
 
 def _tools(told: Iterable[Mapping[str, Any]], namespace: str = "") -> Iterator[Tool]:
@@ -105,7 +111,10 @@ def _tools(told: Iterable[Mapping[str, Any]], namespace: str = "") -> Iterator[T
             case "function":
                 yield function_tool(each, namespace)
             case "custom":
-                yield Tool(name=each["name"], freeform=True, namespace=namespace)
+                told_of = str(each.get("description", ""))
+                yield Tool(
+                    name=each["name"], freeform=True, namespace=namespace, description=told_of
+                )
             case "namespace":
                 yield from _tools(each.get("tools") or (), each["name"])
             case _:  # what the service does itself, such as a search

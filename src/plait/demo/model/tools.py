@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plait.demo.model import nested
 from plait.demo.model.heard import Tool
 
 _PATH = ("file_path", "filePath", "path", "absolute_path", "target_file", "filename", "file")
@@ -48,6 +49,13 @@ Called = tuple[str, str, Mapping[str, Any] | str]  # namespace, name, arguments
 
 def call(op: str, given: Mapping[str, Any], tools: Sequence[Tool], cwd: str = "") -> Called | None:
     """The call that does a step; None if the request offers nothing by which to do it."""
+    host = nested.host(tools)
+    if host is not None and not (op == "call" and given["name"] in {t.name for t in tools}):
+        called = call(op, given, nested.inside(host), cwd)
+        if called is None:
+            return None
+        name = "__".join(filter(None, called[:2]))
+        return host.namespace, host.name, nested.script(name, called[2])
     match op:
         case "call":
             return _verbatim(given["name"], given.get("args", {}), tools)
