@@ -462,3 +462,16 @@ def test_a_log_that_cannot_be_written_does_not_stop_it(sandbox):
     """On a full disk output is lost, and the agent goes on."""
     ended = run(sandbox, "seq 100000; exit 5", stdout=Path("/dev/full"))
     assert ended.code == 5
+
+
+SHELL = f"{sys.executable} -c \"import os; os.setsid(); os.execvp('sh', ['sh', '-c', '%s'])\" &"
+
+
+@pytest.mark.parametrize("last", ["kill -9 $$", "exit 0", "exec sleep 60"])
+def test_a_shell_in_a_session_of_its_own_does_not_outlive_its_agent(sandbox, last):
+    """As agents start their commands: whether the agent is killed, ends, or is ended in time."""
+    shell = SHELL % "trap : TERM HUP; echo up > up; sleep 60; sleep 60"
+    wrapped = f'sh -c "{shell.replace(chr(34), chr(92) + chr(34))} wait" &'  # a wrapper between
+    script = f"{wrapped} while ! test -s up; do sleep 0.02; done; {last}"
+    run(sandbox, script, timeout_s=3.0)
+    assert living_in(sandbox) == []

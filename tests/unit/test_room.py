@@ -15,6 +15,7 @@ from plait.core.action import Skip, Start
 from plait.core.event import Warned
 from plait.core.plan import PackageId
 from plait.engine.journal import Journal
+from plait.engine.memory import Memory
 from plait.engine.room import Room
 from plait.errors import EnvironmentLack, ExitCode
 from plait.process import run_main
@@ -104,5 +105,50 @@ def test_a_limit_of_nothing_lifts_it() -> None:
             assert await room.admit(journal, [START], busy=False, starting=0) == [START]
         assert disk.asked == 0
         assert told(journal) == []
+
+    with_journal(use)
+
+
+def test_starts_wait_for_memory_and_their_packages_say_so() -> None:
+    """One starts on an idle run; beside it the next waits until it has ended; told once."""
+    other = Start(package=PackageId("b"))
+    hired: dict[PackageId, str] = {PackageId("a"): "x", PackageId("b"): "x"}
+
+    async def use(journal: Journal) -> None:
+        memory = Memory(free=lambda: 100, told={"x": 80})
+        left = await memory.admit(
+            journal, [START, other], busy=False, starting=(), hired=hired.__getitem__
+        )
+        assert list(left) == [START]
+        assert memory.is_tight
+        memory.begins(PackageId("a"), "x")
+        memory.takes(PackageId("a"), 10)
+        for _ in range(2):
+            left = await memory.admit(
+                journal,
+                [other],
+                busy=True,
+                starting=[PackageId("a")],
+                hired=hired.__getitem__,
+            )
+            assert list(left) == []
+        state = journal.run.packages[PackageId("b")]
+        assert state.reason.startswith("waits for memory")
+        assert journal.run.seq == 1
+        assert memory.ends(PackageId("a")) == 10
+        left = await memory.admit(journal, [other], busy=True, starting=(), hired=hired.__getitem__)
+        assert list(left) == [other]
+        assert not memory.is_tight
+
+    with_journal(use)
+
+
+def test_agents_of_which_nothing_is_known_do_not_wait() -> None:
+    """Nor does anybody where the system does not tell how much is free."""
+
+    async def use(journal: Journal) -> None:
+        for memory in (Memory(free=lambda: 0), Memory(free=lambda: None, told={"x": 80})):
+            left = await memory.admit(journal, [START], busy=True, starting=(), hired=lambda _: "x")
+            assert list(left) == [START]
 
     with_journal(use)

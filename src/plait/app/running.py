@@ -32,6 +32,7 @@ from plait.engine.control import UnderWay, carry_out
 from plait.engine.holding import Holding, hold
 from plait.engine.journal import Journal, Observer
 from plait.engine.loop import execute
+from plait.engine.memory import Memory
 from plait.engine.preflight import Ground
 from plait.engine.recovery import left_behind, reconcile, spared
 from plait.engine.revise import revise
@@ -327,6 +328,8 @@ def _context(
         backoff=Backoff(base_s=settings.backoff_s, cap_s=settings.max_backoff_s),
         stall_s=settings.stall_s,
         package_budget_usd=settings.package_budget_usd,
+        agent_limits=settings.agent_limits,
+        memory=Memory(told={name: agent.can.memory for name, agent in agents.items()}),
         runners=settings.landing_runners,
         together=settings.landing_together,
         room=_room(project, repository),

@@ -15,7 +15,7 @@ from plait.config import reading, values
 from plait.config.values import seconds_of
 from plait.core.furnishing import Database, Furnishing
 from plait.core.plan import Check
-from plait.core.profile import AgentProfile
+from plait.core.profile import COMMON, AgentLimits, AgentProfile
 from plait.core.roster import Seat
 
 __all__ = ["Settings", "load", "seconds_of"]
@@ -47,6 +47,7 @@ class Settings:
     workspace_databases: tuple[Database, ...] = ()
     min_free: int | None = None
     stall_s: float = 900.0
+    agent_limits: AgentLimits = COMMON
     backoff_s: float = 1.0
     max_backoff_s: float = 60.0
     package_budget_usd: float | None = None

@@ -131,4 +131,13 @@ FURTHER: Mapping[str, Table] = {
     "agents.NAME": Table(about="An agent as you want it, by a name of your own.", keys=_PROFILE),
     "agents.NAME.limits": Table(about="What one attempt of it may use up.", keys=_LIMITS),
     "agents.NAME.mcp.SERVER": Table(about="An MCP server.", keys=_SERVER),
+    "agent.limits": Table(
+        about="What one attempt of any agent may use up, if its own limits say nothing else.",
+        keys={
+            **_LIMITS,
+            "output": key(
+                "output", values.limit_size, '`"1 GiB"`', "What it writes as output.", '"50 MB"'
+            ),
+        },
+    ),
 }

@@ -133,7 +133,14 @@ TABLES: Mapping[str, Table] = {
                 "nudged, and after as long again ended; that attempt has failed (`STALLED`). "
                 "Never longer than the package's own time limit. 0 lets agents be as quiet as "
                 "they like.",
-            )
+            ),
+            "limits": key(
+                "agent_limits",
+                lambda value: value,  # a table of its own
+                "none",
+                "What one attempt may use up: see [agent.limits](#agentlimits).",
+                '{ memory = "4 GiB" }',
+            ),
         },
     ),
     "retry": Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,12 @@ from typing import Any
 from plait.config.keys import FURTHER, TABLES, Key
 from plait.config.places import Path as Keys, places
 from plait.config.values import WrongValueError
-from plait.core.profile import AgentLimits, AgentProfile
+from plait.core.profile import COMMON, AgentLimits, AgentProfile
 from plait.core.roster import Seat
 from plait.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RULE, _PROFILE, _LIMITS, _SERVER = (table.keys for table in FURTHER.values())
+_RULE, _PROFILE, _LIMITS, _SERVER, _ALL = (table.keys for table in FURTHER.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,9 @@ def read(path: Path, name: str, profiles: Mapping[str, AgentProfile]) -> Read:
             file.origins[into] = file.where((section, key))
     if "seats" in file.values:
         file.values["seats"] = _seats(file, file.values["seats"])
+    if "agent_limits" in file.values:
+        common = file.fields(file.values["agent_limits"], _ALL, ("agent", "limits"))
+        file.values["agent_limits"] = replace(COMMON, **common)
     if "workspace_root" in file.values:  # relative to the file that names it
         file.values["workspace_root"] = path.parent / file.values["workspace_root"]
     return Read(values=file.values, origins=file.origins)

@@ -94,6 +94,7 @@ class Attempt:
     sandbox: str = "none"
     session: str = ""
     finish: str = ""
+    peak_memory: int | None = None
     denied: int = 0  # how often something it tried was prevented
 
 

@@ -22,6 +22,9 @@ class AgentLimits:
     output: int | None = None
 
 
+COMMON = AgentLimits(output=1024**3)  # of all agents, if their owner says nothing else
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentProfile:
     """`[agents.NAME]` of plait.toml; of an agent that has no such table, the name alone.

@@ -102,6 +102,7 @@ def _agent_ended(attempt: Attempt, event: events.AgentEnded) -> Attempt:
         summary=event.summary,
         session=event.session or attempt.session,
         finish=event.finish,
+        peak_memory=event.peak_memory,
     )
     return _used(ended, event)
 

@@ -29,6 +29,11 @@ AGENT_DENIED = "AGENT_DENIED"
 MODEL_ERROR = "MODEL_ERROR"
 TURN_CAP = "TURN_CAP"
 BUDGET_CAP = "BUDGET_CAP"
+TURN_LIMIT = "TURN_LIMIT"
+TOKEN_LIMIT = "TOKEN_LIMIT"  # noqa: S105 - no password
+COST_LIMIT = "COST_LIMIT"
+MEMORY_LIMIT = "MEMORY_LIMIT"
+OUTPUT_LIMIT = "OUTPUT_LIMIT"
 STALLED = "STALLED"
 TIMEOUT = "TIMEOUT"
 RATE_LIMITED = "RATE_LIMITED"
@@ -48,7 +53,7 @@ SET_BACK_S = 60.0  # a clock that is earlier by so much than what it told before
 _UNFIT = frozenset({AGENT_NOT_STARTED, AGENT_UNAUTHORISED})  # and will be so the next time
 _OF_THE_AGENT = _UNFIT | {
     AGENT_FAILED, AGENT_LOST, AGENT_CRASHED, AGENT_CANCELLED, AGENT_DENIED, MODEL_ERROR,
-    STALLED, TIMEOUT, TURN_CAP,
+    STALLED, TIMEOUT, TURN_CAP, TURN_LIMIT, TOKEN_LIMIT, MEMORY_LIMIT, OUTPUT_LIMIT,
 }  # fmt: skip
 _TIME_HELPS = frozenset(
     {AGENT_FAILED, AGENT_LOST, AGENT_CRASHED, AGENT_CANCELLED, MODEL_ERROR, DISK_FULL, SETUP_FAILED}
@@ -121,7 +126,7 @@ def remedy(
         return Remedy.ELSEWHERE
     if code in _UNFIT:
         return Remedy.NEVER  # what it lacks, it will lack the next time
-    if code == BUDGET_CAP:
+    if code in {BUDGET_CAP, COST_LIMIT}:
         return Remedy.NEVER  # the same again costs as much again
     if code == SCOPE_VIOLATION and _refused(state, violations) >= REFUSED_OFTEN:
         return Remedy.NEVER

@@ -39,9 +39,11 @@ async def run_agent(
         never = process.Exit(code=None, duration_s=0.0, stopped="order")
         return never, Ended(code=BUDGET_SPENT, reason=run.spent.reached.reason)
     listens = listening(context, claimed)
+    context.memory.begins(task.package, claimed.provider)
     try:
         ended, pulse = await _ended(context, claimed, listens)
     finally:
+        peak = context.memory.ends(task.package)
         if listens is not None:
             listens.close()
     account = None if listens is None else listens.account
@@ -55,7 +57,7 @@ async def run_agent(
         return ended, Ended(code=DISK_FULL, reason="the disk was full as the agent ended")
     outcome = without_secrets(claimed.agent.outcome(task, ended, account), _secrets(claimed))
     if pulse is not None and status is not None:
-        outcome = replace(outcome, status=status, summary=pulse.reason)
+        outcome = replace(outcome, status=status, summary=pulse.reason, limit=pulse.limit)
     elif ended.code is None and not (ended.timed_out or ended.lingering):
         outcome = replace(outcome, status=AgentStatus.NOT_STARTED, summary=ended.error)
     warned = [
@@ -73,7 +75,7 @@ async def run_agent(
         return ended, outcome  # its end was told before it was adopted
     await context.journal.record(
         *warned,
-        _agent_ended(claimed, ended, outcome, account),
+        replace(_agent_ended(claimed, ended, outcome, account), peak_memory=peak),
         *_parked(context, claimed, outcome),
         *_unmeasured(context, claimed, outcome),
         *agent_told(claimed, outcome, judged(context, claimed, outcome)),

@@ -116,7 +116,7 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         number=number,
         epoch=epoch,
         text=text,
-        provider=_hired(context, package),
+        provider=hired(context, package),
     )
     claimed.task.brief_path.write_text(text, encoding="utf-8")
     scope = package.scope
@@ -140,7 +140,7 @@ def taken_up(context: Context, adopted: Adopted) -> Claimed:
     text = (context.places.attempt(package.id, last.number) / "brief.md").read_text("utf-8")
     provider = last.provider
     if provider not in context.agents:  # an earlier version did not say
-        provider = _hired(context, package)
+        provider = hired(context, package)
     claimed = _claimed(
         context,
         package,
@@ -182,7 +182,7 @@ async def make_ready(context: Context, claimed: Claimed) -> Claimed:
     return claimed
 
 
-def _hired(context: Context, package: WorkPackage) -> str:
+def hired(context: Context, package: WorkPackage) -> str:
     """Who works on a package now; one that has to rest works rather than nobody.
 
     Raises:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from plait.core.plan import Check, PackageId, Plan
-from plait.core.profile import AgentProfile, plain
+from plait.core.profile import AgentLimits, AgentProfile, plain
 from plait.core.retry import Backoff
 from plait.core.schedule import Compiled, Limits, compile_plan
 from plait.engine.holding import Holding
 from plait.engine.journal import Journal
 from plait.engine.lodging import Lodgings
+from plait.engine.memory import Memory
 from plait.engine.room import Room
 from plait.ports import Agent, Clock, Request, Sandbox, Trunk, Workspaces
 
@@ -79,7 +80,8 @@ class Context:
 
     `agents` are those of `limits.roster`, as `--agent` names them, each held by its sandbox in
     `sandboxes` and set up by its profile, if it has one. An agent that is quiet for
-    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`. Merge
+    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, an attempt
+    use up `agent_limits` where its agent's profile says nothing else. Merge
     results are tested by so many `runners` at once; `together` says whether several may land as
     one.
     """
@@ -104,8 +106,10 @@ class Context:
     package_budget_usd: float | None = None
     runners: int = 1
     together: str = "auto"
+    agent_limits: AgentLimits = field(default_factory=AgentLimits)
     room: Room = field(default_factory=Room)
     lodgings: Lodgings = field(default_factory=Lodgings)
+    memory: Memory = field(default_factory=Memory)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     ended: dict[PackageId, Ended] = field(default_factory=dict)
     _compiled: Compiled | None = None

@@ -27,6 +27,7 @@ from plait.core.problems import full_context
 from plait.core.retry import (
     AGENT_NOT_STARTED,
     BUDGET_CAP,
+    COST_LIMIT,
     PACKAGE_BUDGET_SPENT,
     RATE_LIMITED,
     STALLED,
@@ -40,7 +41,7 @@ from plait.engine.claimed import Claimed, Failure, Tried
 from plait.engine.context import Context
 from plait.ports import AgentOutcome
 
-_CUT = frozenset({AgentStatus.TIMED_OUT, AgentStatus.STALLED})
+_CUT = frozenset({AgentStatus.TIMED_OUT, AgentStatus.STALLED, AgentStatus.LIMITED})
 _UNHEARD = frozenset({AgentStatus.OVERSPENT, AgentStatus.NOT_STARTED, AgentStatus.RATE_LIMITED})
 Judged = tuple[tuple[Escalation, Settlement], ...]
 Problem = EscalationRaised | EscalationSettled
@@ -111,6 +112,10 @@ def agent_failure(claimed: Claimed, outcome: AgentOutcome, found: Judged) -> Fai
             told = outcome.summary
             code = BUDGET_CAP if outcome.finish is FinishKind.BUDGET_CAP else PACKAGE_BUDGET_SPENT
             return Failure(code=code, reason=told, blocked=told)
+        case AgentStatus.LIMITED:
+            told = f"{outcome.summary} ([agents.NAME.limits] in plait.toml)"
+            asks = told if outcome.limit == COST_LIMIT else ""
+            return Failure(code=outcome.limit, reason=told, blocked=asks)
         case AgentStatus.NOT_STARTED:
             return Failure(code=AGENT_NOT_STARTED, reason=f"it was not started: {outcome.summary}")
         case AgentStatus.RATE_LIMITED:

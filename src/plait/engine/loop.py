@@ -16,11 +16,12 @@ from plait.core.plan import PackageId
 from plait.core.run import ACTIVE, PackageStatus, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, Wait, decide
 from plait.engine.attempt import attempt, take_up
-from plait.engine.claimed import Adopted
+from plait.engine.claimed import Adopted, hired
 from plait.engine.context import Context
 from plait.engine.control import UnderWay, Work, carry_out, listen
 from plait.engine.limits import close, out_of_time, patience_s
 from plait.engine.lost import lose
+from plait.engine.memory import LOOK_S
 from plait.engine.queue import MergeQueue
 from plait.engine.watch import wait, watch
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch
@@ -67,6 +68,8 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
                     context.journal.wake()
             queue.wake()
             patience = patience_s(context, actions)
+            if context.memory.is_tight:
+                patience = min(patience or LOOK_S, LOOK_S)
             await context.room.changed(context.journal, within_s=patience)
         await close(context)
         tasks.cancel_scope.cancel()
@@ -75,12 +78,19 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
 async def _within_room(
     context: Context, under_way: UnderWay, actions: Sequence[Action]
 ) -> Sequence[Action]:
-    """Without the starts that must wait for room on the disk."""
+    """Without the starts that must wait for room on the disk, or for memory."""
     run = context.journal.run
     busy = bool(under_way.landing or under_way.attempts or run.with_status(*ACTIVE))
     statuses = [run.packages[each].status for each in under_way.attempts]
     opening = statuses.count(PackageStatus.PENDING)
-    return await context.room.admit(context.journal, actions, busy=busy, starting=opening)
+    actions = await context.room.admit(context.journal, actions, busy=busy, starting=opening)
+    return await context.memory.admit(
+        context.journal,
+        actions,
+        busy=bool(under_way.attempts),
+        starting=tuple(under_way.attempts),
+        hired=lambda each: hired(context, context.compiled.packages[each]),
+    )
 
 
 async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: Action) -> None:

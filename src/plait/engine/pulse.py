@@ -1,7 +1,8 @@
 """An agent at work, watched: what it uses up, whether it gets on, whether it may go on.
 
 One that neither says nor changes anything for long is nudged (a stopped one goes on), and after
-as long again ended. One is ended, too, at the limit of what its package or the run may cost.
+as long again ended. One is ended, too, at the limit of what its package or the run may cost, and
+at the limits of its attempt.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from plait.engine import growth
 from plait.engine.claimed import Claimed
 from plait.engine.context import Context, Ended
 from plait.engine.listening import Listening
+from plait.engine.meter import Meter
 from plait.ports import Usage
 
 LOOK_S = 1.0
@@ -37,6 +39,7 @@ class Pulse:
     cut: Ended | None = None
     status: AgentStatus | None = None
     reason: str = ""
+    limit: str = ""  # the code of the limit that it went over
     _usage: Usage | None = field(default=None, init=False)
     _reported_at: float = field(default=0.0, init=False)
     _output: growth.Look = field(default=(), init=False)
@@ -49,10 +52,16 @@ class Pulse:
         """Return once the agent has to be ended."""
         stall_s = self._stall_s()
         self._grew_at = self._looked_at = anyio.current_time()
+        meter = Meter(
+            context=self.context, claimed=self.claimed, kept=self.kept, listens=self.listens
+        )
         while True:
             await self.report()
             self._look_at_limits()
-            if self.cut is None and stall_s:
+            over = await meter.look(self._told()) if self.cut is None else None
+            if over is not None and self.status is None:
+                self.status, self.reason, self.limit = AgentStatus.LIMITED, over.reason, over.code
+            if self.cut is None and self.status is None and stall_s:
                 await self._look_for_stall(stall_s)
             if self.cut is not None or self.status is not None:
                 return

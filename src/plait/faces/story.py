@@ -239,6 +239,8 @@ def _agent(event: AgentEnded) -> str:
             return f"agent is to come back later, after {took}"
         case AgentStatus.OVERSPENT:
             return f"agent was ended after {took}: its package may cost no more"
+        case AgentStatus.LIMITED:
+            return f"agent was ended after {took}: {clean(event.summary)}"
         case AgentStatus.NOT_STARTED:
             return f"agent could not be started: {clean(event.summary)}"
 

@@ -26,6 +26,7 @@ class Capabilities:
     hooks: bool = False  # a program of ours is asked before each tool is used
     mcp: bool = False
     client_writes: bool = False  # files are written by the client, not by the agent
+    memory: int = 0  # bytes that it and what it starts take at most, as a rule; 0: unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,7 @@ class AgentOutcome:
 
     Of one that was refused for its rate, `retry_after_s` (seconds) or `retry_at` (Unix time) say
     when it may come back, if it knows. `finish` is its final word, if it is one that gives such.
+    `limit` is the code of the limit at which Plait ended it.
     """
 
     status: AgentStatus
@@ -121,6 +123,7 @@ class AgentOutcome:
     warnings: tuple[str, ...] = ()
     session: str = ""
     finish: FinishKind | None = None
+    limit: str = ""
 
 
 class Reader(Protocol):

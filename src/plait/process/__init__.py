@@ -28,6 +28,7 @@ from plait.process.child import scratch, spawn, start
 from plait.process.exit import Exit
 from plait.process.family import KILL_PATIENCE_S
 from plait.process.keeper import Kept, adopt, end_strays, keep, lives
+from plait.process.memory import free_memory
 from plait.process.redaction import Redaction
 from plait.process.supervision import ALIVE
 from plait.process.tenants import is_used
@@ -42,6 +43,7 @@ __all__ = [
     "adopt",
     "capture",
     "end_strays",
+    "free_memory",
     "is_used",
     "keep",
     "lives",

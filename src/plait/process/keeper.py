@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from plait.process.child import POLL_S, end, scratch
 from plait.process.exit import Exit
 from plait.process.family import FAMILY, KILL_PATIENCE_S, LINUX, Family, started_at
+from plait.process.memory import family_memory
 from plait.process.supervision import ALIVE, EXIT, LEASE, ORDERS, Order, uptime
 
 if TYPE_CHECKING:
@@ -183,6 +184,14 @@ class Kept:
         new = self.folder / f"{LEASE}.new"
         new.write_text(f"{uptime() + lease_s}\n", encoding="ascii")
         new.replace(self.folder / LEASE)
+
+    def memory(self, *, above: int = 0) -> int | None:
+        """What its family takes, in bytes; None if that cannot be told.
+
+        What is shared is counted once if the sum could be more than `above`.
+        """
+        shim = self._fact("shim")[0]
+        return family_memory(shim, above=above) if LINUX and shim else None
 
     def _order(self, line: str) -> None:
         with suppress(OSError):  # nobody reads: it is gone

@@ -42,6 +42,7 @@ class AgentEnded:
     tokens_output: int | None = None
     session: str = ""  # by which the agent can be taken up again
     finish: str = ""  # its final word: a `FinishKind`, if it is one that gives such
+    peak_memory: int | None = None  # bytes that its family took at most, as far as was seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

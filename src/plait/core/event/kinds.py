@@ -28,6 +28,7 @@ class AgentStatus(StrEnum):
     STALLED = "stalled"  # it neither said nor changed anything, and was ended for that
     RATE_LIMITED = "rate_limited"  # whoever serves it wants it to come back later
     OVERSPENT = "overspent"  # it was ended at the limit of what its package may cost
+    LIMITED = "limited"  # it was ended at a limit of its attempt
     NOT_STARTED = "not_started"  # the system could not start its program
 
 
