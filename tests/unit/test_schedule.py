@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
 from hypothesis import given, strategies as st
 from tests.fakes.runs import package, plan, record, started
 
+from plait.core import lock_keys
+from plait.core.ahead import fallen, ground, unlanded
 from plait.core.event import (
     AgentEnded,
     AgentStatus,
     AttemptEnded,
+    AttemptLost,
     AttemptStarted,
     Event,
     GateAsked,
@@ -25,6 +29,7 @@ from plait.core.event import (
     RunLimit,
     Verdict,
 )
+from plait.core.package import PackageState
 from plait.core.plan import Confidence, PackageId, PackageKind, Plan, Scope, SourceStatus
 from plait.core.run import ACTIVE, ENDED, PackageStatus, Run, verdict_after_failure
 from plait.core.schedule import (
@@ -38,6 +43,7 @@ from plait.core.schedule import (
     PassGate,
     Skip,
     Start,
+    StartDependents,
     UnknownScope,
     Wait,
     compile_plan,
@@ -51,7 +57,9 @@ def starts(run: Run, limits: Limits | None = None, **more: object) -> list[str]:
     return [each.package for each in actions if isinstance(each, Start)]
 
 
-def begin(name: str, epoch: int = 1, attempt: int = 1) -> AttemptStarted:
+def begin(
+    name: str, epoch: int = 1, attempt: int = 1, built_on: Mapping[PackageId, int] | None = None
+) -> AttemptStarted:
     return AttemptStarted(
         package=PackageId(name),
         attempt=attempt,
@@ -61,6 +69,8 @@ def begin(name: str, epoch: int = 1, attempt: int = 1) -> AttemptStarted:
         base="0",
         directory="d",
         setup_s=0.0,
+        built_on=tuple(built_on or {}),
+        built_on_epochs=tuple((built_on or {}).values()),
     )
 
 
@@ -88,6 +98,35 @@ def test_a_verified_need_is_not_enough() -> None:
     """A dependent starts from a tree that holds what it needs, so the need must have landed."""
     run = started(plan(package("a"), package("b", "a")))
     assert starts(record(run, begin("a"), end("a"))) == []
+
+
+def test_a_verified_need_is_enough_where_the_owner_says_so() -> None:
+    """But not for what judges the whole, nor beside a candidate that holds a key of its own."""
+    ahead = Limits(start_dependents=StartDependents.VERIFIED)
+    chain = plan(
+        package("a", keys=["db:x"]),
+        package("b", "a", write=["src/a/**"]),
+        package("c", "a", keys=["db:x"]),
+        package("all", "a", kind=PackageKind.INTEGRATE),
+    )
+    run = record(started(chain), begin("a"))
+    assert starts(run, ahead) == []
+    run = record(run, end("a"))
+    assert starts(run, ahead) == ["b"]
+    run = record(run, begin("b", built_on={PackageId("a"): 1}), end("b"))
+    assert unlanded(run.packages, run.packages[PackageId("b")]) == {"a"}
+    refused = LandingRefused(
+        package=PackageId("a"),
+        attempt=1,
+        epoch=1,
+        verdict=Verdict.REVISE,
+        error_code="X",
+        reason="r",
+    )
+    assert fallen(record(run, refused).packages, run.packages[PackageId("b")]) == "a"
+    run = record(run, landed("a"))
+    assert unlanded(run.packages, run.packages[PackageId("b")]) == frozenset()
+    assert fallen(run.packages, run.packages[PackageId("b")]) is None
 
 
 def test_the_longest_chain_goes_first() -> None:
@@ -255,8 +294,28 @@ def plans(draw: st.DrawFn) -> Plan:
 
 
 def step(draw: Any, compiled: Compiled, run: Run) -> Run:
-    """Let one active package move on in some way it can."""
-    state = draw(st.sampled_from(run.with_status(*ACTIVE)))
+    """Let one active package move on in some way it can; what was built on the fallen is lost."""
+    state = draw(
+        st.sampled_from(
+            [
+                each
+                for each in run.with_status(*ACTIVE)
+                if each.status is not PackageStatus.VERIFIED or not unlanded(run.packages, each)
+            ]
+        )
+    )
+    run = moved(draw, compiled, run, state)
+    while gone := [each for each in run.with_status(*ACTIVE) if fallen(run.packages, each)]:
+        last = gone[0].attempts[-1]
+        run = record(
+            run,
+            AttemptLost(package=gone[0].id, attempt=last.number, epoch=last.epoch, reason="r"),
+        )
+    return run
+
+
+def moved(draw: Any, compiled: Compiled, run: Run, state: PackageState) -> Run:
+    """One package a step further."""
     name, epoch, number = state.id, state.epoch, state.attempts[-1].number
     if state.status is PackageStatus.RUNNING:
         failed = verdict_after_failure(state, compiled.packages[name].retry_budget)
@@ -279,7 +338,11 @@ def carry_out(compiled: Compiled, run: Run, limits: Limits) -> tuple[Run, bool]:
         match action:
             case Start(package=name):
                 state = run.packages[name]
-                run = record(run, begin(name, state.epoch + 1, state.next_attempt))
+                below = ground(compiled.graph, run.packages, name)
+                if limits.start_dependents is StartDependents.LANDED:
+                    assert not below
+                built_on = {each.id: each.attempts[-1].epoch for each in below}
+                run = record(run, begin(name, state.epoch + 1, state.next_attempt, built_on))
             case Skip(package=name, reason=reason, because=because, benign=benign):
                 run = record(
                     run, PackageSkipped(package=name, reason=reason, because=because, benign=benign)
@@ -297,17 +360,18 @@ def carry_out(compiled: Compiled, run: Run, limits: Limits) -> tuple[Run, bool]:
     return run, False
 
 
-@given(st.data(), plans(), st.integers(1, 4), st.booleans())
+@given(st.data(), plans(), st.integers(1, 4), st.booleans(), st.sampled_from(list(StartDependents)))
 def test_safety_holds_in_every_history(
-    data: st.DataObject, drawn: Plan, max_agents: int, fail_fast: bool
+    data: st.DataObject, drawn: Plan, max_agents: int, fail_fast: bool, when: StartDependents
 ) -> None:
     """No two active packages share a path or a key, and every history comes to an end.
 
-    Nor are more agents at work than allowed, nor does one start before its needs have landed.
-    And what is remembered between decisions changes none of them.
+    Nor are more agents at work than allowed, nor does one start before its needs have landed, or
+    are in the tree it begins on: with these it may share paths, but no key. And what is
+    remembered between decisions changes none of them.
     """
     compiled, run = compile_plan(drawn), started(drawn)
-    limits = Limits(max_agents=max_agents, fail_fast=fail_fast)
+    limits = Limits(max_agents=max_agents, fail_fast=fail_fast, start_dependents=when)
     for _ in range(200):
         anew = decide(compile_plan(drawn), run, limits)
         assert decide(compiled, run, limits) == anew
@@ -317,10 +381,18 @@ def test_safety_holds_in_every_history(
         run, over = carry_out(compiled, run, limits)
         assert len(run.with_status(PackageStatus.RUNNING)) <= max_agents
         for one, other in combinations(run.with_status(*ACTIVE), 2):
-            assert not compiled.conflict(one.id, other.id, limits.unknown_scope)
+            if {one.id, other.id} & {*one.attempts[-1].built_on, *other.attempts[-1].built_on}:
+                keys = [compiled.packages[each.id].locks.keys for each in (one, other)]
+                assert lock_keys.shared(*keys) is None
+            else:
+                assert not compiled.conflict(one.id, other.id, limits.unknown_scope)
         for state in run.with_status(*ACTIVE):
-            needs = compiled.packages[state.id].needs
-            assert all(run.packages[edge.id].status is PackageStatus.LANDED for edge in needs)
+            below = state.attempts[-1].built_on
+            assert fallen(run.packages, state) is None
+            assert all(
+                run.packages[edge.id].status is PackageStatus.LANDED or edge.id in below
+                for edge in compiled.packages[state.id].needs
+            )
         if over:
             break
         if not run.with_status(*ACTIVE):

@@ -11,7 +11,7 @@ from plait.config import Settings
 from plait.core.event import RunId
 from plait.core.profile import AgentProfile
 from plait.core.roster import Roster, Seat
-from plait.core.schedule import GatePolicy, Limits, UnknownScope
+from plait.core.schedule import GatePolicy, Limits, StartDependents, UnknownScope
 from plait.errors import EnvironmentLack, UsageError
 from plait.ports import Agent
 
@@ -35,6 +35,7 @@ def limits_of(
         stop_on_critical=stop_on == "critical",
         unknown_scope=UnknownScope(settings.unknown_scope),
         gates=GatePolicy(settings.gate_policy),
+        start_dependents=StartDependents(settings.start_dependents),
         roster=roster,
     )
 

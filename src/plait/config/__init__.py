@@ -31,6 +31,7 @@ class Settings:
     max_agents: int = 6
     continue_on_error: bool = True
     stop_on: str = ""
+    start_dependents: str = "landed"
     budget_usd: float | None = None
     timeout_s: float | None = None
     package_checks: tuple[Check, ...] = ()

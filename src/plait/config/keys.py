@@ -51,6 +51,14 @@ _RUN = {
         '`""`',
         '`"critical"`: start nothing more when a package of the critical path fails.',
     ),
+    "start_dependents": key(
+        "start_dependents",
+        values.one_of("landed", "verified"),
+        '`"landed"`',
+        'When a package begins, of what it needs: once that has `"landed"`, or once it is '
+        '`"verified"`, on a provisional merge of it. It lands only behind what it began on, and '
+        "begins anew if that falls out: worth it where merge results take long to test.",
+    ),
     "budget": key(
         "budget_usd",
         values.money,

@@ -25,6 +25,13 @@ class GatePolicy(StrEnum):
     ASK = "ask"  # it blocks, for a person
 
 
+class StartDependents(StrEnum):
+    """When a package may begin, of what it needs."""
+
+    LANDED = "landed"  # once all of it is on the run's branch
+    VERIFIED = "verified"  # once all of it is a candidate: see `ahead`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What the owner of a run allows. `max_agents` counts agents at work."""
@@ -34,6 +41,7 @@ class Limits:
     stop_on_critical: bool = False
     unknown_scope: UnknownScope = UnknownScope.DECLARED
     gates: GatePolicy = GatePolicy.CHECKS
+    start_dependents: StartDependents = StartDependents.LANDED
     roster: Roster = field(default_factory=Roster)
 
 

@@ -24,6 +24,7 @@ from plait.core.action import (
     UnknownScope,
     Wait,
 )
+from plait.core.ahead import CANDIDATES, may_start_ahead
 from plait.core.graph import Graph
 from plait.core.package import ENDED, SATISFIED, PackageState, PackageStatus
 from plait.core.plan import (
@@ -59,7 +60,7 @@ def standing_of(package: WorkPackage) -> Standing:
 
 
 def bars(policy: UnknownScope) -> Mapping[Standing, frozenset[Standing]]:
-    """Which standings may not be at work while one of a standing is (see `schedule.conflict`)."""
+    """Which standings may not be at work while one of a standing is (see `collision.conflict`)."""
     unknown = frozenset({Standing.UNKNOWN, Standing.UNKNOWN_MARKED})
     marked = frozenset({Standing.KNOWN_MARKED, Standing.UNKNOWN_MARKED})
 
@@ -79,6 +80,7 @@ class Frontier:
     graph: Graph
     rank: Mapping[PackageId, Rank]
     gates: GatePolicy
+    ahead: bool = False
     ready: dict[Standing, list[tuple[Rank, PackageId]]] = field(
         default_factory=lambda: {standing: [] for standing in Standing}
     )
@@ -102,7 +104,11 @@ class Frontier:
             before = self._statuses.get(state.id)
             self._statuses[state.id] = state.status
             again[state.id] = None
-            if before is not state.status and (before in ENDED or state.status in ENDED):
+            if before is not state.status and (
+                before in ENDED
+                or state.status in ENDED
+                or (self.ahead and (before in CANDIDATES) is not (state.status in CANDIDATES))
+            ):
                 again.update(dict.fromkeys(self.graph.dependents.get(state.id, ())))
         self.seen = states
         for package in again:
@@ -115,7 +121,7 @@ class Frontier:
             return
         action = None
         if state.status is PackageStatus.PENDING:
-            action = settle(states, known, self.gates)
+            action = settle(states, known, self.gates, ahead=self.ahead)
         is_ready = isinstance(action, Start)
         if is_ready != (package in self._waits):
             row, entry = self.ready[standing_of(known)], (self.rank[package], package)
@@ -135,8 +141,10 @@ def settle(
     states: Mapping[PackageId, PackageState],
     package: WorkPackage,
     gates: GatePolicy,
+    *,
+    ahead: bool = False,
 ) -> Action | None:
-    """Ready, never, a gate's turn, or (None) still waiting."""
+    """Ready, never, a gate's turn, or (None) still waiting. `ahead`: on candidates as well."""
     if package.status is SourceStatus.SKIPPED:
         return Skip(
             package=package.id,
@@ -145,9 +153,10 @@ def settle(
         )
     lost: list[PackageId] = []
     waiting = False
+    enough = SATISFIED | CANDIDATES if ahead and may_start_ahead(package) else SATISFIED
     for edge in package.needs:
         needed = states.get(edge.id)
-        if needed is None or needed.status in SATISFIED or needed.benign:
+        if needed is None or needed.status in enough or needed.benign:
             continue
         if needed.status not in ENDED:
             waiting = True

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from plait.core.escalation import Raised
@@ -96,6 +97,7 @@ class Attempt:
     finish: str = ""
     peak_memory: int | None = None
     denied: int = 0  # how often something it tried was prevented
+    built_on: Mapping[PackageId, int] = field(default_factory=dict)  # candidates: their epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ def attempt_started(state: PackageState, event: events.AttemptStarted, at: float
         provider=event.provider,
         sandbox=event.sandbox,
         session=event.session,
+        built_on=dict(zip(event.built_on, event.built_on_epochs, strict=False)),
     )
     return replace(
         state,

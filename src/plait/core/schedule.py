@@ -26,16 +26,18 @@ from plait.core.action import (
     PassGate,
     Skip,
     Start,
+    StartDependents,
     UnknownScope,
     Wait,
 )
+from plait.core.ahead import ground
+from plait.core.collision import conflict
 from plait.core.frontier import Frontier, Rank, Standing, bars, settle, settled_state, standing_of
 from plait.core.graph import Graph
 from plait.core.package import ACTIVE, ENDED, PackageState, PackageStatus
-from plait.core.plan import Confidence, PackageId, Plan, WorkPackage
+from plait.core.plan import PackageId, Plan, WorkPackage
 from plait.core.roster import ready_at
 from plait.core.run import Halt, Run
-from plait.core.scope import overlap, scopes_overlap
 
 __all__ = [
     "DEFAULT_ESTIMATE_S",
@@ -49,10 +51,10 @@ __all__ = [
     "PassGate",
     "Skip",
     "Start",
+    "StartDependents",
     "UnknownScope",
     "Wait",
     "compile_plan",
-    "conflict",
     "decide",
 ]
 
@@ -76,7 +78,7 @@ class Compiled:
     rank: Mapping[PackageId, Rank]
     place: Mapping[PackageId, int]
     proven: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
-    _frontiers: dict[GatePolicy, Frontier] = field(default_factory=dict, compare=False, repr=False)
+    _frontiers: dict[object, Frontier] = field(default_factory=dict, compare=False, repr=False)
     _conflicts: dict[PackageId, dict[PackageId, str]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -102,12 +104,19 @@ class Compiled:
         for gone in self._conflicts.keys() - active:
             del self._conflicts[gone]
 
-    def frontier(self, run: Run, gates: GatePolicy) -> Frontier:
+    def frontier(self, run: Run, limits: Limits) -> Frontier:
         """What could be done in a run; remembered, so that only changes are looked at."""
-        known = self._frontiers.get(gates)
+        ahead = limits.start_dependents is StartDependents.VERIFIED
+        known = self._frontiers.get((limits.gates, ahead))
         if known is None:
-            known = Frontier(packages=self.packages, graph=self.graph, rank=self.rank, gates=gates)
-            self._frontiers[gates] = known
+            known = Frontier(
+                packages=self.packages,
+                graph=self.graph,
+                rank=self.rank,
+                gates=limits.gates,
+                ahead=ahead,
+            )
+            self._frontiers[limits.gates, ahead] = known
         known.look(run.packages)
         return known
 
@@ -162,7 +171,7 @@ def decide(
         for package in waiting
         if run.packages[package].status is PackageStatus.PENDING and run.spent.reached is None
     )
-    frontier = compiled.frontier(run, limits.gates)
+    frontier = compiled.frontier(run, limits)
     actions, settled, freed = _settlements(compiled, run, frontier, starting)
     stop = _stop_reason(compiled, run, limits)
     if run.halt is not None:
@@ -216,7 +225,8 @@ def _settlements(
     seen = set(queue)
     while queue:
         package = compiled.order[heapq.heappop(queue)]
-        action = settle(view, compiled.packages[package], frontier.gates)
+        known = compiled.packages[package]
+        action = settle(view, known, frontier.gates, ahead=frontier.ahead)
         if isinstance(action, Start):
             freed.append(package)
         elif action is not None:
@@ -229,28 +239,6 @@ def _settlements(
                     seen.add(compiled.place[other])
                     heapq.heappush(queue, compiled.place[other])
     return actions, settled, freed
-
-
-def conflict(one: WorkPackage, other: WorkPackage, policy: UnknownScope) -> str:
-    """Why two packages must not be active at once, in a phrase; empty if they may."""
-    keys = lock_keys.shared(one.locks.keys, other.locks.keys)
-    if keys is not None:
-        return f"both hold the lock {lock_keys.told(*keys)}"
-    for mine in one.locks.files:
-        for theirs in other.locks.files:
-            if overlap(mine, theirs):
-                return f"both lock {mine}"
-    if Confidence.UNKNOWN in {one.scope.confidence, other.scope.confidence}:
-        match policy:
-            case UnknownScope.SHARED:
-                return ""
-            case UnknownScope.SERIAL | UnknownScope.REFUSE:
-                return "the scope of one is unknown"
-            case UnknownScope.DECLARED:
-                marked = one.parallel and other.parallel
-                return "" if marked else "the scope of one is unknown"
-    shared = scopes_overlap(one.scope, other.scope)
-    return f"both may write {shared}" if shared else ""
 
 
 def _stop_reason(compiled: Compiled, run: Run, limits: Limits) -> str:
@@ -360,7 +348,7 @@ def _starts(
             or package in waiting
             or package in apart
             or not active.isdisjoint(run.packages[package].apart)
-            or any(compiled.conflict(package, other, limits.unknown_scope) for other in active)
+            or _collides(compiled, run, limits, package, active)
         ):
             continue
         providers = limits.roster.providers(compiled.packages[package])
@@ -373,6 +361,29 @@ def _starts(
         standings.add(standing)
         starts.append(Start(package=package))
     return starts if first == inf else [*starts, Wait(until=first)]
+
+
+def _collides(
+    compiled: Compiled,
+    run: Run,
+    limits: Limits,
+    package: PackageId,
+    active: Collection[PackageId],
+) -> bool:
+    """Whether it must not be active beside one of these.
+
+    What it would be built on is in its tree already: with that it shares paths, but no lock key.
+    """
+    below: frozenset[PackageId] = frozenset()
+    if limits.start_dependents is StartDependents.VERIFIED:
+        below = frozenset(state.id for state in ground(compiled.graph, run.packages, package))
+        keys = compiled.packages[package].locks.keys
+        if any(lock_keys.shared(keys, compiled.packages[each].locks.keys) for each in below):
+            return True
+    return any(
+        other not in below and compiled.conflict(package, other, limits.unknown_scope)
+        for other in active
+    )
 
 
 def _rows(

@@ -1,6 +1,6 @@
 """Packages that may write the same path or hold the same lock, put one after the other.
 
-The run itself never lets two such packages be active at once (see `schedule.conflict`). These
+The run itself never lets two such packages be active at once (see `collision.conflict`). These
 edges say so beforehand, with the reason, to whoever reads the plan, to the forecast, and to the
 schedule, which then has not to look for it.
 """

@@ -1,8 +1,7 @@
 """One try at one package: claim, workspace, brief, agent, commit, scope, checks, verdict.
 
-The steps are the sources' package protocol (B1-B11), carried out by Plait: it takes the claim
-and holds the locks (the schedule admits no two holders), looks at the scope and runs the
-checks; the agent only edits.
+The steps are the sources' package protocol (B1-B11): Plait claims, holds locks, judges the scope
+and runs the checks; the agent only edits.
 """
 
 from __future__ import annotations
@@ -50,6 +49,7 @@ from plait.engine.claimed import (
 )
 from plait.engine.context import Context, Ended
 from plait.engine.escalate import agent_failure, beyond_scope, end_rejected, infeasible, judged
+from plait.engine.ground import compared_with, ground_of
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError, StaleEpoch
@@ -69,6 +69,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
     Raises:
         LeaseHeld, LockHeld: Somebody outside the run holds the package, or a lock key of its.
         StaleEpoch: Somebody else has claimed the package since.
+        NoGroundError: What it needs cannot be merged before it has landed.
     """
     clock, holding = context.clock, context.holding
     begun = clock.now()
@@ -79,7 +80,8 @@ async def attempt(context: Context, package_id: PackageId) -> None:
         keys=context.compiled.packages[package_id].locks.keys,
     )
     try:
-        workspace = await context.workspaces.open(context.journal.run.head)
+        ground = await ground_of(context, package_id)
+        workspace = await context.workspaces.open(ground.commit)
     except BaseException:
         with anyio.CancelScope(shield=True):
             await context.journal.release(package_id, lease.epoch)
@@ -101,6 +103,8 @@ async def attempt(context: Context, package_id: PackageId) -> None:
                 setup_s=max(0.0, clock.now() - begun),
                 provider=claimed.provider,
                 sandbox=context.sandboxes[claimed.provider].name,
+                built_on=tuple(ground.built_on),
+                built_on_epochs=tuple(ground.built_on.values()),
             )
         )
         return claimed
@@ -203,8 +207,9 @@ async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Fail
     """Commit what is left; compare everything the commits touched with the plan's scope."""
     package, run = claimed.package, context.journal.run
     message = f"{package.title}\n\nPlait-Run: {run.id}\nPlait-Package: {package.id}\n"
+    onto = compared_with(context, package.id, claimed.workspace)
     try:
-        work = await context.workspaces.commit(claimed.workspace, onto=run.head, message=message)
+        work = await context.workspaces.commit(claimed.workspace, onto=onto, message=message)
     except PlaitError as error:
         if isinstance(error, EnvironmentLack):
             raise

@@ -32,11 +32,13 @@ class UnderWay:
     """What the loop has started and is not over: attempts, and what stands in the queue.
 
     `waiting` could not be claimed: somebody outside the run holds them, or what they need.
+    `groundless` need candidates that cannot be merged.
     """
 
     queue: MergeQueue | None = None
     attempts: dict[PackageId, Work] = field(default_factory=dict)
     waiting: set[PackageId] = field(default_factory=set)
+    groundless: set[PackageId] = field(default_factory=set)
 
     @property
     def starting(self) -> frozenset[PackageId]:

@@ -10,15 +10,18 @@ import anyio
 from anyio import to_thread
 from anyio.abc import TaskGroup
 
+from plait.core.ahead import ground
 from plait.core.event import GateAsked, GatePassed, PackageCancelled, PackageSkipped, RunEnded
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.run import ACTIVE, PackageStatus, conclude
 from plait.core.schedule import Action, Ask, Cancel, Finish, PassGate, Skip, Start, Wait, decide
+from plait.engine.ahead import rebuild
 from plait.engine.attempt import attempt, take_up
 from plait.engine.claimed import Adopted, hired
 from plait.engine.context import Context
 from plait.engine.control import UnderWay, Work, carry_out, listen
+from plait.engine.ground import NoGroundError
 from plait.engine.limits import close, out_of_time, patience_s
 from plait.engine.lost import lose
 from plait.engine.memory import LOOK_S
@@ -46,13 +49,14 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
         tasks.start_soon(queue.tend, name="queue")
         while not await out_of_time(context, under_way):
             await carry_out(context, under_way)
+            await rebuild(context, under_way)
             run = context.journal.run
             actions: Sequence[Action] = decide(
                 context.compiled,
                 run,
                 replace(context.limits, max_agents=run.max_agents),
                 starting=under_way.starting,
-                waiting=frozenset(under_way.waiting),
+                waiting=frozenset(under_way.waiting) | _without_ground(context, under_way),
                 now=context.clock.now(),
             )
             actions = await _within_room(context, under_way, actions)
@@ -122,8 +126,19 @@ async def _attempt(context: Context, under_way: UnderWay, package: PackageId) ->
                 await attempt(context, package)
         except (LeaseHeld, LockHeld) as held:
             await wait(context, under_way, package, held)
+        except NoGroundError:
+            under_way.groundless.add(package)
         except StaleEpoch as stale:
             await lose(context, stale)
+
+
+def _without_ground(context: Context, under_way: UnderWay) -> frozenset[PackageId]:
+    """What cannot begin ahead; once all that it needs has landed, there is nothing to merge."""
+    packages = context.journal.run.packages
+    under_way.groundless = {
+        each for each in under_way.groundless if ground(context.compiled.graph, packages, each)
+    }
+    return frozenset(under_way.groundless)
 
 
 async def _take_up(context: Context, under_way: UnderWay, adopted: Adopted) -> None:

@@ -16,6 +16,7 @@ from functools import partial
 import anyio
 from anyio.abc import TaskGroup
 
+from plait.core.ahead import unlanded
 from plait.core.event import FlakeFound, LandingStarted
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId, Plan
@@ -142,6 +143,8 @@ class MergeQueue:
                 continue
             if candidate.id in self.context.holding.wanting:  # another run has its lock keys
                 continue
+            if not unlanded(self.context.journal.run.packages, candidate) <= self.packages:
+                continue  # it lands only behind what it was built on
             onto = self._row[-1].commit if self._row else self.context.journal.run.head
             fitted = await place(self.context, candidate, onto)
             if isinstance(fitted, Misfit) and self._row:

@@ -166,9 +166,8 @@ def _of_package(
     verbose: bool,
 ) -> str | None:
     match event:
-        case AttemptStarted(attempt=attempt, package=package, agent=agent):
-            who = shorten(clean(agent), _WIDEST_AGENT)
-            return f"started (attempt {attempt} of {_allowed(run, package)}, {who})"
+        case AttemptStarted():
+            return _started(run, event)
         case AgentEnded():
             return _agent(event)
         case Denied():
@@ -218,6 +217,12 @@ def _lost(event: AttemptLost) -> str:
 
 def _first(reason: str) -> str:
     return clean(reason.partition("\n")[0])
+
+
+def _started(run: Run, event: AttemptStarted) -> str:
+    who = shorten(clean(event.agent), _WIDEST_AGENT)
+    ahead = f" on {listing(event.built_on)}, not landed yet" if event.built_on else ""
+    return f"started (attempt {event.attempt} of {_allowed(run, event.package)}, {who}){ahead}"
 
 
 def _agent(event: AgentEnded) -> str:

@@ -23,6 +23,8 @@ class AttemptStarted:
     provider: str = ""  # the agent as `--agent` named it: what is parked, and fallen back from
     sandbox: str = "none"
     session: str = ""  # of an earlier attempt, which the agent goes on with
+    built_on: tuple[PackageId, ...] = ()  # candidates that had not landed
+    built_on_epochs: tuple[int, ...] = ()  # of their attempts, in the same order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
