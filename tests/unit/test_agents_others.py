@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.fakes.desks import entries, lines, summed, task_at
 
 from plait import agents
@@ -536,7 +536,7 @@ EVENTS: dict[str, Sequence[Any]] = {
 }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_mangled_events_are_read_without_harm(data: st.DataObject) -> None:
     """Whatever stands where something else is expected, reading raises nothing."""
@@ -548,7 +548,7 @@ def test_mangled_events_are_read_without_harm(data: st.DataObject) -> None:
         list(reader.read(json.dumps(each).encode()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(NAMES), st.lists(st.binary(max_size=60), max_size=5), st.booleans())
 def test_garbage_is_read_without_harm(name: str, made: list[bytes], after: bool) -> None:
     """Any bytes, alone or after good output."""

@@ -67,9 +67,8 @@ def _message(event: Table) -> Iterator[Entry]:
             )
         case "tool" | "user":
             if call := text(event, "call"):
-                yield ToolEnded(
-                    call=call, output=said, failed=event.get("returncode") not in {0, None}
-                )
+                code = event.get("returncode")
+                yield ToolEnded(call=call, output=said, failed=code is not None and code != 0)
         case "exit":
             yield _finished(event, said)
         case _:
