@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.fakes.desks import task_at
 
+from plait.agents import hook, vendor
 from plait.agents.hook import targets
 from plait.agents.vendor import hook_command
 from plait.core.profile import plain
@@ -169,4 +170,42 @@ def test_a_scope_that_cannot_be_read_refuses_what_writes(checker: Checker) -> No
     checker.task.scope_path.unlink()
     assert checker.ask("Write", file_path="src/a.py").code == 2
     checker.task.scope_path.write_text('{"write": 3}')
+    assert checker.ask("Write", file_path="src/a.py").code == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise SystemExit(1)",
+        "import os; os.kill(os.getpid(), 9)",
+        "print('{\"hookSpecificOutput\": ')",
+        "print('{}')",
+        None,
+    ],
+    ids=["crashed", "killed", "cut short", "without its last word", "missing"],
+)
+def test_a_checker_that_cannot_run_is_a_refusal(
+    checker: Checker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    """Whatever becomes of it, the agent is given the one exit code that all take for a refusal."""
+    place = tmp_path / "checker.py"
+    if text is not None:
+        place.write_text(text)
+    monkeypatch.setattr(vendor, "HOOK", place)
+    answer = checker.ask("Write", file_path="src/a.py")
+    assert answer.code == 2
+    assert "refused" in answer.refused
+    assert answer.output == ""
+
+
+def test_a_checker_that_takes_too_long_is_a_refusal(
+    checker: Checker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends itself before the agent loses patience."""
+    place = tmp_path / "checker.py"
+    place.write_text(Path(hook.__file__).read_text().replace("_S = 30", "_S = 1"))
+    monkeypatch.setattr(vendor, "HOOK", place)
+    os.mkfifo(checker.task.scope_path.with_name("never"))
+    checker.task.scope_path.unlink()
+    checker.task.scope_path.symlink_to("never")
     assert checker.ask("Write", file_path="src/a.py").code == 2

@@ -2,7 +2,8 @@
 
 Agents with hooks start it anew for each tool, as `python -I -S hook.py FORMAT SCOPE WORKTREE
 [OWN…]`, so that it costs little more than an empty Python where nothing is written. It reads
-the agent's JSON on standard input and answers in its format. What it cannot understand it
+the agent's JSON on standard input and answers in its format, and says last of all that it came to
+its end: without that word, whoever started it refuses the call. What it cannot understand it
 refuses. A shell's command it lets pass: where that writes is held by the sandbox, and by the
 check of the commit.
 """
@@ -10,6 +11,7 @@ check of the commit.
 import json
 import os
 import re
+import signal
 import sys
 
 # Tools that write the files they name, as all agents call them, in lower case.
@@ -33,6 +35,8 @@ _PATCHED = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): *(.+?) *
 NOBODY = frozenset({"askuserquestion", "ask_user", "ask_user_question"})
 APART = frozenset({"enterworktree", "enter_worktree"})
 INTERNAL = frozenset({".git", ".plait"})
+LONGEST_S = 30  # agents wait for longer; some let a call pass whose check they gave up
+CHECKED = "checked"
 
 
 def targets(tool: str, given: dict[str, object]) -> list[str] | None:
@@ -129,13 +133,14 @@ def answer(kind: str, reason: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Check one call; 2, which all agents take for a refusal, where that fails."""
+    signal.alarm(LONGEST_S)
     try:
         kind, *places = arguments
         asked = json.load(sys.stdin)
         given = asked.get("tool_input")
         tool, cwd = asked["tool_name"], asked.get("cwd") or places[1]
         reason = refusal(tool, given if isinstance(given, dict) else {}, cwd, places)
-        print(answer(kind, reason))
+        print(answer(kind, reason), CHECKED, sep="\n", flush=True)
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing is written for it
         print(f"the check of the scope failed, so the call is refused: {error!r}", file=sys.stderr)
         return 2

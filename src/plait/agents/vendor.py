@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from plait.agents.hook import CHECKED
 from plait.agents.json_lines import LONGEST
 from plait.agents.result import last_lines, outcome_of
 from plait.core.event import AgentStatus
@@ -39,6 +40,12 @@ EVERYONES = (
 )  # fmt: skip
 
 HOOK = Path(__file__).with_name("hook.py")
+# Most agents let a call pass whose check crashed, was killed, or said nothing they understand: so
+# whatever ends without the checker's last word is told them as a refusal, which they all know.
+_CLOSED = (
+    f'told=$("$@") && case $told in *{CHECKED}) printf %s "${{told%{CHECKED}}}";; *) false;; esac'
+    " || { echo 'the check of the scope failed, so the call is refused' >&2; exit 2; }"
+)
 LARGEST_LOGIN = 1024 * 1024
 _MENTION = re.compile(r"(?<!\S)@([\"']?(?:~?/|\.\./)\S*)")
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -263,8 +270,9 @@ def _apart(found: re.Match[str], worktree: Path) -> str:
 
 def hook_command(task: AgentTask, kind: str) -> str:
     """The shell command of the hook that checks each tool against the attempt's scope."""
-    own = (task.home, task.directory)
-    parts = (sys.executable, "-I", "-S", HOOK, kind, task.scope_path, task.worktree, *own)
+    closed = ("/bin/sh", "-c", _CLOSED, "plait-scope")
+    places = (task.scope_path, task.worktree, task.home, task.directory)
+    parts = (*closed, sys.executable, "-I", "-S", HOOK, kind, *places)
     return shlex.join(map(str, parts))
 
 
