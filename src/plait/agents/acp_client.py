@@ -13,7 +13,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from plait.core.transcript import FinishKind
 LONGEST = 64 * 1024 * 1024  # of a line of the agent's, in bytes
 CANCEL_S = 3.0  # to answer that it was cancelled; Plait itself waits for longer
 END_S = 2.0
+MOST_TOLD = 5  # times that an agent which ended at a refusal is told why, and goes on
 LOGIN_NEEDED = -32000
 _KEYS = ("api-key", "api_key", "apikey", "env")  # methods that ask nobody anything
 _STOPS: Mapping[str, tuple[FinishKind, str]] = {
@@ -98,11 +99,28 @@ async def _work(
     version = told.agent_info.version if told.agent_info else ""
     tell(type="started", session=made.session_id, version=version, model=orders["model"])
     await _choose(connection, made, orders["model"])
-    block = schema.TextContentBlock(type="text", text=brief)
-    answer: schema.PromptResponse = await connection.prompt(
-        session_id=made.session_id, prompt=[block]
-    )
+    answer = await _asked(connection, session, brief)
+    for _ in range(MOST_TOLD):
+        if answer.stop_reason != "end_turn" or not session.refused:
+            break
+        answer = await _asked(connection, session, _told_why(session.refused))
     return answer
+
+
+async def _asked(connection: Any, session: Session, words: str) -> schema.PromptResponse:
+    """One prompt, to its answer; what that used is told."""
+    session.refused.clear()
+    block = schema.TextContentBlock(type="text", text=words)
+    answer: schema.PromptResponse = await connection.prompt(session_id=session.id, prompt=[block])
+    session.flush()
+    _tell_usage(answer)
+    return answer
+
+
+def _told_why(reasons: Sequence[str]) -> str:
+    """The protocol refuses without a reason, and some agents end their turn there: it follows."""
+    listed = "\n".join(f"- {each}" for each in dict.fromkeys(reasons))
+    return f"What you asked for was refused:\n{listed}\nGo on without it, or end if all is done."
 
 
 async def _opened(
@@ -171,7 +189,6 @@ def _tell_end(work: asyncio.Future[schema.PromptResponse], *, stopped: bool) -> 
     error = work.exception()
     if error is None:
         answer = work.result()
-        _tell_usage(answer)
         kind, message = _STOPS.get(answer.stop_reason, (FinishKind.API_ERROR, answer.stop_reason))
         tell(type="finished", kind=kind.value, message=message)
         return 0

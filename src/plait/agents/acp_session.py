@@ -28,6 +28,7 @@ class Session:
 
     def __init__(self, orders: Mapping[str, Any]) -> None:
         self.id = ""
+        self.refused: list[str] = []  # why, since something was last done
         self._policy = Policy(
             worktree=orders["worktree"], scope=orders["scope"], own=tuple(orders["own"])
         )
@@ -139,12 +140,15 @@ class Session:
             tell(type="called", call=name, tool=_tool_name(call), input=shown, paths=paths(call))
         if update.get("status") in {"completed", "failed"}:
             failed = update["status"] == "failed"
+            if not failed:
+                self.refused.clear()
             tell(type="ended", call=name, output=_output(call)[:MOST_OUTPUT], failed=failed)
             self._calls.pop(name, None)
             self._asking = True
 
     def _deny(self, call: str, tool: str, reason: str, named: list[str]) -> None:
         self.flush()
+        self.refused.append(reason)
         tell(type="denied", call=call, tool=tool, reason=reason, paths=named)
 
 
