@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import check, dispatch, durable, handover, makespan, overhead, scale, startup
+from bench import check, dispatch, durable, handover, makespan, overhead, scale, startup, workspaces
 from bench.ground import lay_ground
 from bench.table import Row, print_rows
 
-PARTS = ("overhead", "makespan", "startup", "check", "dispatch", "durable", "scale")
+PARTS = ("overhead", "makespan", "startup", "check", "dispatch", "durable", "scale", "workspaces")
 
 
 def main(argv: Sequence[str]) -> None:
@@ -43,6 +43,9 @@ def main(argv: Sequence[str]) -> None:
         if "scale" in told.parts:
             small, large = told.sizes
             rows += scale.measure(ground, sizes=(small, large // 10 if told.quick else large))
+        if "workspaces" in told.parts:
+            creations = workspaces.CREATIONS // (10 if told.quick else 1)
+            rows += workspaces.measure(ground, rounds=told.repetitions, creations=creations)
     print_rows(rows)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.fakes.repositories import fingerprint, git, make_repository, write
+from tests.fakes.repositories import fingerprint, git, make_repository, unmount_all, write
 from tests.fakes.traps import DIRT, NESTED, TRAPS
 
 from plait.errors import PlaitError
-from plait.git import WorktreePool, discover
+from plait.git import Layout, WorktreePool, discover, overlay_lack
 from plait.ports import Work, Workspace, Workspaces
 from plait.process import run_main
 
@@ -29,22 +29,39 @@ FILES = {
 class _Pool:
     """The pool of worktrees on a repository, entered in one step."""
 
+    backend = "pool"
+
     def __init__(self, root: Path) -> None:
         self.root = root
 
     async def __aenter__(self) -> Workspaces:
         repository = await discover(self.root)
         state = self.root / ".plait"
-        self.pool = WorktreePool(repository, state / "worktrees", state=state)
+        layout = Layout(backend=self.backend)
+        self.pool = WorktreePool(repository, state / "worktrees", state=state, layout=layout)
         return await self.pool.__aenter__()
 
     async def __aexit__(self, *exception) -> None:
         await self.pool.__aexit__(*exception)
 
 
-@pytest.fixture(params=[_Pool], ids=["pool"])
-def build(request) -> Build:
+class _Overlay(_Pool):
+    """The same, each mounted over a checkout that all share."""
+
+    backend = "overlay"
+
+
+class _Fresh(_Pool):
+    """The same, each used once."""
+
+    backend = "fresh"
+
+
+@pytest.fixture(params=[_Pool, _Overlay, _Fresh], ids=["pool", "overlay", "fresh"])
+def build(request, tmp_path) -> Build:
     """One adapter after another."""
+    if request.param is _Overlay and (lack := overlay_lack(tmp_path)):
+        pytest.skip(lack)
     built: Build = request.param
     return built
 
@@ -56,7 +73,8 @@ def root(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     root = make_repository(tmp_path / "repo", FILES)
     write(root, {".plait/.gitignore": "*\n"})
-    return root
+    yield root
+    unmount_all(root)
 
 
 def base_of(root: Path) -> str:

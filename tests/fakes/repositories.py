@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ISOLATED = {
@@ -52,10 +52,24 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         path.write_text(text)
 
 
+def _beside_plait(root: Path) -> Iterator[Path]:
+    """All that lies below a folder, but what Plait deletes there in the background."""
+    for where, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if name != ".plait"]
+        yield from (Path(where, name) for name in (*folders, *names))
+
+
+def unmount_all(root: Path) -> None:
+    """Unmount the worktrees that a test left mounted, as a crash would."""
+    for path in (root / ".plait/worktrees").glob("*"):
+        if os.path.ismount(path):
+            subprocess.run(["umount", "-l", str(path)], check=True)
+
+
 def fingerprint(root: Path) -> dict[str, str]:
     """Every byte of a user's checkout and of git's own files, but objects and Plait's."""
     found = {}
-    for path in sorted(root.rglob("*")):
+    for path in sorted(_beside_plait(root)):
         name = str(path.relative_to(root))
         if not name.startswith(_OURS) and path.is_file() and not path.is_symlink():
             facts = path.lstat()

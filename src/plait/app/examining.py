@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ def examine(start: Path) -> list[Line]:
         _settings,
         _store,
         _disk,
+        _workspaces,
         _agents,
     ]
     return [*(look(start) for look in looks), *_sandboxes()]
@@ -147,6 +149,20 @@ def _disk(start: Path) -> Line:
             cure="each agent at work needs a checkout's worth; `plait clean` removes old ones",
         )
     return Line(what="disk", level="ok", told=told)
+
+
+def _workspaces(start: Path) -> Line:
+    """Which ways there are to make worktrees."""
+    from plait import git
+
+    root = find_root(start)
+    place = root / ".git" if root is not None else Path(tempfile.gettempdir())
+    if root is not None and (root / ".plait").is_dir():
+        place = root / ".plait"
+    lack = git.overlay_lack(place if place.is_dir() else Path(tempfile.gettempdir()))
+    if lack is None:
+        return Line(what="workspaces", level="ok", told="pool, fresh, overlay")
+    return Line(what="workspaces", level="ok", told=f"pool, fresh; no overlay: {lack}")
 
 
 def _agents(_start: Path) -> Line:

@@ -7,16 +7,43 @@ from plait.app.project import Project
 from plait.core.furnishing import Furnishing
 from plait.engine.context import child_environment
 from plait.engine.lodging import Lodgings
+from plait.errors import EnvironmentLack
 
 
 def layout(project: Project) -> git.Layout:
-    """What worktrees hold."""
+    """What worktrees hold, and how they come about.
+
+    Raises:
+        EnvironmentLack: `OVERLAY_MISSING`, overlays were asked for and do not work here.
+    """
     settings = project.settings
     return git.Layout(
         copy=settings.workspace_copy,
         link=settings.workspace_link,
         cones=settings.workspace_sparse,
         submodules=settings.workspace_submodules,
+        backend=_backend(project),
+    )
+
+
+def _backend(project: Project) -> str:
+    settings = project.settings
+    chosen = settings.workspace_backend
+    if chosen == "auto" and settings.workspace_setup_key:
+        return "pool"  # what a set-up made is kept there
+    if chosen not in {"auto", "overlay"}:
+        return chosen
+    project.worktrees.mkdir(parents=True, exist_ok=True)
+    lack = git.overlay_lack(project.worktrees)
+    if lack is None:
+        return "overlay"
+    if chosen == "auto":
+        return "pool"
+    raise EnvironmentLack(
+        f"worktrees cannot be overlays in {project.worktrees}: {lack}",
+        code="OVERLAY_MISSING",
+        where=settings.origin("workspace_backend"),
+        hint='run as root on a file system that can be layered, or set `backend = "auto"`',
     )
 
 

@@ -37,6 +37,7 @@ class Settings:
     package_checks: tuple[Check, ...] = ()
     land_checks: tuple[Check, ...] = ()
     workspace_root: Path | None = None
+    workspace_backend: str = "pool"
     workspace_copy: tuple[str, ...] = ()
     workspace_link: tuple[str, ...] = ()
     workspace_sparse: tuple[str, ...] = ()

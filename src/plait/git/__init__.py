@@ -15,6 +15,7 @@ from plait.git.kept import (
     patch,
     tips,
 )
+from plait.git.overlay import lack as overlay_lack
 from plait.git.repository import Repository, contained, discover, identity
 from plait.git.slot import SlotState
 from plait.git.stale import clear_stale_locks
@@ -41,6 +42,7 @@ __all__ = [
     "identity",
     "lift_fences",
     "only_through",
+    "overlay_lack",
     "patch",
     "tips",
 ]

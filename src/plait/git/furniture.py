@@ -29,12 +29,14 @@ class Layout:
         link: Globs of what is linked to it.
         cones: The folders that are checked out; none: all.
         submodules: Whether submodules are filled, from what the user's repository has of them.
+        backend: How worktrees come about: `pool`, `overlay` or `fresh`.
     """
 
     copy: tuple[str, ...] = ()
     link: tuple[str, ...] = ()
     cones: tuple[str, ...] = ()
     submodules: bool = False
+    backend: str = "pool"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

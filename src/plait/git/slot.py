@@ -9,6 +9,7 @@ behind `--assume-unchanged`, or under a forged index, does not reach the next pa
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import re
 import shutil
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 # config.worktree, which may name programs) is cleared away.
 _NEEDED = {"HEAD", "commondir", "gitdir", "index", "logs", "reftable", "refs"}
 RETIRED = ".retired-"
-_GITLINK = "160000 "
+GITLINK = "160000 "
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DECIDES = {".gitattributes", ".gitmodules"}
 _FEW = 1_000  # paths; for more a reset costs no more
@@ -63,6 +64,11 @@ class Slot:
     def staging(self) -> Path:
         """The index in which a snapshot is put together."""
         return self.state / "staging"
+
+    @property
+    def layers(self) -> Path:
+        """Where what is written in its tree lies, if that is an overlay."""
+        return self.path.with_name(f".layers-{self.name}")
 
     @property
     def git(self) -> Git:
@@ -170,6 +176,36 @@ class Slot:
             await self._empty_submodules(own)
         self.install(self.index)
 
+    async def settle_over(self, ahead: Ahead) -> None:
+        """Make a tree that was just laid over an untouched checkout one of the commit wanted.
+
+        No file is looked at that is the same in both: in a tree just mounted each look is slow.
+
+        Args:
+            ahead: From what lies there to that commit. Plait's index is the one it names.
+
+        Raises:
+            GitFailed: It is broken.
+        """
+        self.set_private(None)
+        self.put_in_order()
+        _replace(self.admin / "HEAD", f"{ahead.commit}\n")
+        if not ahead.plain:
+            await self.reset(ahead.commit)
+            return
+        for path in ahead.gone:
+            gone = self.path / path
+            gone.unlink()
+            for folder in itertools.takewhile(lambda each: each != self.path, gone.parents):
+                try:
+                    folder.rmdir()
+                except OSError:  # there is more in it
+                    break
+        if ahead.written:
+            own = self.git.given(GIT_INDEX_FILE=self.index)
+            await own.run("checkout-index", "-f", "-z", "--stdin", stdin=joined(ahead.written))
+        self.install(self.index)
+
     async def move_on(self, old: str, new: str) -> bool:
         """Make it a clean checkout of `new` by the difference alone; False where that is unsure.
 
@@ -185,7 +221,7 @@ class Slot:
             return False
         own = self.git.given(GIT_INDEX_FILE=self.index)
         paths = await work.changed(own, old, new)
-        if (self.path / ".gitmodules").exists() or not _can_move(paths):
+        if (self.path / ".gitmodules").exists() or not can_move(paths):
             return False
         await self._clean(own)
         if paths:
@@ -275,10 +311,24 @@ class Slot:
     async def _empty_submodules(self, git: Git) -> None:
         """Submodules are no part of a checkout; `clean` leaves what is in their folders."""
         for line in decode(await git.run("ls-files", "--stage", "-z")).split("\0"):
-            if line.startswith(_GITLINK):
+            if line.startswith(GITLINK):
                 folder = self.path / line.partition("\t")[2]
                 discard(folder)
                 folder.mkdir(parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """How a commit differs from a checkout: what is written anew, and what is gone.
+
+    `index` is one of the commit if it is `plain` how they differ, else of what is checked out.
+    """
+
+    commit: str
+    index: Path
+    written: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    plain: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,7 +370,7 @@ def _is_plain(entry: os.DirEntry[str]) -> bool:
         return all(_is_plain(each) for each in inner)
 
 
-def _can_move(paths: Collection[str]) -> bool:
+def can_move(paths: Collection[str]) -> bool:
     """Whether nothing among changed paths decides how others are written, or is their folder."""
     known = set(paths)
     return len(known) <= _FEW and not any(

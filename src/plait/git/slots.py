@@ -14,6 +14,7 @@ from pathlib import Path
 from plait import process
 from plait.errors import PlaitError
 from plait.git.command import GitFailed
+from plait.git.overlay import is_mounted, lay_aside, vacate
 from plait.git.repository import Repository
 from plait.git.slot import Slot, SlotState, locked
 from plait.git.snapshot import committed, is_safe, keep_beside
@@ -143,6 +144,7 @@ class Slots:
     async def _forget(self, slot: Slot) -> Path:
         """Move its tree into the trash, and leave nothing else of it; the trash."""
         async with self._repository_lock():
+            vacate(slot)
             trash = move_aside(slot.path)
             discard(slot.admin)
             discard(slot.state)
@@ -151,7 +153,9 @@ class Slots:
     async def _retire(self, slot: Slot) -> None:
         """Move it aside. Whoever still lives in it goes on writing there, to no effect."""
         async with self._repository_lock():
-            if not slot.aside.exists() and slot.path.exists():
+            if is_mounted(slot):
+                lay_aside(slot)
+            elif not slot.aside.exists() and slot.path.exists():
                 slot.path.rename(slot.aside)
             aside = replace(slot, path=slot.aside)
             aside.put_in_order()

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from plait.git.command import Git, GitFailed, disk_full, fields, is_disk_full, joined, update_index
+from plait.git.overlay import remount, touched
 from plait.git.private import take_in
 from plait.git.slot import Slot
 from plait.git.trash import discard
@@ -92,6 +93,7 @@ async def is_safe(slot: Slot) -> bool:
     Raises:
         GitFailed: Git cannot hold what lies there.
     """
+    require_mounted(slot)
     if not slot.path.is_dir():
         return True
     repository = slot.repository
@@ -99,6 +101,19 @@ async def is_safe(slot: Slot) -> bool:
     if found.tree == found.head_tree:
         return await repository.contains(found.head)
     return await repository.keeps(found.tree, parent=found.head)
+
+
+def require_mounted(slot: Slot) -> None:
+    """Mount a tree again that was an overlay before the machine was restarted.
+
+    Raises:
+        GitFailed: It cannot be mounted: to git all files in it would be gone.
+    """
+    try:
+        remount(slot)
+    except OSError as error:
+        told = f"{error.strerror}; what was written there lies in {slot.layers / 'upper'}"
+        raise GitFailed(("mount", str(slot.path)), error.errno or 1, told) from error
 
 
 async def committed(slot: Slot, base: str) -> str | None:
@@ -146,7 +161,13 @@ async def _quick(git: Git, slot: Slot, head: str, head_tree: str) -> Snapshot | 
     listing = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching")
     try:
         await _seed(git, slot.staging, slot.index, head)
-        told = fields(await git.run(*listing, "--no-renames", "--ignore-submodules=dirty"))
+        paths = touched(slot)
+        told = []
+        if paths is None or paths:
+            only = ["--", *paths] if paths else []
+            told = fields(
+                await git.run(*listing, "--no-renames", "--ignore-submodules=dirty", *only)
+            )
         mine = furnished(slot)
         told = [entry for entry in told if not (entry[:2] in _BESIDE and mine(entry[3:]))]
         ignored = tuple(entry[3:] for entry in told if entry.startswith("!! "))

@@ -22,6 +22,16 @@ async def changed(git: Git, old: str, new: str) -> tuple[str, ...]:
     return tuple(fields(await git.run("diff-tree", *_EXACT, "--name-only", old, new)))
 
 
+async def difference(git: Git, old: str, new: str) -> dict[str, str]:
+    """The paths in which two trees differ, each with its new mode and id; mode 0: it is gone."""
+    told = iter(fields(await git.run("diff-tree", *_EXACT, "--raw", old, new)))
+    found = {}
+    for facts, path in zip(told, told, strict=True):
+        _old_mode, mode, _old, new_id, _status = facts.split(" ")
+        found[path] = f"{mode} {new_id}"
+    return found
+
+
 async def touched(git: Git, onto: str, commit: str) -> frozenset[str]:
     """All paths that a commit not in `onto` changed, be it taken back later.
 

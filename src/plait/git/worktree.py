@@ -24,15 +24,26 @@ from plait.errors import EnvironmentLack
 from plait.git import private, work
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.furniture import Furniture, Layout, furniture, user_excludes
+from plait.git.overlay import lower_of, vacate
 from plait.git.repository import Repository, require_own
 from plait.git.slot import Slot
 from plait.git.slots import Slots
-from plait.git.snapshot import committed, furnished, snapshot
+from plait.git.snapshot import committed, furnished, require_mounted, snapshot
 from plait.git.sparse import literal
 from plait.git.submodules import fill_submodules
+from plait.git.templates import Templates
 from plait.git.trash import TRASH, discard, discard_in_background, move_aside
 from plait.git.yields import read_yield, restore, take_stock
 from plait.ports import Work, Workspace
+
+
+def _is_there(slot: Slot) -> bool:
+    """Whether a slot's tree is; an overlay is mounted again after a restart."""
+    try:
+        require_mounted(slot)
+    except GitFailed:
+        return False
+    return True
 
 
 class WorktreePool(Slots):
@@ -58,6 +69,7 @@ class WorktreePool(Slots):
         self._layout = layout or Layout()
         super().__init__(repository, root, state=state, cones=self._layout.cones)
         self._adopted = frozenset(adopted)
+        self._templates = Templates(repository, self._root, self._mounted_over)
         self._furniture: Furniture | None = None
         self._user_excludes = ""
         # At which commit a slot lies, exactly: nothing has run in it since it was looked at.
@@ -71,12 +83,16 @@ class WorktreePool(Slots):
         """
         self._root.mkdir(parents=True, exist_ok=True)
         discard_in_background(*self._root.glob(f"{TRASH}*"))
+        self._templates.tidy()
         for slot in self._known():
             if slot.path.parent == self._root and not slot.retired and self._claim(slot):
                 if slot.aside.is_dir():  # a crash came while it was being retired
                     await self._retire(slot)
-                elif slot.lent_at is None or not slot.path.is_dir():
+                elif slot.lent_at is None or not (slot.path.is_dir() or slot.layers.is_dir()):
+                    vacate(slot)
                     self._free.append(slot)
+                elif not _is_there(slot):
+                    await self._retire(slot)
                 elif slot.path in self._adopted or slot.inhabited:
                     self._lent[slot.name] = slot
                 else:
@@ -89,6 +105,7 @@ class WorktreePool(Slots):
             self._release(name)
         self._free.clear()
         self._lent.clear()
+        self._templates.close()
 
     def adopt(self, path: Path) -> Workspace | None:
         """A workspace that an earlier pool lent, as it is; None if it was put away."""
@@ -264,12 +281,20 @@ class WorktreePool(Slots):
         On a full disk such a one stays lent: the next pool puts it away, as after a crash.
         """
         slot = self._lent.pop(workspace.slot)
-        if reusable:
-            slot.take_back()
-            self._free.append(slot)
-        else:
+        if not reusable:
             with suppress(EnvironmentLack):
                 await self._put_away(slot)
+            return
+        slot.take_back()
+        if self._layout.backend == "fresh":
+            self._at.pop(slot.name, None)
+            discard_in_background(await self._forget(slot))
+            self._release(slot.name)
+            return
+        if slot.layers.is_dir():
+            self._at.pop(slot.name, None)
+            vacate(slot)
+        self._free.append(slot)
 
     # -- one slot ------------------------------------------------------------------------------
 
@@ -300,9 +325,25 @@ class WorktreePool(Slots):
         if found.paths or slot.furniture:
             await anyio.to_thread.run_sync(found.place, slot)
 
+    def _mounted_over(self) -> frozenset[Path]:
+        return frozenset(filter(None, map(lower_of, self._known())))
+
+    async def _lay(self, slot: Slot, commit: str) -> bool:
+        """Lay a free slot over a template; False where that fails: it is an ordinary one then."""
+        try:
+            await slot.settle_over(await self._templates.under(slot, commit))
+        except (GitFailed, OSError) as error:
+            if is_disk_full(error):
+                raise
+            vacate(slot)
+            return False
+        return True
+
     async def _move(self, slot: Slot, commit: str) -> None:
         """Make a free slot a clean checkout of a commit, by the difference if that is known."""
         at = self._at.pop(slot.name, None)
+        if self._layout.backend == "overlay" and not slot.cones and await self._lay(slot, commit):
+            return
         if at is not None:
             with suppress(GitFailed, OSError):  # whatever it was, a reset comes to grips with it
                 if await slot.move_on(at, commit):
@@ -318,6 +359,7 @@ class WorktreePool(Slots):
                 if is_disk_full(error):
                     raise
                 async with self._repository_lock():
+                    vacate(slot)
                     trash = move_aside(slot.path)
                     discard(slot.admin)
                     slot.index.unlink(missing_ok=True)
