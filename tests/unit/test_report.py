@@ -30,8 +30,8 @@ A, B, C = PackageId("a"), PackageId("b"), PackageId("c")
 PLAN = plan(package("a"), package("b", "a"), package("c"))
 KEYS = {
     "schema", "run", "plan", "status", "base", "branch", "head", "approvals", "sandbox",
-    "warnings", "started_at", "finished_at", "makespan_s", "lower_bound_s", "packages",
-    "timeline", "contracts", "reviews", "qa", "escalations", "totals",
+    "workspaces", "warnings", "started_at", "finished_at", "makespan_s", "lower_bound_s",
+    "packages", "timeline", "contracts", "reviews", "qa", "escalations", "totals",
 }  # fmt: skip
 
 

@@ -4,47 +4,62 @@ from __future__ import annotations
 
 from plait import git
 from plait.app.project import Project
+from plait.core.event import Warned
 from plait.core.furnishing import Furnishing
 from plait.engine.context import child_environment
 from plait.engine.lodging import Lodgings
-from plait.errors import EnvironmentLack
 
 
-def layout(project: Project) -> git.Layout:
-    """What worktrees hold, and how they come about.
-
-    Raises:
-        EnvironmentLack: `OVERLAY_MISSING`, overlays were asked for and do not work here.
-    """
+def layout(project: Project) -> tuple[git.Layout, tuple[Warned, ...]]:
+    """What worktrees hold, how they come about, and what the owner must know of that."""
     settings = project.settings
-    return git.Layout(
+    backend, warned = _backend(project)
+    made = git.Layout(
         copy=settings.workspace_copy,
         link=settings.workspace_link,
         cones=settings.workspace_sparse,
         submodules=settings.workspace_submodules,
-        backend=_backend(project),
+        backend=backend,
     )
+    return made, warned
 
 
-def _backend(project: Project) -> str:
+async def large_files(
+    project: Project, repository: git.Repository, pool: git.WorktreePool, commit: str
+) -> tuple[Warned, ...]:
+    """What the owner must know of the files that a commit has under Git LFS.
+
+    Raises:
+        PlaitError: `GIT_FAILED`.
+    """
+    pointers = project.state / "pointers"
+    if pointers.exists():  # in free worktrees too, and to git they are as they should be
+        await pool.renew()
+        pointers.unlink()
+    lack = await git.lfs_lack(repository, commit)
+    if lack is None:
+        return ()
+    pointers.touch()
+    return (Warned(code="LFS_MISSING", message=lack),)
+
+
+def _backend(project: Project) -> tuple[str, tuple[Warned, ...]]:
+    """The way that was asked for, or a pool where it does not work; and why."""
     settings = project.settings
     chosen = settings.workspace_backend
-    if chosen == "auto" and settings.workspace_setup_key:
-        return "pool"  # what a set-up made is kept there
     if chosen not in {"auto", "overlay"}:
-        return chosen
-    project.worktrees.mkdir(parents=True, exist_ok=True)
-    lack = git.overlay_lack(project.worktrees)
+        return chosen, ()
+    if chosen == "auto" and settings.workspace_setup_key:
+        return "pool", ()  # what a set-up made is kept there
+    if settings.workspace_sparse:
+        lack: str | None = "`sparse` is set, and an overlay holds the whole commit"
+    else:
+        project.worktrees.mkdir(parents=True, exist_ok=True)
+        lack = git.overlay_lack(project.worktrees)
     if lack is None:
-        return "overlay"
-    if chosen == "auto":
-        return "pool"
-    raise EnvironmentLack(
-        f"worktrees cannot be overlays in {project.worktrees}: {lack}",
-        code="OVERLAY_MISSING",
-        where=settings.origin("workspace_backend"),
-        hint='run as root on a file system that can be layered, or set `backend = "auto"`',
-    )
+        return "overlay", ()
+    told = f"worktrees are a pool, no overlays: {lack}"
+    return "pool", (Warned(code="OVERLAY_MISSING", message=told),) if chosen == "overlay" else ()
 
 
 def lodgings(project: Project, run: str) -> Lodgings:

@@ -15,7 +15,7 @@ import anyio
 from plait import git
 from plait.app import confining
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
-from plait.app.furnishing import layout, lodgings
+from plait.app.furnishing import large_files, layout, lodgings
 from plait.app.project import Project, SystemClock, fold_run
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
@@ -95,7 +95,8 @@ async def start(
     agents = agents_of(_roster(options), project.settings)
     held, warned = confining.settle(options.held, agents)
     options = replace(options, held=held)
-    async with _git(project) as (repository, workspaces, trunk):
+    made, told = layout(project)
+    async with _git(project, made) as (repository, workspaces, trunk):
         ground = await preflight.ground(
             store,
             trunk,
@@ -105,6 +106,7 @@ async def start(
             fresh=options.fresh,
         )
         await _refuse_checked_out(repository, ground.branch)
+        told += await large_files(project, repository, workspaces, ground.base)
         store.create_run(
             run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
         )
@@ -117,9 +119,10 @@ async def start(
                 repository=repository,
                 workspaces=workspaces,
                 trunk=trunk,
+                backend=made.backend,
                 requests=partial(store.requests, run_id),
             )
-            await context.journal.record(_started(context, options, ground), *warned)
+            await context.journal.record(_started(context, options, ground), *warned, *told)
             return await _drive(context, project, ground)
 
 
@@ -150,7 +153,8 @@ async def continue_run(
         if meaning is not None:
             left = await spared(left, meaning(run).touched)
         worktrees = [Path(run.packages[each].attempts[-1].worktree) for each in left]
-        gits = _git(project, branch=row.branch, adopted=worktrees)
+        made, told = layout(project)
+        gits = _git(project, made, branch=row.branch, adopted=worktrees)
         async with gits as (repository, workspaces, trunk):
             await _refuse_checked_out(repository, row.branch)
             context = _context(
@@ -161,6 +165,7 @@ async def continue_run(
                 repository=repository,
                 workspaces=workspaces,
                 trunk=trunk,
+                backend=made.backend,
                 requests=partial(store.requests, row.id),
             )
             # Stopped before anything was done on a branch that was there: that begins now.
@@ -169,6 +174,8 @@ async def continue_run(
             ground = Ground(branch=row.branch, base=row.base, exists=exists, carried=carried)
             if not run.packages:  # stopped before its first event
                 await context.journal.record(_started(context, options, ground))
+            if told:
+                await context.journal.record(*told)
 
             async def take_up() -> Sequence[Adopted]:
                 steps, pid = store.steps(row.id), os.getpid()
@@ -270,7 +277,10 @@ async def _until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
 
 @asynccontextmanager
 async def _git(
-    project: Project, branch: str | None = None, adopted: Collection[Path] = ()
+    project: Project,
+    made: git.Layout,
+    branch: str | None = None,
+    adopted: Collection[Path] = (),
 ) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
     """The repository and the two ports over it, put away at the end."""
     async with git.alone(project.state) as lock:
@@ -281,7 +291,7 @@ async def _git(
             project.worktrees,
             state=project.state,
             adopted=adopted,
-            layout=layout(project),
+            layout=made,
         )
         async with (
             pool as workspaces,
@@ -299,6 +309,7 @@ def _context(
     repository: Repository,
     workspaces: Workspaces,
     trunk: Trunk,
+    backend: str,
     requests: Callable[[], Sequence[Request]],
 ) -> Context:
     run, settings, roster = journal.run, project.settings, _roster(options)
@@ -334,6 +345,7 @@ def _context(
         together=settings.landing_together,
         room=_room(project, repository),
         lodgings=lodgings(project, run.id),
+        backend=backend,
         requests=requests,
     )
 
@@ -363,6 +375,7 @@ def _started(context: Context, options: RunOptions, ground: Ground) -> RunStarte
         max_agents=options.max_agents,
         agents=(*options.agents, *map(str, options.seats)),
         sandbox=confining.told(context.sandboxes),
+        workspaces=context.backend,
         budget_usd=options.budget_usd,
         timeout_s=options.timeout_s,
     )

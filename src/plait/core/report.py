@@ -32,6 +32,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "head": run.head,
         "approvals": [],
         "sandbox": run.sandbox,
+        "workspaces": run.workspaces,
         "warnings": [_present(encode(warned)) for warned in run.warnings],
         "flakes": [_present(encode(flake)) for flake in run.flakes],
         "baseline": encode(run.baseline) if run.baseline else None,
@@ -215,6 +216,7 @@ def _totals(run: Run) -> dict[str, Any]:
     return {
         "tests_run": sum(len(state.checks) for state in run.packages.values())
         + len(run.baseline_checks),
+        "setup_s": round(sum(each.setup_s for _, each in attempts), 3),
         "agent_s": round(sum(each.agent_s for _, each in attempts), 3),
         "wasted_agent_s": round(sum(wasted), 3),
         "cost_usd": _sum(costs),

@@ -86,6 +86,7 @@ class Run:
     carried: tuple[PackageId, ...] = ()
     max_agents: int = 6
     sandbox: str = "none"
+    workspaces: str = "pool"
     budget_usd: float | None = None
     halt: Halt | None = None
     spent: Spent = field(default_factory=Spent)
@@ -105,8 +106,9 @@ def apply(run: Run, recorded: Recorded) -> Run:
     match recorded.event:
         case events.RunStarted() as event:
             return _started(run, event, recorded.at)
-        case events.RunContinued(adopted=adopted):
-            return _continued(replace(run, spent=before.continued(recorded.at)), frozenset(adopted))
+        case events.RunContinued(adopted=adopted, workspaces=workspaces):
+            spent, made = before.continued(recorded.at), workspaces or run.workspaces
+            return _continued(replace(run, spent=spent, workspaces=made), frozenset(adopted))
         case events.RunInterrupted():
             return replace(run, status=RunStatus.INTERRUPTED, finished_at=recorded.at)
         case events.RunEnded(status=status):
@@ -214,6 +216,7 @@ def _started(run: Run, event: events.RunStarted, at: float) -> Run:
         carried=event.carried,
         max_agents=event.max_agents,
         sandbox=event.sandbox,
+        workspaces=event.workspaces,
         budget_usd=event.budget_usd,
         spent=run.spent.began(at, event.timeout_s),
     )

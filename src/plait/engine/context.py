@@ -83,7 +83,7 @@ class Context:
     `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, an attempt
     use up `agent_limits` where its agent's profile says nothing else. Merge
     results are tested by so many `runners` at once; `together` says whether several may land as
-    one.
+    one. Worktrees come about by `backend`.
     """
 
     journal: Journal
@@ -99,6 +99,7 @@ class Context:
     holding: Holding
     prompts: Path
     surroundings: Surroundings = field(default_factory=Surroundings)
+    backend: str = "pool"
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
     strict_results: bool = False
     backoff: Backoff = field(default_factory=Backoff)

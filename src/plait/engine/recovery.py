@@ -95,7 +95,8 @@ async def reconcile(
         PackageWaits(package=package, reason=f"waits to land: {held.message}", key=held.key)
         for package, held in missing.items()
     ]
-    await context.journal.record(RunContinued(pid=pid, adopted=names), *waits)
+    again = RunContinued(pid=pid, adopted=names, workspaces=context.backend)
+    await context.journal.record(again, *waits)
     return tuple(adopted)
 
 

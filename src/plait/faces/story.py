@@ -127,7 +127,7 @@ def _of_run(
                 f"run {run.id}: {clean(run.plan.title)}, {count(len(event.packages), 'package')}, "
                 f"at most {count(event.max_agents, 'agent')} at once, "
                 f"on branch {clean(event.branch)} from {event.base[:10]}, "
-                f"sandbox {clean(event.sandbox)}"
+                f"sandbox {clean(event.sandbox)}, worktrees {clean(event.workspaces)}"
             )
         case RunContinued(adopted=adopted):
             with_them = f" with {count(len(adopted), 'agent')} of before" if adopted else ""

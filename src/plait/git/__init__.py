@@ -15,6 +15,7 @@ from plait.git.kept import (
     patch,
     tips,
 )
+from plait.git.large import lfs_lack
 from plait.git.overlay import lack as overlay_lack
 from plait.git.repository import Repository, contained, discover, identity
 from plait.git.slot import SlotState
@@ -40,6 +41,7 @@ __all__ = [
     "extents",
     "forget_branch",
     "identity",
+    "lfs_lack",
     "lift_fences",
     "only_through",
     "overlay_lack",

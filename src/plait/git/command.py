@@ -40,6 +40,8 @@ _SETTINGS = {
     "core.untrackedCache": "false",
     "core.splitIndex": "false",
     "core.sparseCheckout": "false",
+    # large files come from the store beside the objects, never over the network
+    "lfs.url": "file:///dev/null/none",
     # how things are said
     "core.quotePath": "false",
     "i18n.commitEncoding": "UTF-8",
@@ -51,6 +53,7 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LFS_SKIP_DOWNLOAD_ERRORS": "1",  # what is in no store stays a pointer
     "GIT_CONFIG_COUNT": str(len(_SETTINGS)),
     **{f"GIT_CONFIG_KEY_{number}": key for number, key in enumerate(_SETTINGS)},
     **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(_SETTINGS.values())},

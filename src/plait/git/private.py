@@ -17,6 +17,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from plait.git import large
 from plait.git.command import GitFailed, disk_full, is_disk_full
 from plait.git.repository import Repository
 from plait.git.slot import Slot
@@ -84,6 +85,8 @@ async def take_in(slot: Slot) -> str | None:
         Why nothing was taken, or None. What lies in the worktree is not touched, so no file is
         lost then, only how the agent had cut it into commits.
     """
+    import anyio
+
     folder = slot.private
     if folder is None or not folder.is_dir():
         return None
@@ -93,6 +96,12 @@ async def take_in(slot: Slot) -> str | None:
         return f"its HEAD cannot be read: {error.strerror}"
     if head is None:
         return "its HEAD names no commit"
+    try:  # first: what is committed or staged there may be a pointer to one
+        await anyio.to_thread.run_sync(large.take_over, folder, slot.repository.common)
+    except OSError as error:
+        if is_disk_full(error):
+            raise disk_full(str(error)) from error
+        return f"its large files cannot be read: {error.strerror}"
     base = slot.lent_at
     if base and head != base:
         objects = folder / "objects"

@@ -122,6 +122,13 @@ class Slots:
             )
         return await keep_beside(slot, "", keep_ref)
 
+    async def renew(self) -> None:
+        """Remove all free slots: a checkout would make something else of a commit now."""
+        while self._free:
+            slot = self._free.pop()
+            discard_in_background(await self._forget(slot))
+            self._release(slot.name)
+
     # -- putting away -------------------------------------------------------------------------
 
     async def _put_away(self, slot: Slot) -> None:

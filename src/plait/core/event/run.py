@@ -23,6 +23,7 @@ class RunStarted:
     max_agents: int = 6
     agents: tuple[str, ...] = ()
     sandbox: str = "none"
+    workspaces: str = "pool"  # how they come about
     budget_usd: float | None = None
     timeout_s: float | None = None
 
@@ -36,6 +37,7 @@ class RunContinued:
 
     pid: int
     adopted: tuple[PackageId, ...] = ()
+    workspaces: str = ""  # as in `RunStarted`, found anew; empty: as before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
