@@ -341,6 +341,7 @@ def _context(
         package_budget_usd=settings.package_budget_usd,
         agent_limits=settings.agent_limits,
         memory=Memory(told={name: agent.can.memory for name, agent in agents.items()}),
+        brief_tokens=settings.brief_tokens,
         runners=settings.landing_runners,
         together=settings.landing_together,
         room=_room(project, repository),

@@ -60,6 +60,7 @@ class Settings:
     sandbox_write: tuple[str, ...] = ()
     sandbox_read: tuple[str, ...] = ()
     sandbox_hosts: tuple[str, ...] | None = None
+    brief_tokens: int = 12_000
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"

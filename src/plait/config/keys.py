@@ -220,6 +220,19 @@ TABLES: Mapping[str, Table] = {
         },
     ),
     "sandbox": SANDBOX,
+    "brief": Table(
+        about="What agents are told.",
+        keys={
+            "tokens": key(
+                "brief_tokens",
+                values.count,
+                "12000",
+                "About how many tokens a brief has at most, by an estimate of four bytes each. "
+                "What is cut to fit are the quotations from the plan's documents; the brief "
+                "names what was left out. 0: nothing is quoted.",
+            )
+        },
+    ),
     "result": Table(
         about="What agents tell.",
         keys={

@@ -93,6 +93,13 @@ def positive(value: Any) -> int:
     return value
 
 
+def count(value: Any) -> int:
+    """A whole number from 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise WrongValueError("a whole number from 0")
+    return value
+
+
 def one_of(*choices: str) -> Callable[[Any], str]:
     """One of these texts."""
 

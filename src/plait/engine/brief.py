@@ -1,5 +1,8 @@
 """Package and context → the text an agent reads.
 
+What comes from the plan, the repository and other agents is quoted: it stands in fences that it
+cannot end, with the place that it comes from.
+
 Templates know two things: `{{name}}` is a value, and `{{#name}}…{{/name}}` stands only if the
 value is not empty. An unknown name is an error, in the shipped templates and in a repository's.
 """
@@ -7,18 +10,45 @@ value is not empty. An unknown name is an error, in the shipped templates and in
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
 from plait.core.event import Verdict
-from plait.core.plan import Check, CheckKind, Confidence, WorkPackage
+from plait.core.excerpt import Chosen, Excerpt, Source, choose, excerpts, links, tokens_of
+from plait.core.plan import Check, CheckKind, Confidence, PackageId, WorkPackage
 from plait.core.run import Attempt, Run
 from plait.core.schedule import Compiled
 from plait.errors import UsageError
 
 _SECTION = re.compile(r"\{\{#(\w+)\}\}\n?(.*?)\{\{/\1\}\}\n?", re.DOTALL)
 _VALUE = re.compile(r"\{\{(\w+)\}\}")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+MOST_WORDS = 2000  # characters of what an agent said of its work
+TOKENS = 12_000  # of a brief, where nothing else is set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """What a brief may quote beside the plan.
+
+    Args:
+        deviations: What other packages did differently.
+        sources: The plan's documents and contracts.
+        outputs: What the packages that it needs left as results, as JSON.
+        servers: Names of the MCP servers that the agent is told of.
+        tokens: About how long the brief may be; documents are cut to that, nothing else is.
+    """
+
+    deviations: Sequence[str] = ()
+    sources: Sequence[Source] = ()
+    outputs: Mapping[PackageId, str] = field(default_factory=dict)
+    servers: Sequence[str] = ()
+    tokens: int = TOKENS
+
+
+NOTHING = Material()
 
 
 def template(name: str, overrides: Path) -> str:
@@ -59,29 +89,90 @@ def brief(
     package: WorkPackage,
     *,
     checks: Sequence[Check],
-    deviations: Sequence[str] = (),
+    material: Material = NOTHING,
     overrides: Path,
 ) -> str:
-    """The brief of the package's next attempt."""
-    state = run.packages[package.id]
+    """The brief of the package's next attempt.
+
+    Raises:
+        UsageError: `BAD_PROMPT`, as `render`.
+    """
+    state, parts = run.packages[package.id], excerpts(material.sources, package)
     values = {
-        "title": package.title,
-        "feature": compiled.plan.feature,
+        "title": line(package.title),
+        "feature": line(compiled.plan.feature).replace("`", "'"),
         "package": package.id,
         "attempt": str(state.next_attempt),
         "attempts": str(1 + package.retry_budget),
-        "description": package.description.strip(),
-        "requirements": "\n".join(f"- {each}" for each in package.requirements),
+        "description": fenced(package.description),
+        "requirements": fenced("\n".join(f"- {each}" for each in package.requirements)),
         "revised": _revised(run, package),
         "feedback": _feedback(state.attempts),
-        "answers": "\n\n".join(f"> {each.question}\n\n{each.text}" for each in state.answers),
-        "deviations": "\n".join(f"- {each}" for each in deviations),
+        "answers": "\n\n".join(f"{fenced(each.question)}\n\n{each.text}" for each in state.answers),
+        "deviations": fenced("\n".join(f"- {each}" for each in material.deviations)),
         "scope": _scope(package),
         "checks": _checks(checks, package.checks),
-        "context": "\n".join(f"- `{each}`" for each in compiled.plan.context),
-        "landed": _landed(run, package),
+        "landed": _landed(run, package, material.outputs),
+        "servers": ", ".join(code(each) for each in material.servers),
+        "links": _links(package, material.sources),
+        "context": _to_read(compiled.plan.context, parts, choose(parts, package.kind, 0)),
+        "quoted": "…" if parts else "",
     }
-    return render(template("implement", overrides), values, where=str(overrides / "implement.md"))
+    text, where = template("implement", overrides), str(overrides / "implement.md")
+    left = material.tokens - tokens_of(render(text, values, where=where))
+    chosen = choose(parts, package.kind, max(0, left))
+    values["quoted"] = "\n\n".join(map(_quoted, chosen.given))
+    values["context"] = _to_read(compiled.plan.context, parts, chosen)
+    return render(text, values, where=where)
+
+
+def fenced(text: str) -> str:
+    """A text as a quotation that it cannot end; nothing, if it is blank."""
+    told = _UNSEEN.sub("", text).strip("\n")
+    if not told.strip():
+        return ""
+    longest = max((len(run) for run in re.findall("`+", told)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{told}\n{fence}"
+
+
+def line(text: str) -> str:
+    """A text on one line, without what would be read as more than text."""
+    return " ".join(_UNSEEN.sub("", text).split())
+
+
+def code(text: str) -> str:
+    """A text in backquotes, as many as it takes."""
+    told = line(text)
+    longest = max((len(run) for run in re.findall("`+", told)), default=0)
+    marks = "`" * (longest + 1)
+    return f"{marks} {told} {marks}" if longest else f"`{told}`"
+
+
+def _quoted(part: Excerpt) -> str:
+    return f"From {code(part.file)}, {_lines(part)} ({part.sort}):\n\n{fenced(part.text)}"
+
+
+def _lines(part: Excerpt) -> str:
+    one = part.first >= part.last
+    return f"line {part.first}" if one else f"lines {part.first} to {part.last}"
+
+
+def _to_read(context: Iterable[str], parts: Sequence[Excerpt], chosen: Chosen) -> str:
+    """What is not quoted, and where it stands: parts that did not fit, files that hold none."""
+    read = {each.file for each in parts}
+    left: dict[str, list[str]] = {each: [] for each in context if each not in read}
+    for part in chosen.left_out:
+        left.setdefault(part.file, []).append(_lines(part))
+    return "\n".join(
+        f"- {code(file)}" + (f", {', '.join(places)}" if places else "")
+        for file, places in left.items()
+    )
+
+
+def _links(package: WorkPackage, sources: Sequence[Source]) -> str:
+    texts = [("the package", package.description), *((each.file, each.text) for each in sources)]
+    return fenced("\n".join(f"{link}  ({place})" for link, place in links(texts)))
 
 
 def _revised(run: Run, package: WorkPackage) -> str:
@@ -92,7 +183,7 @@ def _revised(run: Run, package: WorkPackage) -> str:
         "It was done and landed under an earlier version of the plan; that work is in your "
         "worktree. The plan says something else of it now: bring the work in line with it."
     )
-    contracts = ", ".join(f"`{each}`" for each in run.revisions[-1].contracts)
+    contracts = ", ".join(code(each) for each in run.revisions[-1].contracts)
     return f"{told} Contracts that changed: {contracts}." if contracts else told
 
 
@@ -102,9 +193,9 @@ def _feedback(attempts: Sequence[Attempt]) -> str:
     if not failed:
         return ""
     last = failed[-1]
-    told = [f"Attempt {last.number}: {last.error_code}.", "", last.reason.strip()]
+    told = [f"Attempt {last.number}: {last.error_code}.", "", fenced(last.reason)]
     if last.violations:
-        told += ["", "Paths outside the scope:", *(f"- `{path}`" for path in last.violations)]
+        told += ["", "Paths outside the scope:", *(f"- {code(path)}" for path in last.violations)]
     if last.kept_ref:
         told += [
             "",
@@ -119,9 +210,9 @@ def _scope(package: WorkPackage) -> str:
         return "The plan names no paths. Keep to what the package needs."
     if not scope.write:
         return "Nowhere: this package only reads."
-    lines = [f"- `{glob}`" for glob in scope.write]
+    lines = [f"- {code(glob)}" for glob in scope.write]
     if scope.deny:
-        lines += ["", "But not:", *(f"- `{glob}`" for glob in scope.deny)]
+        lines += ["", "But not:", *(f"- {code(glob)}" for glob in scope.deny)]
     if scope.confidence is Confidence.INFERRED:
         lines += ["", "(Inferred from the plan's text.)"]
     return "\n".join(lines)
@@ -129,24 +220,31 @@ def _scope(package: WorkPackage) -> str:
 
 def _checks(checks: Sequence[Check], declared: Sequence[Check]) -> str:
     lines = [
-        f"- {check.name}: `{check.command.strip()}`"
-        + (f" (in `{check.cwd}`)" if check.cwd != "." else "")
+        f"- {line(check.name)}: {code(check.command)}"
+        + (f" (in {code(check.cwd)})" if check.cwd != "." else "")
         for check in checks
     ]
     lines += [
-        f"- {check.name} (by a person or CI, not by Plait): {check.instructions or check.kind}"
+        f"- {line(check.name)} (by a person or CI, not by Plait): "
+        f"{line(check.instructions) or check.kind}"
         for check in declared
         if check.kind is not CheckKind.COMMAND
     ]
     return "\n".join(lines) or "- No checks are declared for this package."
 
 
-def _landed(run: Run, package: WorkPackage) -> str:
-    lines = []
+def _landed(run: Run, package: WorkPackage, outputs: Mapping[PackageId, str]) -> str:
+    """What the packages that it needs have done: files, their agents' words, their results."""
+    told = []
     for edge in package.needs:
         state = run.packages.get(edge.id)
-        if state is not None and state.commit:
-            names = ", ".join(f"`{path}`" for path in state.files[:12])
-            more = f" and {len(state.files) - 12} more" if len(state.files) > 12 else ""  # noqa: PLR2004
-            lines.append(f"- `{edge.id}`: {names or 'no files'}{more}")
-    return "\n".join(lines)
+        if state is None or not state.commit:
+            continue
+        names = ", ".join(code(path) for path in state.files[:12])
+        more = f" and {len(state.files) - 12} more" if len(state.files) > 12 else ""  # noqa: PLR2004
+        said = state.attempts[-1].summary.strip() if state.attempts else ""
+        said = "\n".join(filter(None, (said[:MOST_WORDS], outputs.get(edge.id, ""))))
+        told.append(f"- {code(edge.id)}: {names or 'no files'}{more}")
+        if said:
+            told += ["", fenced(said), ""]
+    return "\n".join(told).strip()

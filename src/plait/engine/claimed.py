@@ -13,10 +13,11 @@ from plait.core.queue import package_checks
 from plait.core.retry import SETUP_FAILED
 from plait.core.roster import whom
 from plait.core.step import Done
-from plait.engine.brief import brief
+from plait.engine.brief import Material, brief
 from plait.engine.context import Context, write_json
 from plait.engine.furnish import set_up
 from plait.engine.lodging import LodgingFailed, save
+from plait.engine.sources import outputs_of, sources_of
 from plait.engine.tails import tail
 from plait.errors import UsageError
 from plait.ports import Agent, AgentTask, Workspace
@@ -99,12 +100,13 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
     if directory.exists():  # of an attempt that a crash cut off: its number counts again
         directory.rename(directory.with_name(f"{number}.before-epoch-{epoch}"))
     directory.mkdir(parents=True)
+    provider = hired(context, package)
     text = brief(
         context.compiled,
         context.journal.run,
         package,
         checks=package_checks(context.compiled, package.id, context.default_checks),
-        deviations=deviations_for(context.compiled, context.journal.run, package),
+        material=_material(context, package, workspace, provider),
         overrides=context.prompts,
     )
     # A name of bytes that are no UTF-8 may stand in a failure's reason: told with escapes.
@@ -116,7 +118,7 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         number=number,
         epoch=epoch,
         text=text,
-        provider=hired(context, package),
+        provider=provider,
     )
     claimed.task.brief_path.write_text(text, encoding="utf-8")
     scope = package.scope
@@ -131,6 +133,19 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
     )
     context.workspaces.inhabit(workspace, directory / process.ALIVE)
     return claimed
+
+
+def _material(
+    context: Context, package: WorkPackage, workspace: Workspace, provider: str
+) -> Material:
+    run = context.journal.run
+    return Material(
+        deviations=deviations_for(context.compiled, run, package),
+        sources=sources_of(context.plan, package, workspace.path),
+        outputs=outputs_of(run, package, context.places),
+        servers=tuple(context.profile(provider).mcp),
+        tokens=context.brief_tokens,
+    )
 
 
 def taken_up(context: Context, adopted: Adopted) -> Claimed:

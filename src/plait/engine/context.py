@@ -84,6 +84,10 @@ class Context:
     use up `agent_limits` where its agent's profile says nothing else. Merge
     results are tested by so many `runners` at once; `together` says whether several may land as
     one. Worktrees come about by `backend`.
+    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, its brief
+    is `brief_tokens` long at most, and an attempt may use up `agent_limits` where its agent's
+    profile says nothing else. Merge results are tested by so many `runners` at once; `together`
+    says whether several may land as one.
     """
 
     journal: Journal
@@ -105,6 +109,7 @@ class Context:
     backoff: Backoff = field(default_factory=Backoff)
     stall_s: float = 0.0
     package_budget_usd: float | None = None
+    brief_tokens: int = 12_000
     runners: int = 1
     together: str = "auto"
     agent_limits: AgentLimits = field(default_factory=AgentLimits)
