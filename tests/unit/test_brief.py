@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from plait.core.plan import Check, Contracts, PackageId, PackageKind, Scope
 from plait.core.run import Run
 from plait.core.schedule import compile_plan
 from plait.engine.brief import Material, brief, code, fenced, render
-from plait.engine.sources import sources_of
+from plait.engine.context import Places
+from plait.engine.sources import outputs_of, sources_of
 from plait.errors import UsageError
 
 UNIT = Check(name="unit", command="make test")
@@ -244,3 +246,17 @@ def test_documents_are_read_from_the_worktree_and_no_link_is_followed(tmp_path: 
         ("api.yaml", Sort.CONTRACTS),
         ("docs/design.md", Sort.DESIGN),
     ]
+
+
+def test_results_of_what_a_package_needs_are_quoted_wherever_they_were_written(
+    tmp_path: Path,
+) -> None:
+    """The `outputs` of a result, of an agent that a sandbox held and of one that none did."""
+    run = started(plan(package("a", "b", "c", "d"), package("b"), package("c"), package("d")))
+    for name, place in (("b", "out/result.json"), ("c", "result.json"), ("d", "result.json")):
+        run = record(run, replace(begin(name), directory=f"runs/{name}/1"))
+        told_at = tmp_path / "runs" / name / "1" / place
+        told_at.parent.mkdir(parents=True)
+        told_at.write_text(json.dumps({"outputs": {"made_by": name}}) if name != "d" else "[1")
+    found = outputs_of(run, run.plan.packages[0], Places(state=tmp_path, run="r"))
+    assert found == {"b": '{"made_by": "b"}', "c": '{"made_by": "c"}'}

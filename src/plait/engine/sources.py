@@ -40,7 +40,9 @@ def outputs_of(run: Run, package: WorkPackage, places: Places) -> Mapping[Packag
         state = run.packages.get(edge.id)
         if state is None or not state.attempts:
             continue
-        text = _text(places.state, f"{state.attempts[-1].directory}/result.json")
+        folder = state.attempts[-1].directory
+        held, free = (f"{folder}/out/result.json", f"{folder}/result.json")  # by a sandbox, or not
+        text = _text(places.state, held) or _text(places.state, free)
         try:
             result = json.loads(text) if text else {}
         except (ValueError, RecursionError):
