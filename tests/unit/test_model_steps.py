@@ -9,7 +9,7 @@ import pytest
 
 from plait import demo
 from plait.demo.model import tools
-from plait.demo.model.heard import Tool
+from plait.demo.model.heard import Heard, Piece, Tool, Voice
 from plait.demo.model.scenario import Scenarios
 from plait.errors import UsageError
 
@@ -103,6 +103,17 @@ def test_a_tool_that_only_makes_new_files_is_not_used_for_others():
     assert new
     assert there
     assert [new[1], there[1]] == ["create", "bash"]
+
+
+def test_a_program_that_ends_by_its_shell_is_told_the_word_for_it():
+    """Wherever it tells its model of it: in the system's words, or in the user's."""
+    word = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"
+    shell = (tool("bash", "command"),)
+    for voice in (Voice.SYSTEM, Voice.USER):
+        pieces = (Piece(voice=voice, text=f"End by: echo {word}"),)
+        heard = Heard(model="m", stream=False, pieces=pieces, tools=shell)
+        assert tools.last_call(heard.told, shell) == ("", "bash", {"command": f"echo {word}"})
+    assert tools.last_call("just say so", shell) is None
 
 
 def test_nothing_fits():

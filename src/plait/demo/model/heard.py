@@ -58,6 +58,12 @@ class Heard:
         return "\n".join(each.text for each in self.pieces if each.voice is Voice.SYSTEM)
 
     @property
+    def told(self) -> str:
+        """Everything that the program says, in its own or its user's name."""
+        whose = {Voice.SYSTEM, Voice.USER}
+        return "\n".join(each.text for each in self.pieces if each.voice in whose)
+
+    @property
     def size(self) -> int:
         """About how many tokens that is: four characters each."""
         return sum(len(each.text) for each in self.pieces) // 4 + 1

@@ -104,7 +104,7 @@ def _answer(place: Place, heard: Heard) -> Answer:
             says = f"There is no tool by which to {step.op}."
             return Answer(id=name, text="\n".join(filter(None, [step.says, says])))
     else:
-        called = tools.last_call(heard.system, heard.tools)
+        called = tools.last_call(heard.told, heard.tools)
     if called is None:
         return Answer(id=name, text=step.says or OVER)
     namespace, tool, arguments = called

@@ -104,9 +104,14 @@ def command(op: str, given: Mapping[str, Any]) -> str:
             return str(given["text"])
 
 
-def last_call(system: str, tools: Sequence[Tool]) -> Called | None:
-    """What ends the work where a program wants a word by its shell; None where words will do."""
-    return _shell(f"echo {_FINISH}", tools) if _FINISH in system else None
+def last_call(told: str, tools: Sequence[Tool]) -> Called | None:
+    """What ends the work where a program wants a word by its shell; None where words will do.
+
+    Args:
+        told: What the program told the model, as its system or in the user's name.
+        tools: What it offers.
+    """
+    return _shell(f"echo {_FINISH}", tools) if _FINISH in told else None
 
 
 def blocks(steps: Sequence[tuple[str, Mapping[str, Any]]], system: str) -> str | None:
