@@ -128,7 +128,7 @@ class VendorAgent(Agent):
             )
         except (OSError, subprocess.TimeoutExpired):
             return ""
-        return told.stdout.decode(errors="replace").strip()
+        return (told.stdout.strip() or told.stderr.strip()).decode(errors="replace")
 
     def outdated(self, told: str) -> str | None:
         """Why a program that says it is of that version is too old, or None."""

@@ -18,9 +18,9 @@ class AgentHere:
     """An agent that Plait can drive, and what this machine has of it.
 
     `program` is empty if it is not there. `oldest` is the oldest version that its adapter is
-    known to understand, `is_old` whether this one is older. `keys` are the variables that may
-    hold its provider's key, `has_key` whether one of them is set. `can` counts what its program
-    can do unattended.
+    known to understand, `outdated` says why this one is too old. `keys` are the variables that may
+    hold its provider's key, `has_key` whether one of them is set; `log_in` says how to. `can`
+    counts what its program can do unattended.
     """
 
     name: str
@@ -29,12 +29,8 @@ class AgentHere:
     oldest: str = ""
     keys: Sequence[str] = ()
     can: int = 0
-
-    @property
-    def is_old(self) -> bool:
-        """Whether it says that it is older than its adapter needs."""
-        mine, least = numbers(self.version), numbers(self.oldest)
-        return bool(mine and least) and mine < least
+    outdated: str = ""
+    log_in: str = ""
 
     @property
     def has_key(self) -> bool:
@@ -46,7 +42,7 @@ class AgentHere:
         """Name, version and place, in words."""
         if not self.program:
             return f"{self.name} is not installed"
-        number = re.search(r"\d+(?:\.\d+)+\S*", self.version)
+        number = re.search(r"\d+(?:\.\d+)+(?:[-+]\w\S*)?", self.version)
         return f"{self.name} {number[0] if number else '(version unknown)'} ({self.program})"
 
 
@@ -58,7 +54,14 @@ def agents_here() -> list[AgentHere]:
         looked = list(pool.map(_look, sorted(agents.names())))
     found = [each for each in looked if each is not None]
     return sorted(
-        found, key=lambda each: (not each.program, not each.has_key, -each.can, each.name)
+        found,
+        key=lambda each: (
+            not each.program,
+            bool(each.outdated),
+            not each.has_key,
+            -each.can,
+            each.name,
+        ),
     )
 
 
@@ -69,14 +72,16 @@ def looked_at(name: str, agent: Agent, profile: AgentProfile | None = None) -> A
     if not isinstance(agent, VendorAgent):
         return None
     program = agent.found(profile)
-    can = agent.can
+    can, version = agent.can, agent.version(profile) if program else ""
     return AgentHere(
         name=name,
         program=program or "",
-        version=agent.version(profile) if program else "",
+        version=version.partition("\n")[0],
         oldest=agent.oldest,
         keys=tuple(agent.keys),
         can=sum((can.resume, can.turn_cap, can.tells_cost, 2 * can.hooks, can.mcp)),
+        outdated=agent.outdated(version) or "",
+        log_in=agent.log_in,
     )
 
 
@@ -87,9 +92,3 @@ def _look(name: str) -> AgentHere | None:
         return looked_at(name, agents.find(name))
     except PlaitError:  # it needs an argument, or cannot be loaded: doctor tells
         return None
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """The numbers of a version: `2.1.329 (Some Agent)` is 2, 1, 329."""
-    found = re.search(r"\d+(?:\.\d+)*", version)
-    return tuple(map(int, found[0].split("."))) if found else ()

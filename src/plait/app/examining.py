@@ -13,9 +13,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plait.app.project import find_root, open_project
 from plait.errors import PlaitError
+
+if TYPE_CHECKING:
+    from plait.app.agents_here import AgentHere
 
 LOW_DISK_BYTES = 2 * 1024**3
 MINIMUM_GIT = (2, 38)
@@ -42,9 +46,8 @@ def examine(start: Path) -> list[Line]:
         _store,
         _disk,
         _workspaces,
-        _agents,
     ]
-    return [*(look(start) for look in looks), *_sandboxes()]
+    return [*(look(start) for look in looks), *_agents(start), *_sandboxes()]
 
 
 def as_lines(lines: list[Line], *, as_json: bool) -> str:
@@ -165,10 +168,50 @@ def _workspaces(start: Path) -> Line:
     return Line(what="workspaces", level="ok", told=f"pool, fresh; no overlay: {lack}")
 
 
-def _agents(_start: Path) -> Line:
+def _agents(start: Path) -> list[Line]:
+    """Each agent whose program is here, with its version; the user's profiles; what is missing."""
     from plait import agents
+    from plait.app.agents_here import agents_here
 
-    return Line(what="agents", level="ok", told=", ".join(sorted(agents.names())))
+    every = agents_here()
+    lines = [_agent(each) for each in every if each.program]
+    lines += _profiles(start)
+    others = sorted({*agents.names()} - {each.name for each in every})
+    missing = ", ".join(each.name for each in every if not each.program)
+    told = f"always there: {', '.join(others)}"
+    if missing:
+        told += f"; not installed: {missing}"
+    return [*lines, Line(what="agents", level="ok", told=told)]
+
+
+def _agent(here: AgentHere) -> Line:
+    if here.outdated:
+        cure = f"update it: {here.oldest} is the oldest version that is known to work"
+        return Line(what="agents", level="note", told=here.told, cure=cure)
+    if not here.has_key:
+        told = f"{here.told}; no key in the environment: it goes by its own login, if it has one"
+        return Line(what="agents", level="ok", told=told, cure=here.log_in)
+    return Line(what="agents", level="ok", told=here.told)
+
+
+def _profiles(start: Path) -> list[Line]:
+    """The profiles that cannot be used, and why."""
+    from plait.app.choosing import agent_of, lack_of
+
+    try:
+        settings = open_project(start).settings
+    except PlaitError:  # another line tells
+        return []
+    lines = []
+    for name, profile in settings.profiles.items():
+        try:
+            lack, cure = lack_of(agent_of(name, settings), profile), ""
+        except PlaitError as error:
+            lack, cure = error.message, error.hint
+        if lack:
+            told = f"the profile {name} cannot be used: {lack}"
+            lines.append(Line(what="agents", level="note", told=told, cure=cure))
+    return lines
 
 
 def _sandboxes() -> list[Line]:

@@ -80,14 +80,10 @@ class Context:
 
     `agents` are those of `limits.roster`, as `--agent` names them, each held by its sandbox in
     `sandboxes` and set up by its profile, if it has one. An agent that is quiet for
-    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, an attempt
-    use up `agent_limits` where its agent's profile says nothing else. Merge
-    results are tested by so many `runners` at once; `together` says whether several may land as
-    one. Worktrees come about by `backend`.
     `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, its brief
     is `brief_tokens` long at most, and an attempt may use up `agent_limits` where its agent's
     profile says nothing else. Merge results are tested by so many `runners` at once; `together`
-    says whether several may land as one.
+    says whether several may land as one. Worktrees come about by `backend`.
     """
 
     journal: Journal
