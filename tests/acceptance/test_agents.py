@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+
 from tests.acceptance.conftest import Story
+from tests.fakes import claude_program
 from tests.fakes.plans import Piece
 
 SETTINGS = """\
@@ -57,3 +61,48 @@ def test_init_writes_settings_that_a_run_uses(story: Story) -> None:
     done = story.run("c.plait.yaml", "mkdir -p src/api && touch src/api/x")
     assert done.code == 0, done.err
     assert story.note("checks") == ["baseline", "verify", "land"]
+
+
+def test_doctor_tries_an_agent_s_program_against_a_scripted_model(story: Story) -> None:
+    """What works and what does not, of a sound program and of a broken one; keys stay away."""
+    story.begin()
+    program = story.root / "programs" / "claude"
+    program.parent.mkdir()
+    command = shlex.join([sys.executable, claude_program.__file__])
+    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    program.chmod(0o755)
+    profile = f'use = "claude"\nprogram = "{program}"\n'
+    (story.repo / "plait.toml").write_text(
+        f"[agents.sound]\n{profile}[agents.ill]\n{profile}"
+        'set_env = { FAKE = "deaf mute alone new" }\n'
+    )
+    story.env["ANTHROPIC_BASE_URL"] = "http://127.0.0.1:9"  # nobody listens: it must not be asked
+    sound = story.plait("doctor", "--probe", "sound")
+    assert sound.code == 0, sound.out
+    assert sound.out.splitlines()[-1] == "works"
+    ill = story.plait("doctor", "--probe", "ill", "--probe", "command:true", "--json")
+    assert ill.code == 4
+    (told, own) = ill.report()
+    assert {each["what"]: each["state"] for each in told["findings"]} == {
+        "program": "pass", "version": "pass", "start": "pass", "write": "pass", "shell": "pass",
+        "finish": "fail", "usage": "pass", "mcp": "fail", "resume": "fail", "scope": "fail",
+        "cancel": "pass",
+    }  # fmt: skip
+    assert (told["works"], own["works"]) == (False, True)
+    assert story.git("status", "--porcelain") == "?? plait.toml"
+
+
+def test_doctor_lists_agents_with_their_versions(story: Story) -> None:
+    """One that is too old is told with the version that is needed, as is a profile that cannot."""
+    story.begin({"plait.toml": '[agents.gone]\nuse = "claude"\nprogram = "not-there"\n'})
+    program = story.root / "programs" / "claude"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 2.0.9 '(Claude Code)'\n")
+    program.chmod(0o755)
+    story.env["PATH"] = f"{program.parent}:{story.env['PATH']}"
+    told = [each for each in story.plait("doctor", "--json").report() if each["what"] == "agents"]
+    lines = {each["told"]: (each["level"], each["cure"]) for each in told}
+    level, cure = lines[f"claude 2.0.9 ({program})"]
+    assert (level, "2.1.300" in cure) == ("note", True)
+    assert "the profile gone cannot be used: gone: there is no program not-there" in lines
+    assert "always there: acp, command, scripted" in told[-1]["told"]
