@@ -40,6 +40,47 @@ def test_profiles_work_on_the_packages_that_they_are_chosen_for(story: Story) ->
     assert "plait.toml:10:1" in refused.err
 
 
+CHOICES = """\
+[run]
+agent = "plain"
+agents = [
+  { agent = ["limited", "second"], kind = "integrate" },
+  { agent = "mover", archetype = "migrat*" },
+  { agent = "trusted", trust = 3 },
+]
+
+[agents.limited]
+use = '''command:echo '{"status": "rate_limited", "retry_after_s": 600}' > $PLAIT_RESULT; exit 1'''
+"""
+WORKER = """
+[agents.{name}]
+use = "command:mkdir -p $PLAIT_PACKAGE && touch $PLAIT_PACKAGE/{name}"
+"""
+CHOSEN = """\
+version: 1
+packages:
+  one: {write: one/**, archetype: migration}
+  two: {write: two/**, trust: 4}
+  low: {write: low/**, trust: 2}
+  all: {write: all/**, kind: integrate, needs: [one, two, low]}
+"""
+
+
+def test_a_plan_s_words_choose_who_works_and_another_takes_over_from_one_that_rests(
+    story: Story,
+) -> None:
+    """Archetype, least trust and kind; the report and the story name the profile that worked."""
+    workers = [WORKER.format(name=name) for name in ("plain", "mover", "trusted", "second")]
+    story.begin({"plait.toml": CHOICES + "".join(workers), "c.plait.yaml": CHOSEN})
+    done = story.plait("run", "c.plait.yaml", "--yes", "--allow-unchecked")
+    assert done.code == 0, done.err
+    files = story.git("ls-tree", "-r", "--name-only", "feat/c").splitlines()
+    assert {"one/mover", "two/trusted", "low/plain", "all/second"} <= set(files)
+    who = [each["agent"] for each in story.packages()["all"]["attempts"]]
+    assert who == ["limited", "second"]
+    assert "one  started (attempt 1 of 2, mover)" in done.out + done.err
+
+
 def test_init_writes_settings_that_a_run_uses(story: Story) -> None:
     """What is found is set; the file loads, is never overwritten, and its checks are run."""
     story.begin({"Makefile": "test:\n\techo $$PLAIT_STAGE >> $(NOTES)/checks\n"})

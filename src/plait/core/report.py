@@ -10,6 +10,7 @@ from plait.core import graph as graphs, report_problems
 from plait.core.codec import encode
 from plait.core.event import Stage, Verdict
 from plait.core.plan import PackageId
+from plait.core.roster import called
 from plait.core.run import Attempt, CheckOutcome, PackageState, PackageStatus, Run
 
 SCHEMA = 1
@@ -103,7 +104,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
             {
                 "number": attempt.number,
                 "epoch": attempt.epoch,
-                "agent": attempt.agent,
+                "agent": called(attempt.agent, attempt.provider),
                 "sandbox": attempt.sandbox,
                 "worktree": attempt.worktree,
                 "started_at": instant(attempt.started_at),

@@ -77,6 +77,11 @@ class Roster:
         return tuple(dict.fromkeys(found))
 
 
+def called(agent: str, provider: str) -> str:
+    """An agent in few words: as its owner calls it; of a command of theirs, that it is one."""
+    return provider if provider and ":" not in provider else agent
+
+
 def whom(
     providers: Sequence[str], state: PackageState, parked: Sequence[Parked], now: float
 ) -> str | None:

@@ -52,6 +52,7 @@ from plait.core.event import (
     WorkCommitted,
 )
 from plait.core.plan import PackageId
+from plait.core.roster import called
 from plait.core.run import SATISFIED, Run
 from plait.faces.control_story import tell_control
 from plait.faces.problem_story import tell_problem, tell_revision
@@ -220,7 +221,7 @@ def _first(reason: str) -> str:
 
 
 def _started(run: Run, event: AttemptStarted) -> str:
-    who = shorten(clean(event.agent), _WIDEST_AGENT)
+    who = shorten(clean(called(event.agent, event.provider)), _WIDEST_AGENT)
     ahead = f" on {listing(event.built_on)}, not landed yet" if event.built_on else ""
     return f"started (attempt {event.attempt} of {_allowed(run, event.package)}, {who}){ahead}"
 

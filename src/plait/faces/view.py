@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from plait.core.event import RunId, RunStatus
 from plait.core.plan import PackageId, WorkPackage
+from plait.core.roster import called
 from plait.core.run import ACTIVE, SATISFIED, PackageState, PackageStatus, Run
 
 
@@ -154,7 +155,7 @@ def _active(state: PackageState, package: WorkPackage, now: float) -> ActiveRow:
         elapsed_s=max(now - attempt.started_at, 0.0),
         attempt=attempt.number,
         attempts=attempts_allowed(package),
-        agent=attempt.agent,
+        agent=called(attempt.agent, attempt.provider),
     )
 
 
