@@ -83,12 +83,20 @@ def test_a_plan_s_words_choose_who_works_and_another_takes_over_from_one_that_re
 
 def test_init_writes_settings_that_a_run_uses(story: Story) -> None:
     """What is found is set; the file loads, is never overwritten, and its checks are run."""
-    story.begin({"Makefile": "test:\n\techo $$PLAIT_STAGE >> $(NOTES)/checks\n"})
+    needs = '{"dependencies": {"x": "1"}}'
+    npm = story.root / "programs" / "npm"
+    npm.parent.mkdir()
+    npm.write_text('#!/bin/sh\necho "$@" >> $NOTES/npm\n')
+    npm.chmod(0o755)
+    story.env["PATH"] = f"{npm.parent}:{story.env['PATH']}"
+    recipe = "test:\n\techo $$PLAIT_STAGE >> $(NOTES)/checks\n"
+    story.begin({"Makefile": recipe, "package.json": needs, "package-lock.json": "{}"})
     printed = story.plait("init", "--dry-run")
     assert not (story.repo / "plait.toml").exists()
     done = story.plait("init", "--json")
     assert (done.code, printed.out) == (0, done.report()["text"])
     assert [each["command"] for each in done.report()["checks"]] == ["make test"]
+    assert [each["command"] for each in done.report()["setup"]] == ["npm ci"]
 
     again = story.plait("init")
     assert again.code == 2
@@ -102,6 +110,7 @@ def test_init_writes_settings_that_a_run_uses(story: Story) -> None:
     done = story.run("c.plait.yaml", "mkdir -p src/api && touch src/api/x")
     assert done.code == 0, done.err
     assert story.note("checks") == ["baseline", "verify", "land"]
+    assert set(story.note("npm")) == {"ci"}
 
 
 def test_doctor_tries_an_agent_s_program_against_a_scripted_model(story: Story) -> None:

@@ -19,6 +19,9 @@ def package(**scripts: str) -> str:
     return json.dumps({"scripts": {name.replace("_", ":"): text for name, text in scripts.items()}})
 
 
+NEEDS = json.dumps({"scripts": {"test": "jest"}, "dependencies": {"x": "1"}})
+
+
 @pytest.fixture
 def everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every program is installed, but for `uvx` and `cargo-clippy`."""
@@ -107,3 +110,38 @@ def test_what_cannot_be_started_is_told_and_not_taken(
     found = survey(tmp_path)
     assert [why for _, why in found.others] == ["go is not installed here"] * 2
     assert found.ci == [("make check-all", ".github/workflows/ci.yml")]
+
+
+@pytest.mark.usefixtures("everything")
+@pytest.mark.parametrize(
+    ("files", "commands"),
+    [
+        ({"package.json": NEEDS, "package-lock.json": "{}"},
+         {"npm ci": ("package.json", "package-lock.json")}),
+        ({"package.json": NEEDS, "pnpm-lock.yaml": ""},
+         {"pnpm install --frozen-lockfile": ("package.json", "pnpm-lock.yaml")}),
+        ({"package.json": NEEDS, "yarn.lock": "", ".yarnrc.yml": ""},
+         {"yarn install --immutable": ("package.json", "yarn.lock")}),
+        ({"package.json": NEEDS}, {"npm install --no-package-lock": ("package.json",)}),
+        ({"package.json": package(test="node --test")}, {}),
+        ({"web app/package.json": NEEDS, "web app/bun.lock": ""},
+         {"cd 'web app' && bun install --frozen-lockfile":
+          ("web app/package.json", "web app/bun.lock")}),
+        ({"package.json": json.dumps({"devDependencies": {"x": "1"}}), "Makefile": "test:\n"},
+         {"npm install --no-package-lock": ("package.json",)}),
+        ({"pyproject.toml": PYTEST, "uv.lock": ""},
+         {"uv sync --locked": ("pyproject.toml", "uv.lock")}),
+        ({"pyproject.toml": PYTEST, "poetry.lock": ""},
+         {"POETRY_VIRTUALENVS_IN_PROJECT=true poetry install -n":
+          ("pyproject.toml", "poetry.lock")}),
+        ({"pyproject.toml": PYTEST}, {}),
+        ({"mix.exs": "{:credo, 1}", "mix.lock": ""}, {"mix deps.get": ("mix.lock",)}),
+        ({"Cargo.toml": "", "go.mod": ""}, {}),
+    ],
+)  # fmt: skip
+def test_what_the_checks_need_is_installed_into_each_worktree(
+    tmp_path: Path, files: dict[str, str], commands: dict[str, tuple[str, ...]]
+) -> None:
+    """By the lock file, which says how long it holds; nothing where the checks need nothing."""
+    taken(tmp_path, files)
+    assert {each.whole: each.key for each in survey(tmp_path).setup} == commands

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from plait.app.agents_here import AgentHere, agents_here
 from plait.app.project import find_root
-from plait.app.survey import CheckFor, Found, Survey, survey
+from plait.app.survey import CheckFor, Found, Survey, is_there, survey
 from plait.config.writing import Setting, quoted, written
 from plait.core.codec import encode
 from plait.errors import UsageError
@@ -85,6 +86,16 @@ def known(agents: Sequence[AgentHere], found: Survey) -> Mapping[tuple[str, str]
     settings["checks", "land"] = Setting(
         value=_checks(found.taken), told=[*_told(found.taken), *_others(found)]
     )
+    ready = [each for each in found.setup if each.is_there]
+    keys = [glob.escape(name) for each in ready for name in each.key]
+    told = [f"Found by: {', '.join(clean(each.source) for each in ready)}."] if ready else []
+    told += [
+        f"Not taken: `{clean(each.whole)}`: {each.program} is not installed here."
+        for each in found.setup
+        if not each.is_there
+    ]
+    settings["workspace", "setup"] = Setting(value=_list(each.whole for each in ready), told=told)
+    settings["workspace", "setup_key"] = Setting(value=_list(dict.fromkeys(keys)))
     return settings
 
 
@@ -99,6 +110,17 @@ def as_text(done: Initialised) -> str:
         f"{each.kind:<7} {clean(each.command)}{_where(each)}   (by {clean(each.source)})"
         for each in done.survey.taken
     ] or ["checks  none found: set [checks] land, or nothing tests what lands"]
+    lines += [
+        f"not taken: {clean(each.command)}{_where(each)}: {why}"
+        for each, why in done.survey.others
+        if not is_there(each, done.path.parent)
+    ]
+    lines += [
+        f"setup   {clean(each.whole)}   (by {clean(each.source)})"
+        if each.is_there
+        else f"not taken: {clean(each.whole)}: {each.program} is not installed here"
+        for each in done.survey.setup
+    ]
     if done.backup is not None:
         lines.append(f"what {NAME} was is kept as {done.backup.name}")
     first = here[0].name if here else '"command:SHELL"'
@@ -126,6 +148,10 @@ def as_json(done: Initialised) -> str:
             for each in done.agents
         ],
         "checks": [_check_json(each) for each in done.survey.taken],
+        "setup": [
+            {"command": each.whole, "key": each.key, "source": each.source, "taken": each.is_there}
+            for each in done.survey.setup
+        ],
         "others": [{**_check_json(each), "why": why} for each, why in done.survey.others],
         "ci": [{"command": command, "source": path} for command, path in done.survey.ci],
         "text": done.text,
@@ -154,6 +180,11 @@ def _checks(taken: Sequence[Found]) -> str:
         return ""
     rows = "".join(f"  {_check(each)},\n" for each in taken)
     return f"[\n{rows}]"
+
+
+def _list(texts: Iterable[str]) -> str:
+    told = [quoted(each) for each in texts]
+    return f"[{', '.join(told)}]" if told else ""
 
 
 def _check(found: Found) -> str:

@@ -8,20 +8,25 @@ from pathlib import Path
 
 from plait.app.survey.ecosystems import ecosystems
 from plait.app.survey.javascript import javascript
+from plait.app.survey.preparing import Preparing, preparing
 from plait.app.survey.python import python
 from plait.app.survey.recipes import around, ci_commands, recipes
 from plait.app.survey.tree import CheckFor, Found, chosen, is_there, tree_of
 
-__all__ = ["CheckFor", "Found", "Survey", "survey"]
+__all__ = ["CheckFor", "Found", "Preparing", "Survey", "is_there", "survey"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """The commands that are taken as checks, others with the reason, and what CI runs."""
+    """The commands that are taken as checks, others with the reason, and what CI runs.
+
+    `setup` is what makes a clean checkout ready for those checks.
+    """
 
     taken: Sequence[Found]
     others: Sequence[tuple[Found, str]]
     ci: Sequence[tuple[str, str]]
+    setup: Sequence[Preparing] = ()
 
 
 def survey(root: Path) -> Survey:
@@ -35,7 +40,7 @@ def survey(root: Path) -> Survey:
     others = [(each, _why_not(each, taken, root)) for each in rows.values() if each not in taken]
     commands = {each.command for each in rows.values()}
     ci = [(command, path) for command, path in ci_commands(tree) if command not in commands]
-    return Survey(taken=taken, others=others, ci=ci)
+    return Survey(taken=taken, others=others, ci=ci, setup=tuple(preparing(tree, taken)))
 
 
 def _why_not(found: Found, taken: Sequence[Found], root: Path) -> str:

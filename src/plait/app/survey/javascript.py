@@ -8,7 +8,7 @@ from typing import Any
 
 from plait.app.survey.tree import CheckFor, Found, Rank, Tree
 
-_LOCKS = (
+LOCKS = (
     ("pnpm-lock.yaml", "pnpm"),
     ("yarn.lock", "yarn"),
     ("bun.lock", "bun"),
@@ -48,7 +48,7 @@ def javascript(tree: Tree) -> Iterator[Found]:
 def manager_of(tree: Tree, folder: str) -> str:
     """npm, pnpm, yarn or bun: by the lock file, else by what the manifest says."""
     for place in dict.fromkeys((folder, ".")):
-        for lock, manager in _LOCKS:
+        for lock, manager in LOCKS:
             if tree.has(tree.at(place, lock)):
                 return manager
     told = str(tree.json(tree.at(folder, "package.json")).get("packageManager") or "")
