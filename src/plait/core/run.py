@@ -116,10 +116,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.BaselineCommitted() as event:
             supplied = {**run.supplied, **dict.fromkeys(event.files, event.commit)}
             return replace(run, baseline=event, head=event.commit, supplied=supplied)
-        case events.Warned() as event:
-            return replace(run, warnings=(*run.warnings, event))
-        case events.FlakeFound() as event:
-            return replace(run, flakes=(*run.flakes, event))
+        case events.Warned() | events.FlakeFound() as event:
+            return _noticed(run, event)
         case events.AttemptStarted() as event:
             return _with(run, attempt_started(run.packages[event.package], event, recorded.at))
         case events.CheckEnded(package=None) as event:
@@ -192,6 +190,12 @@ def verdict_after_failure(state: PackageState, retry_budget: int) -> Verdict:
 
 def _seen(run: Run, recorded: Recorded) -> Run:
     return replace(run, seq=recorded.seq, spent=run.spent.seen(recorded.at))
+
+
+def _noticed(run: Run, event: events.Warned | events.FlakeFound) -> Run:
+    if isinstance(event, events.Warned):
+        return replace(run, warnings=(*run.warnings, event))
+    return replace(run, flakes=(*run.flakes, event))
 
 
 def _started(run: Run, event: events.RunStarted, at: float) -> Run:
