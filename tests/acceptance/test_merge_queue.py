@@ -95,6 +95,37 @@ def test_a_flake_holds_nobody_back_and_is_told(story: Story) -> None:
     assert "flaky" in outcome.err
 
 
+def test_a_flaky_check_is_in_quarantine(story: Story) -> None:
+    """Known to be one, it has a second run at once, also alone: no attempt is used up by it."""
+    story.begin()
+    first = '"$NOTES/$(git rev-parse "HEAD^{tree}")"'
+    spared = 'test "$PLAIT_STAGE $PLAIT_PACKAGE" = "verify wp-a"'
+    flaky = f"{spared} || test -e {first} || {{ : > {first}; exit 1; }}"
+    story.plans(
+        "add-eight",
+        Piece(id="wp-a", checks=[flaky]),
+        Piece(id="wp-b", needs=["wp-a"], checks=[flaky]),
+    )
+    outcome = story.run("add-eight", WRITE)
+    assert outcome.code == 0, outcome.err
+    assert [each["package"] for each in story.report()["flakes"]] == ["wp-a", "wp-b"]
+
+
+def test_a_tree_that_was_tested_is_not_tested_again(story: Story) -> None:
+    """A package that changes nothing lands on the tree of the one before it."""
+    story.begin()
+    same = 'echo "$(git rev-parse "HEAD^{tree}")" >> "$NOTES/$PLAIT_STAGE"'
+    story.plans(
+        "add-eight",
+        Piece(id="wp-a", checks=[same]),
+        Piece(id="wp-b", needs=["wp-a"], checks=[same]),
+    )
+    outcome = story.run("add-eight", f"test $PLAIT_PACKAGE = wp-b || {{ {WRITE}; }}")
+    assert outcome.code == 0, outcome.err
+    assert len(story.note("land")) == 1
+    assert "its tree was tested before" in outcome.err
+
+
 def test_killed_between_the_branch_and_the_record_all_that_landed_is_known(story: Story) -> None:
     """The branch's own words tell which packages landed in one commit."""
     plan(story)

@@ -36,6 +36,7 @@ from plait.engine.land import (
     try_out,
 )
 from plait.engine.lost import lose
+from plait.engine.tested import Tested
 from plait.engine.verify import Red
 from plait.errors import StaleEpoch
 
@@ -77,6 +78,7 @@ class MergeQueue:
     _unfit: set[PackageId] = field(default_factory=set, init=False)
     _flakes: dict[PackageId, int] = field(default_factory=dict, init=False)
     _slowest_s: float = field(default=0.0, init=False)
+    _tested: Tested = field(default_factory=Tested, init=False)
     _plan: Plan | None = field(default=None, init=False)
     _turn: anyio.Lock = field(default_factory=anyio.Lock, init=False)
     _woken: anyio.Event = field(default_factory=anyio.Event, init=False)
@@ -230,7 +232,9 @@ class MergeQueue:
                 commit = await join(context, prefix, head)
                 checks = checks_of(context, prefix)
                 began = context.clock.now()
-                red = await try_out(context, prefix, commit, checks)
+                left = self._tested.left(last.tree, checks)
+                red = await try_out(context, prefix, commit, left)
+                self._tested.add(last.tree, checks if red is None else ())
                 self._slowest_s = max(self._slowest_s, context.clock.now() - began)
                 async with self._turn:
                     if started not in self._tests:

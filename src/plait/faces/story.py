@@ -191,11 +191,8 @@ def _of_package(
             return "verified, waits to land" if verbose else None
         case AttemptEnded() | LandingRefused():
             return _judged(event, run)
-        case Landed(package=package, files=files, unchecked=unchecked):
-            passed = sum(check.stage is Stage.LAND for check in run.packages[package].checks)
-            how = f" after {count(passed, 'check')} of the merged tree"
-            how = ", unchecked" if unchecked else how
-            return f"landed {count(len(files), 'file')}{how}  ({progress(run)})"
+        case Landed():
+            return _landed(run, event)
         case GatePassed(reason=reason):
             return f"gate passed: {clean(reason)}  ({progress(run)})"
         case GateAsked(question=question):
@@ -224,6 +221,14 @@ def _started(run: Run, event: AttemptStarted) -> str:
     who = shorten(clean(called(event.agent, event.provider)), _WIDEST_AGENT)
     ahead = f" on {listing(event.built_on)}, not landed yet" if event.built_on else ""
     return f"started (attempt {event.attempt} of {_allowed(run, event.package)}, {who}){ahead}"
+
+
+def _landed(run: Run, event: Landed) -> str:
+    checks = run.packages[event.package].checks
+    passed = sum(check.stage is Stage.LAND and check.passed for check in checks)
+    how = f" after {count(passed, 'check')} of the merged tree" if passed else ""
+    how = ", unchecked" if event.unchecked else how or ", its tree was tested before"
+    return f"landed {count(len(event.files), 'file')}{how}  ({progress(run)})"
 
 
 def _agent(event: AgentEnded) -> str:
