@@ -24,11 +24,16 @@ def says(kind: str, **fields: object) -> str:
 DONE = says("finished", finish="ok", message="It is done.")
 
 
+def may_note(story: Story) -> str:
+    """Settings by which an agent that is held may write into the notes."""
+    return f'[sandbox]\nwrite = ["{story.notes}"]\n'
+
+
 @pytest.fixture
 def talk(story: Story) -> Story:
     """A user who has installed the agent that talks."""
     story.env["PYTHONPATH"] = str(PLUGIN)
-    return story.begin()
+    return story.begin({"plait.toml": may_note(story)})
 
 
 def transcript(story: Story, attempt: str = "wp-a/1") -> list[dict[str, Any]]:

@@ -275,6 +275,26 @@ def test_checkout_leaves_exactly_the_commit(build, root):
     run_main(main)
 
 
+def test_what_was_committed_is_set_back_to_changes_that_nobody_committed(build, root):
+    """Files stay as they were; what is taken back afterwards is in no commit."""
+
+    async def main() -> None:
+        async with build(root) as workspaces:
+            workspace = await workspaces.open(base_of(root))
+            shell("echo 1 > one; git add -A; git commit -qm 1; echo 2 > two")(workspace.path)
+            work = await workspaces.commit(workspace, onto=base_of(root), message="work")
+            await workspaces.checkout(workspace, work.commit)
+            await workspaces.uncommit(workspace)
+            assert git(workspace.path, "rev-parse", "HEAD") == base_of(root)
+            assert git(workspace.path, "status", "--porcelain").splitlines() == ["?? one", "?? two"]
+            (workspace.path / "one").unlink()
+            again = await workspaces.commit(workspace, onto=base_of(root), message="again")
+            assert again.touched == {"two"}
+            assert git(root, "log", "--format=%s", again.commit).splitlines() == ["again", "first"]
+
+    run_main(main)
+
+
 def test_keep_saves_untracked_files_and_commits_and_changes_nothing(build, root):
     """The hidden ref holds all that is not ignored; the worktree does not notice."""
 

@@ -22,6 +22,7 @@ from plait.core.retry import (
     RATE_LIMITED,
     STALLED,
     TIMEOUT,
+    VERIFICATION_FAILED,
     Backoff,
     Remedy,
     Sequel,
@@ -116,6 +117,29 @@ def test_the_remedy_follows_from_what_failed(
 ) -> None:
     """What is new to the agent is tried at once; where the agent failed, another one, or later."""
     assert remedy(tried(("x", code)), code, providers=providers) is expected
+
+
+def test_what_the_work_came_to_is_told_in_the_agents_session() -> None:
+    """Where it can go on; not after a failure of the agent itself, nor without an attempt left."""
+    state = tried(("x", VERIFICATION_FAILED))
+    for code, expected in (
+        (VERIFICATION_FAILED, Remedy.SESSION),
+        ("SCOPE_VIOLATION", Remedy.SESSION),
+        (AGENT_FAILED, Remedy.LATER),
+        (TIMEOUT, Remedy.FRESH),
+    ):
+        assert remedy(state, code, providers=("x",), session="s") is expected
+    for budget, verdict, session in ((5, Verdict.REVISE, "s"), (0, Verdict.REJECT, "")):
+        found = after_failure(
+            state,
+            VERIFICATION_FAILED,
+            run=RUN,
+            retry_budget=budget,
+            now=NOW,
+            backoff=BACKOFF,
+            session="s",
+        )
+        assert (found.verdict, found.session, found.not_before) == (verdict, session, 0.0)
 
 
 def test_the_same_paths_are_refused_three_times_at_most() -> None:

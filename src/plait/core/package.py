@@ -149,6 +149,10 @@ class PackageState:
         """The number of the next attempt, from 1."""
         return self.attempts_made + 1
 
+    def under(self, epoch: int) -> tuple[Attempt, ...]:
+        """The attempts under one claim: several, where an agent went on in its session."""
+        return tuple(each for each in self.attempts if each.epoch == epoch)
+
     @property
     def cost_usd(self) -> float:
         """What its attempts have cost, as far as their agents say."""

@@ -41,6 +41,8 @@ BUDGET_SPENT = "BUDGET_SPENT"
 PACKAGE_BUDGET_SPENT = "PACKAGE_BUDGET_SPENT"
 RUN_TIMEOUT = "RUN_TIMEOUT"
 DISK_FULL = "DISK_FULL"
+SESSION_LOST = "SESSION_LOST"
+VERIFICATION_FAILED = "VERIFICATION_FAILED"
 SCOPE_VIOLATION = "SCOPE_VIOLATION"
 SETUP_FAILED = "SETUP_FAILED"
 
@@ -71,9 +73,14 @@ _CODES: Mapping[FinishKind, str] = {
 }
 
 
+# What an agent's work came to: whoever did it knows best how to put it right.
+_OF_THE_WORK = frozenset({VERIFICATION_FAILED, SCOPE_VIOLATION})
+
+
 class Remedy(StrEnum):
     """What may help after a failure."""
 
+    SESSION = "session"  # another attempt at once, in the same session of the same agent
     FRESH = "fresh"  # another attempt at once: its brief says what was wrong
     LATER = "later"  # another attempt after a while
     ELSEWHERE = "elsewhere"  # another attempt at once, by another agent
@@ -90,10 +97,14 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sequel:
-    """What follows an attempt; another one begins at `not_before` (Unix time), 0 for at once."""
+    """What follows an attempt; another one begins at `not_before` (Unix time), 0 for at once.
+
+    With a `session` it goes on in that one.
+    """
 
     verdict: Verdict
     not_before: float = 0.0
+    session: str = ""
 
 
 def code_of(finish: FinishKind | None) -> str:
@@ -113,6 +124,7 @@ def remedy(
     *,
     providers: Sequence[str] = (),
     violations: Sequence[str] = (),
+    session: str = "",
 ) -> Remedy:
     """What may help a package whose last attempt failed with this code.
 
@@ -121,6 +133,7 @@ def remedy(
         code: What failed.
         providers: The agents that may work on it, in the owner's order.
         violations: The paths it was refused for.
+        session: The one in which its agent could go on, or empty.
     """
     if code in _OF_THE_AGENT and _others(state, providers):
         return Remedy.ELSEWHERE
@@ -130,6 +143,8 @@ def remedy(
         return Remedy.NEVER  # the same again costs as much again
     if code == SCOPE_VIOLATION and _refused(state, violations) >= REFUSED_OFTEN:
         return Remedy.NEVER
+    if session and code in _OF_THE_WORK:
+        return Remedy.SESSION
     return Remedy.LATER if code in _TIME_HELPS else Remedy.FRESH
 
 
@@ -143,12 +158,15 @@ def after_failure(
     backoff: Backoff,
     providers: Sequence[str] = (),
     violations: Sequence[str] = (),
+    session: str = "",
 ) -> Sequel:
     """What follows a failure that counts. `now` is Unix time; see `remedy` for the rest."""
-    helps = remedy(state, code, providers=providers, violations=violations)
+    helps = remedy(state, code, providers=providers, violations=violations, session=session)
     verdict = verdict_after_failure(state, retry_budget)
     if helps is Remedy.NEVER:
         verdict = Verdict.REJECT
+    if verdict is Verdict.REVISE and helps is Remedy.SESSION:
+        return Sequel(verdict=verdict, session=session)
     if verdict is not Verdict.REVISE or helps is not Remedy.LATER:
         return Sequel(verdict=verdict)
     return Sequel(verdict=verdict, not_before=_later(state, run, now, backoff, code))

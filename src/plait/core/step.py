@@ -84,4 +84,10 @@ def _step(
     name: StepName,
     **outcome: Any,
 ) -> Step:
+    outcome["attempt"] = event.attempt  # several attempts may share a claim, and its epoch
     return Step(package=event.package, epoch=event.epoch, name=name.value, outcome=outcome)
+
+
+def of_attempt(done: Done, attempt: int) -> Done:
+    """The steps of one attempt; what an earlier version wrote does not say whose it is."""
+    return {name: told for name, told in done.items() if told.get("attempt", attempt) == attempt}

@@ -21,6 +21,7 @@ from plait.engine.escalate import agent_told, judged
 from plait.engine.listening import Listening, listening
 from plait.engine.pulse import Pulse
 from plait.engine.secrets import secret_texts, without_secrets
+from plait.engine.session import not_taken_up
 from plait.errors import PlaitError
 from plait.ports import AgentOutcome, Invocation
 
@@ -46,7 +47,7 @@ async def run_agent(
         peak = context.memory.ends(task.package)
         if listens is not None:
             listens.close()
-    account = None if listens is None else listens.account
+    account = None if listens is None else listens.own
     if pulse is not None and pulse.cut is not None:
         return ended, pulse.cut
     status = None if pulse is None else pulse.status
@@ -55,6 +56,8 @@ async def run_agent(
         return ended, Ended(code=AGENT_LOST, reason=reason)
     if ended.no_space and ended.code and status is None:
         return ended, Ended(code=DISK_FULL, reason="the disk was full as the agent ended")
+    if status is None and (lost := not_taken_up(claimed, ended, account)) is not None:
+        return ended, lost
     outcome = without_secrets(claimed.agent.outcome(task, ended, account), _secrets(claimed))
     if pulse is not None and status is not None:
         outcome = replace(outcome, status=status, summary=pulse.reason, limit=pulse.limit)

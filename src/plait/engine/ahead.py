@@ -6,9 +6,9 @@ from plait.core.ahead import CANDIDATES, fallen
 from plait.core.event import AttemptLost
 from plait.core.package import ACTIVE
 from plait.core.plan import PackageId
-from plait.engine.attempt import keep_ref
 from plait.engine.context import Context, Ended
 from plait.engine.control import UnderWay
+from plait.engine.keeping import keep_ref
 
 BASE_FELL_OUT = "BASE_FELL_OUT"
 

@@ -30,6 +30,7 @@ from plait.core.retry import (
     AGENT_UNAUTHORISED,
     PACKAGE_BUDGET_SPENT,
     RATE_LIMITED,
+    VERIFICATION_FAILED,
     Sequel,
     after_cut,
     after_failure,
@@ -50,6 +51,8 @@ from plait.engine.claimed import (
 from plait.engine.context import Context, Ended
 from plait.engine.escalate import agent_failure, beyond_scope, end_rejected, infeasible, judged
 from plait.engine.ground import compared_with, ground_of
+from plait.engine.keeping import keep, keep_ref
+from plait.engine.session import prepare, resumable
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError, StaleEpoch
@@ -141,10 +144,12 @@ async def _carry_out(
     """From the agent to the verdict; whatever happens, the workspace is put away."""
     reusable = False
     try:
-        reusable = await _work(context, await begin())
+        claimed: Claimed | None = await begin()
+        while claimed is not None:  # it goes on where its agent goes on in its session
+            reusable, claimed = await _work(context, claimed)
     except (anyio.get_cancelled_exc_class(), StaleEpoch):
         with anyio.CancelScope(shield=True):
-            kept, _ = await _keep(context, workspace, package, epoch)
+            kept, _ = await keep(context, workspace, package, epoch)
             await _tell_ended(context, package, epoch, kept)
         raise
     finally:
@@ -172,23 +177,22 @@ async def _tell_ended(context: Context, package: PackageId, epoch: int, kept: st
     )
 
 
-def keep_ref(context: Context, package: PackageId, epoch: int) -> str:
-    """The hidden ref that keeps what an attempt left."""
-    return f"refs/plait/keep/{context.journal.run.id}/{package}/{epoch}"
+async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | None]:
+    """Agent, commit, scope, checks.
 
-
-async def _work(context: Context, claimed: Claimed) -> bool:
-    """Agent, commit, scope, checks. Returns whether the workspace may be used again."""
-    safe = True
+    Returns:
+        Whether the workspace may be used again; the attempt that follows in it, if one does.
+    """
+    safe, following = True, None
     if claimed.unready is not None:
         return await _reject(context, claimed, claimed.unready, None)
     ended, outcome = await run_agent(context, claimed)
     if isinstance(outcome, Ended):
-        return await _lose(context, claimed, outcome) and not ended.lingering
+        return await _lose(context, claimed, outcome) and not ended.lingering, None
     failure = agent_failure(claimed, outcome, judged(context, claimed, outcome))
     if failure is not None and failure.code in _USES_UP_NOTHING:
         told = Ended(code=failure.code, reason=failure.reason)
-        return await _lose(context, claimed, told) and not ended.lingering
+        return await _lose(context, claimed, told) and not ended.lingering, None
     work: Work | None = None
     if failure is None:
         work, failure = await _commit(context, claimed)
@@ -197,10 +201,19 @@ async def _work(context: Context, claimed: Claimed) -> bool:
     if failure is None and work is not None:
         ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
         await context.trunk.publish(context.holding.lease, ref, work.commit)
-        await _accept(context, claimed, work.commit)
+        await context.journal.record(
+            AttemptEnded(
+                package=claimed.package.id,
+                attempt=claimed.attempt,
+                epoch=claimed.epoch,
+                verdict=Verdict.PASS,
+                commit=work.commit,
+            )
+        )
     elif failure is not None:
-        safe = await _reject(context, claimed, failure, work)
-    return safe and not ended.lingering
+        session = "" if ended.lingering else resumable(context, claimed)
+        safe, following = await _reject(context, claimed, failure, work, session)
+    return safe and not ended.lingering, following
 
 
 async def _commit(context: Context, claimed: Claimed) -> tuple[Work | None, Failure | None]:
@@ -309,14 +322,20 @@ async def _check(context: Context, claimed: Claimed, work: Work) -> Failure | No
         failure, told = infeasible(claimed.tried, lack=red.lack, reason=red.reason, log=red.log)
         await context.journal.record(*told)
         return failure
-    return Failure(code=red.code or "VERIFICATION_FAILED", reason=red.reason)
+    return Failure(code=red.code or VERIFICATION_FAILED, reason=red.reason)
 
 
-async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Work | None) -> bool:
-    """Keep the work, judge whether another attempt follows; whether all of it is kept."""
+async def _reject(
+    context: Context, claimed: Claimed, failure: Failure, work: Work | None, session: str = ""
+) -> tuple[bool, Claimed | None]:
+    """Keep the work, judge whether another attempt follows.
+
+    Returns:
+        Whether all of the work is kept; the attempt that follows in the same `session`, if so.
+    """
     safe = True
     if work is None:
-        kept, safe = await _keep(context, claimed.workspace, claimed.package.id, claimed.epoch)
+        kept, safe = await keep(context, claimed.workspace, claimed.package.id, claimed.epoch)
     else:
         kept = keep_ref(context, claimed.package.id, claimed.epoch)
         await context.workspaces.publish(kept, work.commit)
@@ -331,6 +350,7 @@ async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Wo
         backoff=context.backoff,
         providers=context.limits.roster.providers(claimed.package),
         violations=failure.violations,
+        session="" if work is None else session,
     )
     if sequel.verdict is Verdict.REVISE and not failure.blocked:
         spent = package_overspent(run, state.cost_usd, context.package_budget_usd)
@@ -339,8 +359,14 @@ async def _reject(context: Context, claimed: Claimed, failure: Failure, work: Wo
             failure = replace(failure, code=PACKAGE_BUDGET_SPENT, reason=told, blocked=spent)
     if failure.blocked:
         sequel = Sequel(verdict=Verdict.BLOCKED)
+    if sequel.session and failure.fix is None and work is not None:
+        prepared = await prepare(context, claimed, sequel.session, failure, work)
+        if prepared is not None:
+            following, begun = prepared
+            await end_rejected(context, claimed, sequel, failure, kept, begun)
+            return safe, following
     await end_rejected(context, claimed, sequel, failure, kept)
-    return safe
+    return safe, None
 
 
 async def _lose(context: Context, claimed: Claimed, cut: Ended) -> bool:
@@ -355,8 +381,9 @@ async def _lose(context: Context, claimed: Claimed, cut: Ended) -> bool:
         providers=context.limits.roster.providers(claimed.package),
     )
     if sequel is None:
-        return await _reject(context, claimed, Failure(code=cut.code, reason=cut.reason), None)
-    kept, safe = await _keep(context, claimed.workspace, package, claimed.epoch)
+        lost = Failure(code=cut.code, reason=cut.reason)
+        return (await _reject(context, claimed, lost, None))[0]
+    kept, safe = await keep(context, claimed.workspace, package, claimed.epoch)
     await context.journal.record(
         AttemptLost(
             package=package,
@@ -369,32 +396,3 @@ async def _lose(context: Context, claimed: Claimed, cut: Ended) -> bool:
         )
     )
     return safe
-
-
-async def _keep(
-    context: Context, workspace: Workspace, package: PackageId, epoch: int
-) -> tuple[str | None, bool]:
-    """Snapshot a workspace; where git cannot hold what is in it, the folder itself is kept."""
-    try:
-        ref = keep_ref(context, package, epoch)
-        return await context.workspaces.keep(workspace, ref), True
-    except PlaitError as error:
-        if isinstance(error, EnvironmentLack):
-            raise
-        told = f"git cannot hold what is in {workspace.path}, which is left as it is"
-        await context.journal.record(
-            Warned(code="WORK_NOT_KEPT", message=f"{told}: {error.message}", package=package)
-        )
-        return None, False
-
-
-async def _accept(context: Context, claimed: Claimed, commit: str) -> None:
-    await context.journal.record(
-        AttemptEnded(
-            package=claimed.package.id,
-            attempt=claimed.attempt,
-            epoch=claimed.epoch,
-            verdict=Verdict.PASS,
-            commit=commit,
-        )
-    )

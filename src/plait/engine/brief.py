@@ -175,6 +175,31 @@ def _links(package: WorkPackage, sources: Sequence[Source]) -> str:
     return fenced("\n".join(f"{link}  ({place})" for link, place in links(texts)))
 
 
+def revise_brief(
+    run: Run,
+    package: WorkPackage,
+    *,
+    feedback: str,
+    checks: Sequence[Check],
+    overrides: Path,
+) -> str:
+    """What an agent is told that goes on in its session: what was wrong, and what still holds.
+
+    Raises:
+        UsageError: `BAD_PROMPT`, as `render`.
+    """
+    values = {
+        "title": line(package.title),
+        "package": package.id,
+        "attempt": str(run.packages[package.id].next_attempt),
+        "attempts": str(1 + package.retry_budget),
+        "feedback": feedback,
+        "scope": _scope(package),
+        "checks": _checks(checks, package.checks),
+    }
+    return render(template("revise", overrides), values, where=str(overrides / "revise.md"))
+
+
 def _revised(run: Run, package: WorkPackage) -> str:
     """What to know of a package that is done again under another version of the plan."""
     if not run.revisions or package.id not in run.revisions[-1].again:
@@ -193,14 +218,18 @@ def _feedback(attempts: Sequence[Attempt]) -> str:
     if not failed:
         return ""
     last = failed[-1]
-    told = [f"Attempt {last.number}: {last.error_code}.", "", fenced(last.reason)]
-    if last.violations:
-        told += ["", "Paths outside the scope:", *(f"- {code(path)}" for path in last.violations)]
+    told = wrong(last.number, last.error_code or "", last.reason, last.violations)
     if last.kept_ref:
-        told += [
-            "",
-            f"Your worktree starts clean; the rejected work is kept: `git show {last.kept_ref}`.",
-        ]
+        told += "\n\nYour worktree starts clean; the rejected work is kept: "
+        told += f"`git show {last.kept_ref}`."
+    return told
+
+
+def wrong(attempt: int, error_code: str, reason: str, violations: Sequence[str]) -> str:
+    """Why an attempt was not accepted."""
+    told = [f"Attempt {attempt}: {error_code}.", "", fenced(reason)]
+    if violations:
+        told += ["", "Paths outside the scope:", *(f"- {code(path)}" for path in violations)]
     return "\n".join(told)
 
 

@@ -43,6 +43,12 @@ class Tried:
     package: PackageId
     attempt: int
     epoch: int
+    again: bool = False  # a further attempt under the same claim
+
+    @property
+    def claim(self) -> str:
+        """What tells it from all other attempts at its package."""
+        return f"{self.epoch}-{self.attempt}" if self.again else str(self.epoch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +79,8 @@ class Claimed:
     @property
     def tried(self) -> Tried:
         """Which attempt it is, for what is told of it."""
-        return Tried(package=self.package.id, attempt=self.attempt, epoch=self.epoch)
+        again = bool(self.task.session)
+        return Tried(package=self.package.id, attempt=self.attempt, epoch=self.epoch, again=again)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +116,6 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         material=_material(context, package, workspace, provider),
         overrides=context.prompts,
     )
-    # A name of bytes that are no UTF-8 may stand in a failure's reason: told with escapes.
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
     claimed = _claimed(
         context,
         package,
@@ -120,10 +125,18 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         text=text,
         provider=provider,
     )
-    claimed.task.brief_path.write_text(text, encoding="utf-8")
-    scope = package.scope
+    write_down(claimed)
+    context.workspaces.inhabit(workspace, directory / process.ALIVE)
+    return claimed
+
+
+def write_down(claimed: Claimed) -> None:
+    """The brief and the scope, for the agent to read."""
+    task, scope = claimed.task, claimed.package.scope
+    # A name of bytes that are no UTF-8 may stand in a failure's reason: told with escapes.
+    task.brief_path.write_bytes(task.brief.encode("utf-8", "backslashreplace"))
     write_json(
-        claimed.task.scope_path,
+        task.scope_path,
         {
             "write": scope.write,
             "read": scope.read,
@@ -131,8 +144,6 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
             "confidence": scope.confidence,
         },
     )
-    context.workspaces.inhabit(workspace, directory / process.ALIVE)
-    return claimed
 
 
 def _material(
@@ -151,7 +162,8 @@ def _material(
 def taken_up(context: Context, adopted: Adopted) -> Claimed:
     """An adopted attempt: everything lies where it was put."""
     package = context.compiled.packages[adopted.package]
-    last = context.journal.run.packages[adopted.package].attempts[-1]
+    state = context.journal.run.packages[adopted.package]
+    last = state.attempts[-1]
     text = (context.places.attempt(package.id, last.number) / "brief.md").read_text("utf-8")
     provider = last.provider
     if provider not in context.agents:  # an earlier version did not say
@@ -165,8 +177,13 @@ def taken_up(context: Context, adopted: Adopted) -> Claimed:
         text=text,
         provider=provider,
     )
+    first = state.under(last.epoch)[0]
+    home = claimed.task.directory.with_name(str(first.number)) / "home"
+    task = replace(claimed.task, session=last.session if first is not last else "", home=home)
     lodging = context.lodgings.take_again(claimed.lodger, claimed.task.directory)
-    return replace(claimed, kept=adopted.kept, done=adopted.done, variables=lodging.variables)
+    return replace(
+        claimed, task=task, kept=adopted.kept, done=adopted.done, variables=lodging.variables
+    )
 
 
 def lodger(package: PackageId, epoch: int) -> str:

@@ -19,6 +19,7 @@ from plait.core.event import (
     DeviationNoted,
     EscalationRaised,
     EscalationSettled,
+    Event,
     PackageAdded,
     PackageRequeued,
     Verdict,
@@ -161,9 +162,17 @@ def infeasible(
 
 
 async def end_rejected(
-    context: Context, claimed: Claimed, sequel: Sequel, failure: Failure, kept: str | None
+    context: Context,
+    claimed: Claimed,
+    sequel: Sequel,
+    failure: Failure,
+    kept: str | None,
+    *then: Event,
 ) -> None:
-    """Record that an attempt was not accepted, with what it asks and what was opened for it."""
+    """Record that an attempt was not accepted, with what it asks and what was opened for it.
+
+    What is told `then` is written together with it.
+    """
     package = claimed.package.id
     logs = context.places.relative(claimed.task.directory)
     reason = in_full(failure, attempt=claimed.attempt, kept_ref=kept, logs=logs)
@@ -181,7 +190,7 @@ async def end_rejected(
     )
     fix = failure.fix
     if fix is None:
-        await context.journal.record(ended)
+        await context.journal.record(ended, *then)
         return
     if kept is not None:
         look = f"\n\nWhat was tried before is kept: `git show {kept}`."
@@ -217,7 +226,7 @@ def _told(tried: Tried, found: Judged, *, by: RaisedBy) -> tuple[Problem, ...]:
     events: list[Problem] = []
     mark = "p" if by is RaisedBy.PLAIT else ""
     for number, (each, settlement) in enumerate(found, start=1):
-        name = f"{tried.package}:{tried.epoch}.{mark}{number}"
+        name = f"{tried.package}:{tried.claim}.{mark}{number}"
         events.append(
             EscalationRaised(
                 package=tried.package,

@@ -19,10 +19,10 @@ from plait.core.queue import OwnedCheck, landing_checks
 from plait.core.retry import after_failure
 from plait.core.run import PackageState
 from plait.core.verdict import judge_scope
-from plait.engine.attempt import keep_ref
 from plait.engine.claimed import Tried
 from plait.engine.context import Context
 from plait.engine.escalate import in_full, infeasible
+from plait.engine.keeping import keep_ref
 from plait.engine.ticks import tick_boxes
 from plait.engine.verify import Red, Subject, passed_before, run_checks_apart
 from plait.errors import RunTaken
@@ -226,7 +226,12 @@ async def refuse(context: Context, candidate: PackageState, code: str, reason: s
 async def ask_for(context: Context, candidate: PackageState, red: Red) -> None:
     """Block a candidate whose check cannot run on this machine: another attempt helps nobody."""
     last = candidate.attempts[-1]
-    tried = Tried(package=candidate.id, attempt=last.number, epoch=candidate.epoch)
+    tried = Tried(
+        package=candidate.id,
+        attempt=last.number,
+        epoch=candidate.epoch,
+        again=len(candidate.under(candidate.epoch)) > 1,
+    )
     failure, told = infeasible(tried, lack=red.lack, reason=red.reason, log=red.log)
     ref = await _keep(context, candidate)
     refused = LandingRefused(

@@ -15,19 +15,22 @@ import stat
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 from anyio import lowlevel
 
 from plait.core.entries import entry_json, shortened
 from plait.core.event import Denied, Warned
+from plait.core.evolve import replace
+from plait.core.package import PackageState
 from plait.core.report import instant
 from plait.core.transcript import Account, Entry, ToolDenied, Unread, account
 from plait.engine.claimed import Claimed
 from plait.engine.context import Context
 from plait.ports import Reader, Usage
 
+N = TypeVar("N", int, float)
 STDOUT, TRANSCRIPT = "stdout.log", "transcript.jsonl"
 LISTEN_S = 0.2
 SLICE: Final = 1 << 16  # bytes that are taken in before others have their turn
@@ -41,12 +44,17 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=st
 
 @dataclass(slots=True, kw_only=True)
 class Listening:
-    """Listens to one agent. `account` sums up all that it said until now."""
+    """Listens to one agent. `account` sums up all that it said until now.
+
+    `before` is what its session had used up when it was taken up again; the account goes on
+    from there.
+    """
 
     context: Context
     claimed: Claimed
     reader: Reader
     account: Account = field(default_factory=Account)
+    before: Account = field(default_factory=Account)
     _log: int | None = None
     _transcript: int | None = None
     _known: int = 0  # entries that the transcript held when this began
@@ -70,10 +78,28 @@ class Listening:
             self._failed = f"{STDOUT} cannot be opened: {error.strerror}"
 
     @property
+    def own(self) -> Account:
+        """The account of the attempt alone, without what its session had used up before."""
+        told, before = self.account, self.before
+        if before == Account():
+            return told
+        cost = told.cost_usd
+        if cost is not None:
+            cost = _beyond(cost, before.cost_usd or 0.0)
+        return replace(
+            told,
+            tokens_input=_beyond(told.tokens_input, before.tokens_input),
+            tokens_output=_beyond(told.tokens_output, before.tokens_output),
+            cost_usd=cost,
+        )
+
+    @property
     def usage(self) -> Usage | None:
         """What the attempt has used up until now; None: it has not said anything of it."""
-        told = self.account
-        if not told.tokens_input and not told.tokens_output and told.cost_usd is None:
+        told = self.own
+        again = self.before != Account()  # then nothing more than before is no news
+        no_cost = not told.cost_usd if again else told.cost_usd is None
+        if not told.tokens_input and not told.tokens_output and no_cost:
             return None
         return Usage(
             cost_usd=told.cost_usd,
@@ -205,7 +231,18 @@ def listening(context: Context, claimed: Claimed) -> Listening | None:
         return None
     adopted = claimed.kept is not None
     told = context.journal.run.packages[task.package].attempts[-1].denied if adopted else 0
-    listens = Listening(context=context, claimed=claimed, reader=reader, _told=told)
+    before = Account()
+    if task.session and claimed.agent.can.total_usage:
+        state = context.journal.run.packages[task.package]
+        before = used_before(state, task.attempt, task.epoch)
+    listens = Listening(
+        context=context,
+        claimed=claimed,
+        reader=reader,
+        account=before,
+        before=before,
+        _told=told,
+    )
     listens.open(task.directory)
     return listens
 
@@ -235,6 +272,22 @@ def _whole_lines(descriptor: int) -> int:
         at += len(chunk)
     os.ftruncate(descriptor, end)
     return count
+
+
+def used_before(state: PackageState, attempt: int, epoch: int) -> Account:
+    """What the session of an attempt had used up before it."""
+    before = [each for each in state.under(epoch) if each.number < attempt]
+    costs = [each.cost_usd for each in before if each.cost_usd is not None]
+    return Account(
+        tokens_input=sum(each.tokens_input or 0 for each in before),
+        tokens_output=sum(each.tokens_output or 0 for each in before),
+        cost_usd=sum(costs) if costs else None,
+    )
+
+
+def _beyond(total: N, before: N) -> N:
+    """What a total has beyond what was before; a smaller one did not count that at all."""
+    return total - before if total >= before else total
 
 
 def _encoded(entry: Entry) -> str:

@@ -207,6 +207,11 @@ def save(lodging: Lodging, folder: Path) -> None:
         (folder / _SAVED).write_text(json.dumps(told), encoding="utf-8")
 
 
+def hand_on(before: Path, folder: Path) -> None:
+    """Write down for the next attempt what the one before was given: it keeps that."""
+    save(saved(before), folder)
+
+
 def saved(folder: Path) -> Lodging:
     """What was written down, without variables; nothing, if there is nothing to be read."""
     try:

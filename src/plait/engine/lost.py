@@ -5,8 +5,8 @@ from __future__ import annotations
 from plait.core.event import ClaimLost
 from plait.core.package import PackageStatus
 from plait.core.plan import PackageId
-from plait.engine.attempt import keep_ref
 from plait.engine.context import Context
+from plait.engine.keeping import keep_ref
 from plait.errors import StaleEpoch
 
 

@@ -13,7 +13,7 @@ from plait.core.event import BaselineCommitted, Landed, PackageWaits, RunContinu
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.run import PackageStatus, Run
-from plait.core.step import Done
+from plait.core.step import Done, of_attempt
 from plait.engine.agent import GRACE_S
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
@@ -83,7 +83,7 @@ async def reconcile(
         state = context.journal.run.packages[package]
         workspace = context.workspaces.adopt(Path(state.attempts[-1].worktree))
         if workspace is not None and state.epoch == state.attempts[-1].epoch:
-            done = steps.get(package, {})
+            done = of_attempt(steps.get(package, {}), state.attempts[-1].number)
             adopted.append(Adopted(package=package, kept=kept, workspace=workspace, done=done))
         elif kept.living:  # its workspace was put away: nothing of what it does can be used
             await kept.end(GRACE_S)

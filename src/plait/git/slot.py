@@ -237,6 +237,10 @@ class Slot:
         await own.run(*self._sparsely(), "checkout", "--quiet", "--force", "--detach", commit)
         self.install(self.index)
 
+    async def uncommit(self, commit: str) -> None:
+        """Set HEAD and git's index of a clean checkout back to a commit; the files stay."""
+        await self.git.run(*self._sparsely(), "reset", "--quiet", "--mixed", commit)
+
     async def _clean(self, own: Git) -> None:
         """Remove all that is not in Plait's index, but what a set-up made and is to be kept."""
         noted = read_yield(self.setup)

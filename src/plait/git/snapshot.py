@@ -116,6 +116,15 @@ def require_mounted(slot: Slot) -> None:
         raise GitFailed(("mount", str(slot.path)), error.errno or 1, told) from error
 
 
+def is_there(slot: Slot) -> bool:
+    """Whether a slot's tree is; an overlay is mounted again after a restart."""
+    try:
+        require_mounted(slot)
+    except GitFailed:
+        return False
+    return True
+
+
 async def committed(slot: Slot, base: str) -> str | None:
     """A commit of what a slot holds, on its HEAD; None if that is its base. No ref moves.
 

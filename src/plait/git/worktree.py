@@ -28,22 +28,13 @@ from plait.git.overlay import lower_of, vacate
 from plait.git.repository import Repository, require_own
 from plait.git.slot import Slot
 from plait.git.slots import Slots
-from plait.git.snapshot import committed, furnished, require_mounted, snapshot
+from plait.git.snapshot import committed, furnished, is_there, snapshot
 from plait.git.sparse import literal
 from plait.git.submodules import fill_submodules
 from plait.git.templates import Templates
 from plait.git.trash import TRASH, discard, discard_in_background, move_aside
 from plait.git.yields import read_yield, restore, take_stock
 from plait.ports import Work, Workspace
-
-
-def _is_there(slot: Slot) -> bool:
-    """Whether a slot's tree is; an overlay is mounted again after a restart."""
-    try:
-        require_mounted(slot)
-    except GitFailed:
-        return False
-    return True
 
 
 class WorktreePool(Slots):
@@ -91,7 +82,7 @@ class WorktreePool(Slots):
                 elif slot.lent_at is None or not (slot.path.is_dir() or slot.layers.is_dir()):
                     vacate(slot)
                     self._free.append(slot)
-                elif not _is_there(slot):
+                elif not is_there(slot):
                     await self._retire(slot)
                 elif slot.path in self._adopted or slot.inhabited:
                     self._lent[slot.name] = slot
@@ -249,6 +240,11 @@ class WorktreePool(Slots):
         if not paths:
             return ""
         return self._user_excludes + "".join(f"/{literal(path)}\n" for path in paths)
+
+    async def uncommit(self, workspace: Workspace) -> None:
+        """Set HEAD and index back to its base; the files stay. It raises what `checkout` does."""
+        self._at.pop(workspace.slot, None)
+        await self._lent[workspace.slot].uncommit(workspace.base)
 
     async def keep(self, workspace: Workspace, ref: str) -> str | None:
         """Snapshot all that is not ignored to the hidden `ref`; None if it equals its base.

@@ -96,6 +96,9 @@ class Workspaces(Protocol):
     def excludes(self, workspace: Workspace) -> str:
         """Patterns for git of what lies there beside the commit; empty if nothing does."""
 
+    async def uncommit(self, workspace: Workspace) -> None:
+        """Set it back to its base; the files stay as they are, as changes nobody committed."""
+
     async def keep(self, workspace: Workspace, ref: str) -> str | None:
         """Snapshot all that is not ignored to the hidden `ref`; None if it equals its base."""
 
