@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from plait.agents.json_lines import (
     JsonLines,
@@ -58,35 +58,37 @@ class ClaudeEvents(JsonLines):
         self._denied: set[str] = set()  # calls told as denied
         self._wait_s: float | None = None  # until the next try, as last told
         self._retry_at: float | None = None
-
-    def entries(self, event: Table) -> Iterable[Entry]:
-        """What an event says."""
-        reads: Callable[[Table], Iterable[Entry]] | None = {
+        self._reads: Mapping[str, Callable[[Table], Iterable[Entry]]] = {
             "assistant": self._assistant,
             "user": self._user,
             "system": self._system,
             "result": self._result,
             "rate_limit_event": self._limit,
-        }.get(text(event, "type"))
+        }
+
+    def entries(self, event: Table) -> Iterable[Entry]:
+        """What an event says."""
+        reads = self._reads.get(text(event, "type"))
         return reads(event) if reads else ()
 
-    def _assistant(self, event: Table) -> Iterator[Entry]:
+    def _assistant(self, event: Table) -> Iterable[Entry]:
         message = table(event, "message")
-        own, usage = text(message, "id"), table(message, "usage")
+        own = text(message, "id")
         known = self._answering if self._by_answer else bool(own) and own == self._message
-        made_up = text(message, "model") == SYNTHETIC
+        made_up = message.get("model") == SYNTHETIC
         self._answering, self._message = True, own
-        if not made_up and not known:
-            yield Turn()
-        if usage and not made_up and (self._by_answer or not known):
+        found: list[Entry] = []
+        if not (made_up or known):
+            found.append(Turn())
+        if (self._by_answer or not known) and not made_up and (usage := table(message, "usage")):
             read = count(usage, "input_tokens") if self._by_answer else _input(usage)
-            yield Used(tokens_input=read, tokens_output=count(usage, "output_tokens"))
+            found.append(Used(tokens_input=read, tokens_output=count(usage, "output_tokens")))
         for block in tables(message, "content"):
-            match text(block, "type"):
+            match block.get("type"):
                 case "text":
-                    yield Said(text=text(block, "text"))
+                    found.append(Said(text=text(block, "text")))
                 case "thinking":
-                    yield Said(text=text(block, "thinking"), thought=True)
+                    found.append(Said(text=text(block, "thinking"), thought=True))
                 case "tool_use":
                     given = table(block, "input")
                     called = ToolCalled(
@@ -96,19 +98,17 @@ class ClaudeEvents(JsonLines):
                         paths=paths(given, *_PATHS),
                     )
                     self._calls[called.call] = called
-                    yield called
+                    found.append(called)
                 case _:
                     pass
+        return found
 
-    def _user(self, event: Table) -> Iterator[Entry]:
+    def _user(self, event: Table) -> Iterable[Entry]:
         self._answering = False
-        refused = {
-            text(each, "id")
-            for each in tables(event, "tool_result_meta")
-            if text(table(each, "permission_decision"), "decision") == "reject"
-        }
+        refused = _rejected(event) if "tool_result_meta" in event else ()
+        found: list[Entry] = []
         for block in tables(table(event, "message"), "content"):
-            if text(block, "type") != "tool_result":
+            if block.get("type") != "tool_result":
                 continue
             call, output = text(block, "tool_use_id"), words(block.get("content"))
             failed = block.get("is_error") is True
@@ -116,10 +116,13 @@ class ClaudeEvents(JsonLines):
             if called and (call in refused or (failed and output.startswith(_BY_THE_HOOK))):
                 self._denied.add(call)
                 reason = output.removeprefix(f"{_BY_THE_HOOK}{called.tool} hook error: ")
-                yield ToolDenied(tool=called.tool, reason=reason, call=call, paths=called.paths)
+                found.append(
+                    ToolDenied(tool=called.tool, reason=reason, call=call, paths=called.paths)
+                )
             elif called and failed:
                 self._errors[call] = output
-            yield ToolEnded(call=call, output=output, failed=failed)
+            found.append(ToolEnded(call=call, output=output, failed=failed))
+        return found
 
     def _system(self, event: Table) -> Iterator[Entry]:
         match text(event, "subtype"):
@@ -187,6 +190,15 @@ class ClaudeEvents(JsonLines):
             return FinishKind.CANCELLED
         status = kind_of_status(number(event, "api_error_status"))
         return status or kind_of_words(_message(event))
+
+
+def _rejected(event: Table) -> Collection[str]:
+    """The calls that were refused, as the event says beside its message."""
+    return {
+        text(each, "id")
+        for each in tables(event, "tool_result_meta")
+        if text(table(each, "permission_decision"), "decision") == "reject"
+    }
 
 
 def _message(event: Table) -> str:

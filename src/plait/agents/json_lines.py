@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import Any
 
+from pydantic_core import from_json
+
 from plait.core.transcript import Entry, Unread
 from plait.ports import Reader
 
@@ -32,16 +34,25 @@ class JsonLines(Reader):
         if len(line) > LONGEST:
             return (unread(line[:SHOWN]),)
         try:
-            event = json.loads(line)
-            if b"\\ud" in line or b"\\uD" in line:
-                event = _whole(event)
-        except (ValueError, RecursionError):
-            return (unread(line),) if line.strip() else ()
-        return self.entries(event) if isinstance(event, dict) else (unread(line),)
+            event = from_json(line, cache_strings="keys")
+        except ValueError:  # it is stricter than the standard library
+            event = _leniently(line)
+        if isinstance(event, dict):
+            return self.entries(event)
+        return (unread(line),) if line.strip() else ()
 
     @abstractmethod
     def entries(self, event: Table) -> Iterable[Entry]:
         """What an object says; nothing, if it is of no interest."""
+
+
+def _leniently(line: bytes) -> Any:
+    """What a line of JSON holds, though with a half of a surrogate pair; None: it is no JSON."""
+    try:
+        event = json.loads(line)
+        return _whole(event) if b"\\ud" in line or b"\\uD" in line else event
+    except (ValueError, RecursionError):
+        return None
 
 
 def unread(line: bytes) -> Unread:
@@ -66,7 +77,9 @@ def number(data: Table, key: str) -> float | None:
 def count(data: Table, key: str) -> int:
     """A whole number from 0; 0 if there is none."""
     value = data.get(key)
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf:
+    if type(value) is int:  # as most are; nor is this a truth
+        return value if 0 <= value <= _MOST else min(max(value, 0), _MOST)
+    if isinstance(value, float) and 0 <= value < inf:
         return int(min(value, _MOST))
     return 0
 
@@ -80,7 +93,11 @@ def table(data: Table, key: str) -> Table:
 def tables(data: Table, key: str) -> Sequence[Table]:
     """The objects of an array; those entries alone that are some."""
     value = data.get(key)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return []
+    if len(value) == 1 and isinstance(value[0], dict):
+        return value
+    return [each for each in value if isinstance(each, dict)]
 
 
 def words(value: Any) -> str:
@@ -95,7 +112,12 @@ def words(value: Any) -> str:
 
 def paths(data: Table, *keys: str) -> tuple[str, ...]:
     """The texts under these keys, in their order, without repetition."""
-    return tuple(dict.fromkeys(found for key in keys if (found := text(data, key))))
+    found: list[str] = []
+    for key in keys:
+        value = data.get(key)
+        if value and isinstance(value, str) and value not in found:
+            found.append(value)
+    return tuple(found)
 
 
 def _whole(value: Any) -> Any:

@@ -7,8 +7,8 @@ is trusted: it is what an agent says of itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -143,53 +143,73 @@ class Account:
 MOST_DENIALS = 200  # that are remembered one by one
 
 
-def account(so_far: Account, entry: Entry) -> Account:
-    """The account with one entry more."""
-    match entry:
-        case Started():
-            return replace(
-                so_far,
-                session=entry.session or so_far.session,
-                model=entry.model or so_far.model,
-                version=entry.version or so_far.version,
-            )
-        case Said():
-            if entry.thought or not entry.text.strip():
-                return so_far
-            return replace(so_far, last_words=entry.text, retried=None)
-        case ToolCalled():
-            return replace(so_far, tool_calls=so_far.tool_calls + 1, retried=None)
-        case ToolEnded():
-            return so_far
-        case ToolDenied():
-            return replace(so_far, denials=(*so_far.denials, entry)[:MOST_DENIALS])
-        case Retried():
-            return replace(so_far, retried=entry)
-        case Turn():
-            return replace(so_far, turns=so_far.turns + 1)
-        case Used():
-            return _used(so_far, entry)
-        case Finished():
-            return replace(so_far, finished=entry)
-        case Unread():
-            return replace(so_far, unread=so_far.unread + 1)
+def account(so_far: Account, *entries: Entry) -> Account:
+    """The account with some entries more."""
+    now = _Sum(so_far)
+    now.add(entries)
+    return replace(so_far, **{name: getattr(now, name) for name in _NAMES})
 
 
-def _used(so_far: Account, used: Used) -> Account:
-    if used.total:
-        cost = so_far.cost_usd if used.cost_usd is None else used.cost_usd
-        return replace(
-            so_far,
-            tokens_input=used.tokens_input,
-            tokens_output=used.tokens_output,
-            cost_usd=cost,
-        )
-    cost = so_far.cost_usd
-    if used.cost_usd is not None:
-        cost = (cost or 0.0) + used.cost_usd
-    return replace(
-        so_far,
-        tokens_input=so_far.tokens_input + used.tokens_input,
-        tokens_output=so_far.tokens_output + used.tokens_output,
-        cost_usd=cost,
-    )
+_NAMES = tuple(field.name for field in fields(Account))
+
+
+class _Sum:
+    """An account while entries are added: many come at once, and each is a small matter."""
+
+    session: str
+    model: str
+    version: str
+    last_words: str
+    turns: int
+    tool_calls: int
+    denials: tuple[ToolDenied, ...]
+    retried: Retried | None
+    tokens_input: int
+    tokens_output: int
+    cost_usd: float | None
+    finished: Finished | None
+    unread: int
+    __slots__ = _NAMES
+
+    def __init__(self, so_far: Account) -> None:
+        for name in _NAMES:
+            setattr(self, name, getattr(so_far, name))
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Some entries more."""
+        for entry in entries:
+            match entry:
+                case ToolEnded():
+                    pass
+                case Said():
+                    if not entry.thought and entry.text and not entry.text.isspace():
+                        self.last_words = entry.text
+                        self.retried = None
+                case ToolCalled():
+                    self.tool_calls += 1
+                    self.retried = None
+                case Turn():
+                    self.turns += 1
+                case Used():
+                    self._use(entry)
+                case Started():
+                    self.session = entry.session or self.session
+                    self.model = entry.model or self.model
+                    self.version = entry.version or self.version
+                case ToolDenied():
+                    self.denials = (*self.denials, entry)[:MOST_DENIALS]
+                case Retried():
+                    self.retried = entry
+                case Finished():
+                    self.finished = entry
+                case Unread():
+                    self.unread += 1
+
+    def _use(self, used: Used) -> None:
+        if used.total:
+            self.tokens_input = self.tokens_output = 0
+            self.cost_usd = self.cost_usd if used.cost_usd is None else 0.0
+        self.tokens_input += used.tokens_input
+        self.tokens_output += used.tokens_output
+        if used.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + used.cost_usd

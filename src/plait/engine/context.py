@@ -13,6 +13,7 @@ from plait.core.plan import Check, PackageId, Plan
 from plait.core.profile import AgentLimits, AgentProfile, plain
 from plait.core.retry import Backoff
 from plait.core.schedule import Compiled, Limits, compile_plan
+from plait.engine.ears import Ears
 from plait.engine.holding import Holding
 from plait.engine.journal import Journal
 from plait.engine.lodging import Lodgings
@@ -112,6 +113,7 @@ class Context:
     room: Room = field(default_factory=Room)
     lodgings: Lodgings = field(default_factory=Lodgings)
     memory: Memory = field(default_factory=Memory)
+    ears: Ears = field(default_factory=Ears)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     ended: dict[PackageId, Ended] = field(default_factory=dict)
     _compiled: Compiled | None = None

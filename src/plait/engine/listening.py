@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 
 import anyio
 from anyio import lowlevel
+from pydantic_core import to_json
 
 from plait.core.entries import entry_json, shortened
 from plait.core.event import Denied, Warned
@@ -32,10 +33,9 @@ from plait.ports import Reader, Usage
 
 N = TypeVar("N", int, float)
 STDOUT, TRANSCRIPT = "stdout.log", "transcript.jsonl"
-LISTEN_S = 0.2
 SLICE: Final = 1 << 16  # bytes that are taken in before others have their turn
 MOST_LINE = 4 << 20  # bytes; a longer one is not read
-MOST_ENTRY = 64_000  # characters of an entry as JSON, above which its texts are cut
+MOST_ENTRY = 64_000  # bytes of an entry as JSON, above which its texts are cut
 TOLD_DENIALS = 20  # that become events, one by one
 MOST_EVENT_TEXT = 500
 _SHOWN_OF_A_LINE = 2000
@@ -64,6 +64,8 @@ class Listening:
     _told: int = 0  # denials that are events already
     _denied: int = 0
     _failed: str = ""
+    _news: anyio.Event = field(default_factory=anyio.Event)  # there is something to tell
+    _error: Exception | None = None
 
     def open(self, folder: Path) -> None:
         """Open the log and the transcript; what cannot be opened is told, and does without."""
@@ -109,9 +111,32 @@ class Listening:
 
     async def as_it_speaks(self) -> None:
         """Listen until this is cancelled."""
-        while True:
-            await self.hear()
-            await anyio.sleep(LISTEN_S)
+        ears = self.context.ears
+        ears.add(self)
+        try:
+            while True:
+                await self._news.wait()
+                if self._error is not None:
+                    raise self._error
+                await self._tell()  # before anything more is taken in
+                self._news = anyio.Event()
+        finally:
+            ears.remove(self)
+
+    def take(self) -> bool:
+        """Take in some of what is there now; whether there is more."""
+        if self._news.is_set():
+            return False
+        try:
+            chunk = self._read()
+            if chunk:
+                self._take_in(self._lines(chunk))
+        except Exception as error:  # noqa: BLE001 - raised where this agent is awaited
+            self._error = error
+        if self._error is not None or self._failed or self._denials:
+            self._news.set()
+            return False
+        return len(chunk) == SLICE
 
     async def to_the_end(self) -> Account:
         """Take in all that is left, and tell what it came to; nothing is heard afterwards."""
@@ -154,31 +179,38 @@ class Listening:
         return lines
 
     def _take_in(self, lines: Sequence[bytes]) -> None:
-        entries = [entry for line in lines if line for entry in self._entries(line)]
-        for entry in entries:
-            self.account = account(self.account, entry)
-            if isinstance(entry, ToolDenied):
-                self._note(entry)
+        entries: list[Entry] = []
+        read = self.reader.read
+        for line in lines:
+            if not line:
+                continue
+            if len(line) > MOST_LINE:
+                entries.append(_unread(line))
+                continue
+            try:
+                entries += read(line)
+            except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
+                self._failed = self._failed or f"{type(error).__name__}: {error}"
+                entries.append(_unread(line))
+        if not entries:
+            return
+        denials = self.account.denials
+        self.account = account(self.account, *entries)
+        if self.account.denials is not denials:
+            for entry in entries:
+                if isinstance(entry, ToolDenied):
+                    self._note(entry)
         new = entries[self._known :] if self._known else entries
         self._known = max(0, self._known - len(entries))
         if new and self._transcript is not None:
             self._write(new)
 
-    def _entries(self, line: bytes) -> Iterable[Entry]:
-        if len(line) > MOST_LINE:
-            return [Unread(line=line[:_SHOWN_OF_A_LINE].decode("utf-8", "replace"))]
-        try:
-            return list(self.reader.read(line))
-        except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
-            self._failed = self._failed or f"{type(error).__name__}: {error}"
-            return [Unread(line=line[:_SHOWN_OF_A_LINE].decode("utf-8", "replace"))]
-
     def _write(self, entries: Iterable[Entry]) -> None:
         """Append to the transcript. Where that fails, it ends here: the raw stream stays."""
         assert self._transcript is not None  # noqa: S101 - whoever calls has looked
-        head = f'{{"at":"{instant(self.context.clock.now())}",'
-        text = "".join(f"{head}{_encoded(entry)[1:]}\n" for entry in entries)
-        raw = memoryview(text.encode("utf-8", "backslashreplace"))  # JSON's own escape
+        head = f'{{"at":"{instant(self.context.clock.now())}",'.encode()
+        between = b"\n" + head  # of two objects, each without its first brace
+        raw = memoryview(head + between.join([_encoded(each)[1:] for each in entries]) + b"\n")
         try:
             while raw:
                 raw = raw[os.write(self._transcript, raw) :]
@@ -290,10 +322,17 @@ def _beyond(total: N, before: N) -> N:
     return total - before if total >= before else total
 
 
-def _encoded(entry: Entry) -> str:
+def _encoded(entry: Entry) -> bytes:
     told = entry_json(entry)
-    text = _ENCODE(told)
-    return text if len(text) <= MOST_ENTRY else _ENCODE(shortened(told))
+    try:
+        raw = to_json(told, fallback=str)
+        return raw if len(raw) <= MOST_ENTRY else to_json(shortened(told), fallback=str)
+    except ValueError:  # half a surrogate pair: JSON's own escape stands for it
+        return _ENCODE(shortened(told)).encode("utf-8", "backslashreplace")
+
+
+def _unread(line: bytes) -> Unread:
+    return Unread(line=line[:_SHOWN_OF_A_LINE].decode("utf-8", "replace"))
 
 
 def _short(text: str) -> str:

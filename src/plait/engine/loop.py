@@ -45,6 +45,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
             under_way.attempts[each.package] = Work()
             tasks.start_soon(_take_up, context, under_way, each, name=f"attempt {each.package}")
         tasks.start_soon(listen, context, name="listen")
+        tasks.start_soon(context.ears.hear, name="ears")
         tasks.start_soon(watch, context, under_way, name="watch")
         tasks.start_soon(queue.tend, name="queue")
         while not await out_of_time(context, under_way):
