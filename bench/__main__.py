@@ -7,11 +7,34 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from bench import check, dispatch, durable, handover, makespan, overhead, scale, startup, workspaces
+from bench import (
+    check,
+    dispatch,
+    durable,
+    handover,
+    lag,
+    logs,
+    makespan,
+    overhead,
+    scale,
+    startup,
+    workspaces,
+)
 from bench.ground import lay_ground
 from bench.table import Row, print_rows
 
-PARTS = ("overhead", "makespan", "startup", "check", "dispatch", "durable", "scale", "workspaces")
+PARTS = (
+    "overhead",
+    "makespan",
+    "startup",
+    "check",
+    "dispatch",
+    "durable",
+    "logs",
+    "lag",
+    "scale",
+    "workspaces",
+)
 
 
 def main(argv: Sequence[str]) -> None:
@@ -36,6 +59,10 @@ def main(argv: Sequence[str]) -> None:
             rows += handover.measure(ground, packages=told.starts)
         if "durable" in told.parts:
             rows += durable.measure()
+        if "logs" in told.parts:
+            rows += logs.measure(ground, rounds=2 if told.quick else 5, seconds=3.0)
+        if "lag" in told.parts:
+            rows += lag.measure(ground, packages=32 if told.quick else 96)
         if "makespan" in told.parts:
             rows += makespan.measure(ground, seeds=2 if told.quick else told.seeds)
         if "check" in told.parts:
