@@ -12,8 +12,6 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
-from plait.core.evolve import replace
-
 
 class FinishKind(StrEnum):
     """How an agent's work ended, by its own final word."""
@@ -145,16 +143,16 @@ MOST_DENIALS = 200  # that are remembered one by one
 
 def account(so_far: Account, *entries: Entry) -> Account:
     """The account with some entries more."""
-    now = _Sum(so_far)
-    now.add(entries)
-    return replace(so_far, **{name: getattr(now, name) for name in _NAMES})
+    tally = Tally(so_far)
+    tally.add(entries)
+    return tally.account
 
 
 _NAMES = tuple(field.name for field in fields(Account))
 
 
-class _Sum:
-    """An account while entries are added: many come at once, and each is a small matter."""
+class Tally:
+    """An account while entries are added: there are many, and each is a small matter."""
 
     session: str
     model: str
@@ -174,6 +172,11 @@ class _Sum:
     def __init__(self, so_far: Account) -> None:
         for name in _NAMES:
             setattr(self, name, getattr(so_far, name))
+
+    @property
+    def account(self) -> Account:
+        """The account as it is now."""
+        return Account(**{name: getattr(self, name) for name in _NAMES})
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Some entries more."""

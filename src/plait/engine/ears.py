@@ -9,7 +9,7 @@ from typing import Protocol
 import anyio
 from anyio import lowlevel
 
-LISTEN_S = 0.2
+LISTEN_S = 0.25
 TURN_S = 0.01  # for which agents are heard before others have their turn
 
 

@@ -26,7 +26,7 @@ from plait.core.event import Denied, Warned
 from plait.core.evolve import replace
 from plait.core.package import PackageState
 from plait.core.report import instant
-from plait.core.transcript import Account, Entry, ToolDenied, Unread, account
+from plait.core.transcript import Account, Entry, Tally, ToolDenied, Unread
 from plait.engine.claimed import Claimed
 from plait.engine.context import Context
 from plait.ports import Reader, Usage
@@ -44,7 +44,7 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=st
 
 @dataclass(slots=True, kw_only=True)
 class Listening:
-    """Listens to one agent. `account` sums up all that it said until now.
+    """Listens to one agent.
 
     `before` is what its session had used up when it was taken up again; the account goes on
     from there.
@@ -53,8 +53,8 @@ class Listening:
     context: Context
     claimed: Claimed
     reader: Reader
-    account: Account = field(default_factory=Account)
     before: Account = field(default_factory=Account)
+    _tally: Tally = field(init=False)
     _log: int | None = None
     _transcript: int | None = None
     _known: int = 0  # entries that the transcript held when this began
@@ -66,6 +66,15 @@ class Listening:
     _failed: str = ""
     _news: anyio.Event = field(default_factory=anyio.Event)  # there is something to tell
     _error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        """Nothing has been said."""
+        self._tally = Tally(self.before)
+
+    @property
+    def account(self) -> Account:
+        """All that it said until now, summed up."""
+        return self._tally.account
 
     def open(self, folder: Path) -> None:
         """Open the log and the transcript; what cannot be opened is told, and does without."""
@@ -194,9 +203,9 @@ class Listening:
                 entries.append(_unread(line))
         if not entries:
             return
-        denials = self.account.denials
-        self.account = account(self.account, *entries)
-        if self.account.denials is not denials:
+        denials = self._tally.denials
+        self._tally.add(entries)
+        if self._tally.denials is not denials:
             for entry in entries:
                 if isinstance(entry, ToolDenied):
                     self._note(entry)
@@ -271,7 +280,6 @@ def listening(context: Context, claimed: Claimed) -> Listening | None:
         context=context,
         claimed=claimed,
         reader=reader,
-        account=before,
         before=before,
         _told=told,
     )
