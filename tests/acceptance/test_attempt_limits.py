@@ -2,56 +2,65 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
 from tests.acceptance.conftest import Story, lines
 from tests.acceptance.test_transcripts import DONE, PLUGIN, WRITE, events, says
-from tests.fakes.plans import Piece
 from tests.fakes.processes import living_below
 
-HANG = "while :; do sleep 0.1; done"
+CHILD = "setsid sleep 300 > /dev/null 2>&1 &"  # in a session of its own
+HANG = "while :; do echo '{}'; sleep 0.1; done"
 EATS = f"{sys.executable} -c 'x = bytearray(200 << 20); import time; time.sleep(60)'"
+LIMITS = {  # of which kind: what a profile says, what an agent does, its code
+    "turns": ("turns = 2", lines(*[says("turn")] * 3), "TURN_LIMIT"),
+    "tokens": ("tokens = 100", says("usage", tokens_input=90, tokens_output=20), "TOKEN_LIMIT"),
+    "cost": ("cost = 0.5", says("usage", cost_usd=0.6), "COST_LIMIT"),
+    "memory": ('memory = "100 MiB"', f"setsid {EATS} &", "MEMORY_LIMIT"),
+    "output": ("output = 20_000", "seq 10000", "OUTPUT_LIMIT"),
+    "silence": ("turns = 9", "exec sleep 300", "STALLED"),
+    "time": ("turns = 9", ":", "TIMEOUT"),
+    "none": ("turns = 9", f"{WRITE}; {DONE}; exit", None),
+}
 
 
-@pytest.mark.parametrize(
-    ("limit", "does", "code"),
-    [
-        ("turns = 2", lines(*[says("turn")] * 3), "TURN_LIMIT"),
-        ("tokens = 100", says("usage", tokens_input=90, tokens_output=20), "TOKEN_LIMIT"),
-        ('memory = "100 MiB"', f"(setsid {EATS} &)", "MEMORY_LIMIT"),
-        ("output = 1000", "seq 1000", "OUTPUT_LIMIT"),
-    ],
-    ids=["turns", "tokens", "memory", "output"],
-)
-def test_an_attempt_over_a_limit_is_ended_and_typed(story: Story, limit, does, code) -> None:
-    """The agent and all that it started are ended; the code says why; the rest goes on."""
+def configuration() -> str:
+    """A profile for each limit, with an agent that goes over it, for the package of its name."""
+    told = ['[agent]\nstall = "1s"\n\n[run]\nagents = [']
+    told += [f'  {{ agent = "{name}", match = "wp-{name}" }},' for name in LIMITS]
+    told.append("]\n")
+    for name, (limit, does, _) in LIMITS.items():
+        agent = json.dumps(f"talker:{lines(CHILD, does, HANG)}")
+        told.append(f"[agents.{name}]\nuse = {agent}\nlimits = {{ {limit} }}\n")
+    return "\n".join(told)
+
+
+def plan() -> str:
+    """A package for each limit; one has but three seconds."""
+    told = ["version: 1", "id: limits", "packages:"]
+    for name in LIMITS:
+        told += [f"  - id: wp-{name}", f"    title: {name}", f"    write: src/wp-{name}/**"]
+        told += ["    retries: 0", *(["    timeout: 3s"] if name == "time" else [])]
+    return "\n".join(told) + "\n"
+
+
+@pytest.mark.parametrize("tier", ["auto", "none"])
+def test_an_attempt_over_a_limit_is_ended_and_typed(story: Story, tier: str) -> None:
+    """Each with all that it started, in its own session too; the rest goes on."""
     story.env["PYTHONPATH"] = str(PLUGIN)
-    story.begin({"plait.toml": f"[agent]\nlimits = {{ {limit} }}\n"})
-    story.plans("add-a", Piece(id="wp-a", retry_budget=0), Piece(id="wp-b"))
-    agent = lines('if test "$PLAIT_PACKAGE" = wp-a', f"then {does}", HANG, "fi", WRITE, DONE)
-    outcome = story.plait("run", "add-a", "--agent", f"talker:{agent}", "--yes", "--json")
-    assert outcome.code == 1, outcome.out
+    story.begin({"plait.toml": configuration(), "plait.yaml": plan()})
+    many = ("--max-agents", str(len(LIMITS)), "--sandbox", tier, "--allow-unchecked")
+    outcome = story.plait("run", "plait.yaml", *many, "--yes", "--json")
+    assert outcome.code == 3, outcome.out + outcome.err  # one asks
     packages = story.packages()
-    assert [each["error_code"] for each in packages["wp-a"]["attempts"]] == [code]
-    assert packages["wp-b"]["status"] == "landed"
-    assert {each["status"] for each in events(outcome.out, "agent_ended")} == {
-        "limited",
-        "completed",
+    codes = {
+        name: [each.get("error_code") for each in packages[f"wp-{name}"]["attempts"]]
+        for name in LIMITS
     }
+    assert codes == {name: [code] for name, (_, _, code) in LIMITS.items()}
+    assert packages["wp-none"]["status"] == "landed"
+    assert packages["wp-cost"]["status"] == "blocked"  # it would cost as much again
+    assert "0.60 USD" in packages["wp-cost"]["question"]
+    assert [each["status"] for each in events(outcome.out, "agent_ended")].count("limited") == 5
     assert living_below(story.repo) == []
-
-
-def test_an_agents_own_cost_limit_asks(story: Story) -> None:
-    """A limit of the profile; what costs too much would cost as much again, so a person decides."""
-    story.env["PYTHONPATH"] = str(PLUGIN)
-    agent = lines(says("usage", cost_usd=0.6), HANG)
-    told = agent.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    profile = f'[agents.mine]\nuse = "talker:{told}"\nlimits = {{ cost = 0.5 }}\n'
-    story.begin({"plait.toml": profile})
-    story.plans("add-a", Piece(id="wp-a"))
-    outcome = story.plait("run", "add-a", "--agent", "mine", "--yes")
-    assert outcome.code == 3, outcome.out
-    package = story.packages()["wp-a"]
-    assert package["status"] == "blocked"
-    assert "0.60 USD" in package["question"]
