@@ -7,7 +7,7 @@ READY := .venv/.ready
 NPM ?= npm
 AGENTS ?=
 
-.PHONY: setup demo test check format bench fuzz crash clean help test-agents
+.PHONY: setup demo test check format bench fuzz crash clean help test-agents escape
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -28,12 +28,13 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 test: $(READY)  ## all tests but the long suites
 	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
 
-check: $(READY)  ## what CI runs: format, lint, types, import contracts, a short crash suite, tests
+check: $(READY)  ## what CI runs: format, lint, types, import contracts, short crash and escape suites, tests
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m tests.crash --short
+	$(PY) -m tests.escape --short
 	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
 
 format: $(READY)  ## format and mend what can be mended
@@ -49,6 +50,9 @@ fuzz: $(READY)  ## tear plans of every format two thousand times each (make test
 crash: $(READY)  ## kill Plait, agents, shims; fill the disk, turn the clock back (under 40 minutes)
 	$(PY) -m tests.crash
 
+escape: $(READY)  ## try each way out of a scope, under each sandbox that works here
+	$(PY) -m tests.escape
+
 tests/agents/node_modules/.package-lock.json: tests/agents/package-lock.json
 	cd tests/agents && $(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -57,4 +61,4 @@ test-agents: $(READY) tests/agents/node_modules/.package-lock.json  ## drive age
 	$(PY) -m pytest -q -n 2 --dist worksteal tests/agents $(AGENTS)
 
 clean:  ## remove what the targets made
-	rm -rf .venv .uv dist tests/agents/node_modules
+	rm -rf .venv .uv .escape dist tests/agents/node_modules

@@ -2,16 +2,16 @@
 
 On a port of the private loopback it plays the proxy that listens at the socket `net` in the
 folder MEETING, and on the ports of the table the machine's own, reached through that proxy. Then
-it becomes the program; what serves it ends with the sandbox.
+it becomes the program; what serves it ends with that.
 """
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import sys
-import threading
 from functools import partial
 
 from plait.sandbox.relay import (
@@ -50,6 +50,7 @@ def main() -> None:
     proxy = listening()
     own = [(port, listening_on(port)) for port in dict.fromkeys(ports)]
     environment(proxy.getsockname()[1])
+    watched = os.pidfd_open(os.getpid())  # bubblewrap's own end is not that of all it started
     if os.fork() == 0:  # twice, so that the program has no child it does not know of
         if os.fork() != 0:
             os._exit(0)
@@ -61,8 +62,10 @@ def main() -> None:
         serve(proxy, through)
         for port, listener in own:
             serve(listener, partial(through, port=port))
-        threading.Event().wait()
+        select.select([watched], [], [])
+        os._exit(0)
     os.wait()
+    os.close(watched)
     for listener in (proxy, *(each for _, each in own)):
         listener.close()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

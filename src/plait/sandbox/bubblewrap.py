@@ -28,7 +28,7 @@ _SYSTEM = ("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc")
 
 
 class Bubblewrap(Sandbox):
-    """What is hidden is not there, what is not opened cannot be written; no process outlives it."""
+    """What is hidden is not there, what is not opened cannot be written or reached."""
 
     @property
     def name(self) -> str:
