@@ -16,6 +16,7 @@ from bench import (
     logs,
     makespan,
     overhead,
+    sandbox,
     scale,
     startup,
     workspaces,
@@ -24,17 +25,9 @@ from bench.ground import lay_ground
 from bench.table import Row, print_rows
 
 PARTS = (
-    "overhead",
-    "makespan",
-    "startup",
-    "check",
-    "dispatch",
-    "durable",
-    "logs",
-    "lag",
-    "scale",
-    "workspaces",
-)
+    "overhead", "makespan", "startup", "sandbox", "check", "dispatch", "durable", "logs", "lag",
+    "scale", "workspaces",
+)  # fmt: skip
 
 
 def main(argv: Sequence[str]) -> None:
@@ -46,6 +39,8 @@ def main(argv: Sequence[str]) -> None:
         print(f"{ground.told}\n")
         if "startup" in told.parts:
             rows += startup.measure(ground, repetitions=told.repetitions)
+        if "sandbox" in told.parts:
+            rows += sandbox.measure(ground, repetitions=told.repetitions)
         if "overhead" in told.parts:
             sizes = overhead.Sizes(
                 files=told.files,

@@ -36,7 +36,7 @@ def model(
         stdin=subprocess.DEVNULL,
     )
     try:
-        assert process.stdout
+        assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         path = [lay_out(root / "programs"), str(PLAIT.parent), os.environ["PATH"]]
         variables = {"PATH": os.pathsep.join(path)}
@@ -46,7 +46,7 @@ def model(
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
-        if process.stdout:
+        if process.stdout is not None:
             process.stdout.close()
 
 
