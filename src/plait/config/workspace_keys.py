@@ -80,9 +80,9 @@ FURNISHING: Mapping[str, Key] = {
         values.one_of("auto", "pool", "overlay", "fresh"),
         '`"pool"`',
         'How worktrees come about. `"pool"`: made once, then made clean for the next package. '
-        '`"overlay"`: mounted over a checkout that all share, where `plait doctor` says that '
-        'this works. `"fresh"`: made anew each time. `"auto"`: overlays where they work and no '
-        "`setup_key` is set, else a pool.",
+        '`"overlay"`: mounted over a checkout that all share; a pool where that does not work. '
+        '`"fresh"`: made anew each time. `"auto"`: overlays where they work and no `setup_key` '
+        "is set, else a pool.",
     ),
     "copy": key(
         "workspace_copy",
