@@ -222,7 +222,7 @@ def test_what_a_document_is_follows_from_its_place() -> None:
         ".specify/memory/constitution.md": Sort.STANDARDS,
     }
     assert {name: sort_of(name) for name in names} == names
-    assert links([("a.md", "(https://a.example/x).")]) == (("https://a.example/x", "a.md:1"),)
+    assert links([("a.md", 1, "(https://a.example/x).")]) == (("https://a.example/x", "a.md:1"),)
 
 
 def test_documents_are_read_from_the_worktree_and_no_link_is_followed(tmp_path: Path) -> None:
@@ -260,3 +260,17 @@ def test_results_of_what_a_package_needs_are_quoted_wherever_they_were_written(
         told_at.write_text(json.dumps({"outputs": {"made_by": name}}) if name != "d" else "[1")
     found = outputs_of(run, run.plan.packages[0], Places(state=tmp_path, run="r"))
     assert found == {"b": '{"made_by": "b"}', "c": '{"made_by": "c"}'}
+
+
+@given(st.lists(st.sampled_from(["# A", "## B", "words", "```", "", "a `src/x`"]), max_size=30))
+def test_with_room_enough_a_document_is_quoted_as_it_is(lines: list[str]) -> None:
+    """However it is cut, its parts make the whole again; nothing is left out."""
+    source = Source(file="a.md", text="\n".join(lines), sort=Sort.DESIGN)
+    parts = excerpts([source], package("x", write=["src/x"]))
+    chosen = choose(parts, PackageKind.IMPLEMENT, 10_000)
+    quoted = [each.text.splitlines() for each in chosen.given]
+    assert not chosen.left_out
+    told = [line for text in quoted for line in text if line]
+    assert told == [line for line in source.text.splitlines() if line]
+    for each, text in zip(chosen.given, quoted, strict=True):
+        assert text == source.text.splitlines()[each.first - 1 : each.first - 1 + len(text)]

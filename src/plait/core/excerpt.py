@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import pairwise
 
 from plait.core.plan import PackageKind, WorkPackage
 
@@ -74,6 +76,7 @@ class Excerpt:
     last: int
     text: str
     sort: Sort
+    tokens: int  # about how many the text is
     is_named: bool = False  # it speaks of the package
 
 
@@ -99,17 +102,15 @@ def sort_of(file: str) -> Sort:
 
 def excerpts(sources: Iterable[Source], package: WorkPackage) -> list[Excerpt]:
     """The parts of documents, in their order; those that speak of the package are marked."""
-    names = _names(package)
+    words = _words(package)
+    spoken, names = tuple(each.lower() for each in words), _any_of(words)
     found = []
     for source in sources:
-        for first, last, text in _parts(source):
-            speaks = bool(names.search(text)) or _is_required(source.sort, text, package)
-            found.append(
-                Excerpt(
-                    file=source.file, first=first, last=last, text=text, sort=source.sort,
-                    is_named=speaks,
-                )
-            )  # fmt: skip
+        for part, lower in _parts(source):
+            # The pattern is slow: it is asked where the words are, in whatever they stand.
+            speaks = any(each in lower for each in spoken) and bool(names.search(part.text))
+            speaks = speaks or _is_required(part, package)
+            found.append(replace(part, is_named=True) if speaks else part)
     return found
 
 
@@ -121,11 +122,12 @@ def choose(parts: Sequence[Excerpt], kind: PackageKind, tokens: int) -> Chosen:
         kind: The package's.
         tokens: How many there may be.
     """
-    order = list(ORDER.get(kind, ORDER[PackageKind.IMPLEMENT]))
-    rank = {id(each): (not each.is_named, order.index(each.sort)) for each in parts}
+    row = ORDER.get(kind, ORDER[PackageKind.IMPLEMENT])
+    order = {sort: place for place, sort in enumerate(row)}
+    rank = {id(each): (not each.is_named, order[each.sort]) for each in parts}
     left, given, out = tokens, [], []
     for each in sorted(parts, key=lambda part: rank[id(part)]):
-        cost = tokens_of(each.text) + _FRAME
+        cost = each.tokens + _FRAME
         if cost <= left:
             given.append(each)
             left -= cost
@@ -135,34 +137,52 @@ def choose(parts: Sequence[Excerpt], kind: PackageKind, tokens: int) -> Chosen:
             out.append(each)
             continue
         given.append(kept)
-        left -= tokens_of(kept.text) + _FRAME
-        out.append(replace(each, first=kept.last + 1, text=""))
+        left -= kept.tokens + _FRAME
+        out.append(replace(each, first=kept.last + 1, text="", tokens=0))
     place = {each.file: at for at, each in reversed(list(enumerate(parts)))}
 
     def reading(part: Excerpt) -> tuple[int, int, int]:
-        return order.index(part.sort), place[part.file], part.first
+        return order[part.sort], place[part.file], part.first
 
     return Chosen(
         given=_joined(sorted(given, key=reading)), left_out=_joined(sorted(out, key=reading))
     )
 
 
-def links(texts: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def nothing_of(parts: Sequence[Excerpt]) -> Chosen:
+    """What is chosen where there is no room: each document is left out as a whole."""
+    files: dict[str, Excerpt] = {}
+    for each in parts:
+        files.setdefault(each.file, each)
+    ends = {each.file: each.last for each in parts}
+    whole = (replace(each, last=ends[file], text="") for file, each in files.items())
+    return Chosen(left_out=tuple(whole))
+
+
+def links(texts: Iterable[tuple[str, int, str]]) -> tuple[tuple[str, str], ...]:
     """Addresses in texts, each once, with its place (`file:line`), at most `MOST_LINKS`.
 
     Args:
-        texts: Documents' names with their texts.
+        texts: Names of documents, each with the number of the text's first line, and the text.
     """
     found: dict[str, str] = {}
-    for name, text in texts:
-        for number, line in enumerate(text.splitlines(), start=1):
+    for name, first, text in texts:
+        if "://" not in text:
+            continue
+        for number, line in enumerate(text.splitlines(), start=first):
             for link in _LINK.findall(line):
-                found.setdefault(link.rstrip(".,;:!?*_)"), f"{name}:{number}")
+                found.setdefault(link.rstrip(".,;:!?*_)"), f"{name}:{number}" if first else name)
+        if len(found) >= MOST_LINKS:
+            break
     return tuple(found.items())[:MOST_LINKS]
 
 
-def _parts(source: Source) -> list[tuple[int, int, str]]:
-    """A Markdown document's parts; any other is one."""
+@lru_cache(maxsize=16)
+def _parts(source: Source) -> tuple[tuple[Excerpt, str], ...]:
+    """A Markdown document's parts, any other's only one; each with its text in lower case.
+
+    The packages of a plan have most documents in common, and a document may be long.
+    """
     lines = source.text.splitlines()
     starts, fence = [0], ""
     if source.file.casefold().endswith((".md", ".markdown", ".mdx")):
@@ -174,15 +194,19 @@ def _parts(source: Source) -> list[tuple[int, int, str]]:
                 fence = ""
             elif at and not fence and _HEADING.match(line):
                 starts.append(at)
-    ends = [*starts[1:], len(lines)]
-    return [
-        (first + 1, last, "\n".join(lines[first:last]))
-        for first, last in zip(starts, ends, strict=True)
-        if any(line.strip() for line in lines[first:last])
-    ]
+    found = []
+    for first, last in zip(starts, [*starts[1:], len(lines)], strict=True):
+        text = "\n".join(lines[first:last])
+        if text.strip():
+            part = Excerpt(
+                file=source.file, first=first + 1, last=last, text=text, sort=source.sort,
+                tokens=tokens_of(text),
+            )  # fmt: skip
+            found.append((part, text.lower()))
+    return tuple(found)
 
 
-def _names(package: WorkPackage) -> re.Pattern[str]:
+def _words(package: WorkPackage) -> list[str]:
     """What a text that speaks of a package says: its ids, its requirements', its paths, its title.
 
     An id that is a mere number says nothing: requirements and sections have such too.
@@ -194,23 +218,27 @@ def _names(package: WorkPackage) -> re.Pattern[str]:
         words |= {prefix} if re.search(r"[/.]", prefix) else set()
     words |= {package.title} if len(package.title.split()) > 1 else set()
     words.discard("")
-    if not words:
-        return re.compile(r"(?!)")
-    either = "|".join(re.escape(each) for each in sorted(words, key=len, reverse=True))
+    return sorted(words, key=len, reverse=True)
+
+
+def _any_of(words: Sequence[str]) -> re.Pattern[str]:
+    either = "|".join(map(re.escape, words))
     return re.compile(rf"(?<![\w-])(?:{either})(?![\w-])", re.IGNORECASE)
 
 
-def _is_required(sort: Sort, text: str, package: WorkPackage) -> bool:
+def _is_required(part: Excerpt, package: WorkPackage) -> bool:
     """Whether a part of the requirements is one that the package names by number: `1.2`, `3`."""
-    if sort is not Sort.REQUIREMENTS:
+    if part.sort is not Sort.REQUIREMENTS:
         return False
-    head = text.lstrip().partition("\n")[0]
+    head = part.text.lstrip().partition("\n")[0]
     for each in package.requirements:
-        number = _NUMBERED.fullmatch(each.strip())
-        if number is None:
+        told = each.strip()
+        number = _NUMBERED.fullmatch(told)
+        if number is None or number[1] not in part.text:
             continue
         whole = rf"^#+\s+(?:\D*\s)?{number[1]}(?:[.:)\s]|$)"
-        if re.search(whole, head) or re.search(rf"(?<![\w.]){re.escape(each)}(?![\w.]*\d)", text):
+        one = rf"(?<![\w.]){re.escape(told)}(?![\w.]*\d)"
+        if re.search(whole, head) or (told in part.text and re.search(one, part.text)):
             return True
     return False
 
@@ -227,17 +255,28 @@ def _beginning(part: Excerpt, tokens: int) -> Excerpt | None:
         kept.append(line)
     if not kept:
         return None
-    return replace(part, last=part.first + len(kept) - 1, text="\n".join(kept))
+    text = "\n".join(kept)
+    return replace(part, last=part.first + len(kept) - 1, text=text, tokens=tokens_of(text))
 
 
 def _joined(parts: Sequence[Excerpt]) -> tuple[Excerpt, ...]:
     """Parts that follow one another in a document as one."""
-    row: list[Excerpt] = []
+    rows: list[list[Excerpt]] = []
     for each in parts:
-        before = row[-1] if row else None
+        before = rows[-1][-1] if rows else None
         if before and before.file == each.file and each.first <= before.last + 2:
-            gap = "\n" * (each.first - before.last)
-            row[-1] = replace(before, last=each.last, text=f"{before.text}{gap}{each.text}")
+            rows[-1].append(each)
         else:
-            row.append(each)
-    return tuple(row)
+            rows.append([each])
+    return tuple(_one(row) for row in rows)
+
+
+def _one(row: Sequence[Excerpt]) -> Excerpt:
+    if len(row) == 1:
+        return row[0]
+    texts = [row[0].text]
+    for before, each in pairwise(row):
+        texts += ["\n" * (each.first - before.last), each.text]
+    return replace(
+        row[0], last=row[-1].last, text="".join(texts), tokens=sum(each.tokens for each in row)
+    )

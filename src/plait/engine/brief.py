@@ -16,7 +16,16 @@ from importlib.resources import files
 from pathlib import Path
 
 from plait.core.event import Verdict
-from plait.core.excerpt import Chosen, Excerpt, Source, choose, excerpts, links, tokens_of
+from plait.core.excerpt import (
+    Chosen,
+    Excerpt,
+    Source,
+    choose,
+    excerpts,
+    links,
+    nothing_of,
+    tokens_of,
+)
 from plait.core.plan import Check, CheckKind, Confidence, PackageId, WorkPackage
 from plait.core.run import Attempt, Run
 from plait.core.schedule import Compiled
@@ -114,8 +123,8 @@ def brief(
         "checks": _checks(checks, package.checks),
         "landed": _landed(run, package, material.outputs),
         "servers": ", ".join(code(each) for each in material.servers),
-        "links": _links(package, material.sources),
-        "context": _to_read(compiled.plan.context, parts, choose(parts, package.kind, 0)),
+        "links": _links(package, parts),
+        "context": _to_read(compiled.plan.context, parts, nothing_of(parts)),
         "quoted": "…" if parts else "",
     }
     text, where = template("implement", overrides), str(overrides / "implement.md")
@@ -170,8 +179,11 @@ def _to_read(context: Iterable[str], parts: Sequence[Excerpt], chosen: Chosen) -
     )
 
 
-def _links(package: WorkPackage, sources: Sequence[Source]) -> str:
-    texts = [("the package", package.description), *((each.file, each.text) for each in sources)]
+def _links(package: WorkPackage, parts: Sequence[Excerpt]) -> str:
+    """Addresses of documentation: the package's own, those beside what speaks of it, others."""
+    texts = [("the package", 0, package.description)]
+    for is_named in (True, False):
+        texts += [(each.file, each.first, each.text) for each in parts if each.is_named is is_named]
     return fenced("\n".join(f"{link}  ({place})" for link, place in links(texts)))
 
 
