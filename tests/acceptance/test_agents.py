@@ -133,7 +133,9 @@ def test_doctor_tries_an_agent_s_program_against_a_scripted_model(story: Story) 
     ill = story.plait("doctor", "--probe", "ill", "--probe", "command:true", "--json")
     assert ill.code == 4
     (told, own) = ill.report()
-    assert {each["what"]: each["state"] for each in told["findings"]} == {
+    states = {each["what"]: each["state"] for each in told["findings"]}
+    assert states.pop("sandbox") in {"pass", "skip"}  # where there is none
+    assert states == {
         "program": "pass", "version": "pass", "start": "pass", "write": "pass", "shell": "pass",
         "finish": "fail", "usage": "pass", "mcp": "fail", "resume": "fail", "scope": "fail",
         "cancel": "pass",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 import anyio
+from anyio import to_thread
 
 from plait.app.agents_here import AgentHere, looked_at
 from plait.app.choosing import agent_of, lack_of
@@ -131,33 +132,24 @@ async def _rehearse(probed: Probed, agent: Agent, stage: Stage) -> None:
     """All exchanges at once, each in a worktree and a home of its own."""
     rows: dict[str, list[Finding]] = {}
 
-    def add(order: str, part: Probed) -> None:
-        rows[order] = part.findings
-
-    async def main() -> None:
-        part = Probed(agent=probed.agent)
+    async def main(found: Probed) -> None:
         played = await stage.play("probe", timeout_s=EXCHANGE_S)
-        _judge_start(part, played)
+        _judge_start(found, played)
         if played.asked:
-            _judge(part, played)
-            _judge_servers(part, agent, stage, played)
-            await _again(part, agent, stage, played)
-        add("1", part)
+            _judge(found, played)
+            _judge_servers(found, agent, stage, played)
+            await _again(found, agent, stage, played)
 
-    async def beyond() -> None:
-        part = Probed(agent=probed.agent)
-        await _beyond(part, agent, stage)
-        add("2", part)
-
-    async def cancelled() -> None:
-        part = Probed(agent=probed.agent)
-        await _cancelled(part, stage)
-        add("3", part)
+    async def part(order: str, look: Callable[[Probed], Awaitable[None]]) -> None:
+        found = Probed(agent=probed.agent)
+        await look(found)
+        rows[order] = found.findings
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(main)
-        tasks.start_soon(beyond)
-        tasks.start_soon(cancelled)
+        tasks.start_soon(part, "1", main)
+        tasks.start_soon(part, "2", lambda found: _beyond(found, agent, stage))
+        tasks.start_soon(part, "3", lambda found: _held(found, stage))
+        tasks.start_soon(part, "4", lambda found: _cancelled(found, stage))
     for order in sorted(rows):
         probed.findings += rows[order]
 
@@ -223,6 +215,21 @@ async def _beyond(probed: Probed, agent: Agent, stage: Stage) -> None:
         told = f", and told so ({len(played.account.denials)})" if played.account.denials else ""
         by = "its hook" if asks else "its own permissions"
         probed.note("scope", True, f"a write outside the scope was prevented by {by}{told}")
+
+
+async def _held(probed: Probed, stage: Stage) -> None:
+    """Whether it works within the sandbox that `--sandbox auto` would take here."""
+    from plait import sandbox
+
+    tiers = (sandbox.find(name) for name in sandbox.KERNEL)
+    tier = await to_thread.run_sync(lambda: next((t for t in tiers if not t.probe()), None))
+    if tier is None:
+        probed.note("sandbox", None, "none works here: `plait doctor` tells why")
+        return
+    played = await stage.play("held", timeout_s=EXCHANGE_S, held_by=tier)
+    wrote = played.wrote("written.txt")
+    told = "its model was asked, and a file written" if wrote else _complaint(played)
+    probed.note("sandbox", wrote, f"within {tier.name}: {told}")
 
 
 async def _cancelled(probed: Probed, stage: Stage) -> None:

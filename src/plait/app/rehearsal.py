@@ -29,7 +29,7 @@ from plait.demo.model import marker
 from plait.demo.model.scenario import Scenarios
 from plait.demo.model.server import ModelServer
 from plait.engine.context import child_environment
-from plait.ports import Agent, AgentOutcome, AgentTask, Reader
+from plait.ports import Agent, AgentOutcome, AgentTask, Confinement, Reader, Sandbox
 
 SERVER = "marks"  # the MCP server that agents are told of
 SCRIPT = """\
@@ -41,6 +41,9 @@ SERVERS    - finish: Done.
     - finish: Done again.
 beyond:
   - write: {path: beyond.txt, text: "beyond\\n"}
+  - finish: Done.
+held:
+  - write: {path: written.txt, text: "written\\n"}
   - finish: Done.
 hang:
   - fault: {hang: true}
@@ -106,13 +109,23 @@ class Stage:
     agent: Agent
     profile: AgentProfile
     log: Path
+    hidden: tuple[Path, ...] = ()  # from an agent that is held: the user's home
 
     async def play(
-        self, package: str, *, attempt: int = 1, session: str = "", timeout_s: float
+        self,
+        package: str,
+        *,
+        attempt: int = 1,
+        session: str = "",
+        timeout_s: float,
+        held_by: Sandbox | None = None,
     ) -> Played:
         """Start the program on a package of the script, and wait for its end."""
         task = self._task(package, attempt, session)
-        ended = await self._run(task, timeout_s)
+        if held_by is not None:
+            result = task.directory / "out" / "result.json"
+            task = replace(task, confined=True, result_path=result)
+        ended = await self._run(task, timeout_s, held_by)
         summed = _summed(self.agent.reader(task), task.directory / "stdout.log")
         return Played(
             ended=ended,
@@ -142,8 +155,12 @@ class Stage:
         left = process.lives("PLAIT_RESULT", str(task.result_path))
         return Cancelled(waited=True, left=left, seconds=time.monotonic() - told)
 
-    async def _run(self, task: AgentTask, timeout_s: float) -> process.Exit:
+    async def _run(
+        self, task: AgentTask, timeout_s: float, held_by: Sandbox | None = None
+    ) -> process.Exit:
         invocation = self.agent.invocation(task)
+        if held_by is not None:
+            invocation = held_by.confine(invocation, self._confinement(task))
         for path, content in invocation.files.items():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_bytes(content)
@@ -162,6 +179,22 @@ class Stage:
             stderr=task.directory / "stderr.log",
             timeout_s=timeout_s,
             grace_s=GRACE_S,
+        )
+
+    def _confinement(self, task: AgentTask) -> Confinement:
+        """As a run has it: the worktree and the attempt's own folders, the user's home hidden."""
+        own = (task.home, task.result_path.parent, task.directory / "tmp")
+        for folder in own:
+            folder.mkdir(parents=True, exist_ok=True)
+        return Confinement(
+            worktree=task.worktree,
+            write=(task.worktree,),
+            shut=(task.worktree / ".git",),
+            own=own[:2],
+            scratch=own[2],
+            notes=task.directory,
+            readable=(self.repository,),
+            hidden=self.hidden,
         )
 
     def _task(self, package: str, attempt: int, session: str) -> AgentTask:
@@ -221,6 +254,8 @@ def staged(agent: Agent, profile: AgentProfile, root: Path) -> Iterator[Stage]:
     Raises:
         EnvironmentLack: `ADDRESS_TAKEN`.
     """
+    from plait.sandbox.homes import homes
+
     script, log, repository = root / "script.yaml", root / "asked.jsonl", root / "repository"
     script.write_text(SCRIPT.replace("SERVERS", _ASK_SERVER if agent.can.mcp else ""))
     repository.mkdir()
@@ -240,7 +275,10 @@ def staged(agent: Agent, profile: AgentProfile, root: Path) -> Iterator[Stage]:
         limits=AgentLimits(),
         mcp={SERVER: _server(root)} if agent.can.mcp else {},
     )
-    stage = Stage(root=root, repository=repository, agent=agent, profile=told, log=log)
+    hidden = homes()  # before another home is set
+    stage = Stage(
+        root=root, repository=repository, agent=agent, profile=told, log=log, hidden=hidden
+    )
     stage._git("init", "-q")  # noqa: SLF001 - its own function
     (repository / "README.md").write_text("# A scratch repository\n")
     stage._git("add", "-A")  # noqa: SLF001
