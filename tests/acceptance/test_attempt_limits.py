@@ -8,6 +8,7 @@ import sys
 import pytest
 from tests.acceptance.conftest import Story, lines
 from tests.acceptance.test_transcripts import DONE, PLUGIN, WRITE, events, says
+from tests.fakes.plans import Piece
 from tests.fakes.processes import living_below
 
 CHILD = "setsid sleep 300 > /dev/null 2>&1 &"  # in a session of its own
@@ -64,3 +65,19 @@ def test_an_attempt_over_a_limit_is_ended_and_typed(story: Story, tier: str) -> 
     assert "0.60 USD" in packages["wp-cost"]["question"]
     assert [each["status"] for each in events(outcome.out, "agent_ended")].count("limited") == 5
     assert living_below(story.repo) == []
+
+
+def test_an_agent_that_was_quiet_because_of_its_rate_rests(story: Story) -> None:
+    """What waits in silence to be let in again is ended, rests, and has used up no attempt."""
+    story.env["PYTHONPATH"] = str(PLUGIN)
+    story.begin({"plait.toml": '[agent]\nstall = "0.5s"\n[retry]\nbackoff = "0s"\n'})
+    story.plans("add-a", Piece(id="wp-a", retry_budget=0))
+    waits = says("finished", finish="rate_limit", message="too many requests")
+    first = lines('if test "$PLAIT_EPOCH" = 1', f"then {waits}", "exec sleep 60", "fi")
+    agent = lines(first, WRITE, DONE)
+    outcome = story.plait("run", "add-a", "--agent", f"talker:{agent}", "--yes", "--json")
+    assert outcome.code == 0, outcome.out
+    assert len(events(outcome.out, "provider_parked")) == 1
+    (lost,) = events(outcome.out, "attempt_lost")
+    assert lost["error_code"] == "RATE_LIMITED"
+    assert "too many requests" in lost["reason"]

@@ -26,6 +26,7 @@ from plait.core.transcript import (
     Turn,
     Used,
 )
+from plait.ports import AgentTask, Usage
 
 MCP = {"docs": {"url": "http://localhost:1/mcp"}, "run": {"command": "x", "args": ["-y"]}}
 
@@ -244,3 +245,39 @@ def test_events_of_any_shape_are_read_without_complaint(
     told = summed(_READERS[name], task, lines(events))
     assert told.tokens_input >= 0
     assert told.cost_usd is None or told.cost_usd >= 0
+
+
+def _session(task: AgentTask, *told: str) -> None:
+    folder = task.home / ".codex" / "sessions" / "2026" / "11" / "21"
+    folder.mkdir(parents=True)
+    text = "".join(f"{each}\n" for each in told)
+    (folder / "rollout-1.jsonl").write_text(text, encoding="utf-8")
+
+
+def test_what_codex_has_used_is_known_while_it_works(tmp_path: Path) -> None:
+    """Its events tell it only at the end; the newest count of its session's file holds."""
+    codex, task = agents.find("codex"), task_at(tmp_path, plain("codex"))
+    assert codex.usage(task) is None
+    counts = [
+        {
+            "type": "token_count",
+            "info": {"total_token_usage": {"input_tokens": n, "output_tokens": 2}},
+        }
+        for n in (5, 9)
+    ]
+    _session(task, *(json.dumps({"payload": each}) for each in counts), "{}")
+    assert codex.usage(task) == Usage(tokens_input=9, tokens_output=2)
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["", "token_count", '{"payload": {"type": "token_count", "info": null}}',
+     '"token_count"', '["token_count"]',
+     '{"payload": {"x": "token_count", "info": {"total_token_usage": {"input_tokens": -1, '
+     '"output_tokens": "many"}}}}'],
+)  # fmt: skip
+def test_a_session_of_any_shape_is_read_without_complaint(tmp_path: Path, told: str) -> None:
+    """The file is the agent's own: it may hold anything."""
+    task = task_at(tmp_path, plain("codex"))
+    _session(task, told)
+    assert agents.find("codex").usage(task) is None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.agents.codex_events import CodexEvents
+from plait.agents.codex_session import usage_of_session
 from plait.agents.vendor import (
     VendorAgent,
     hook_command,
@@ -18,7 +19,7 @@ from plait.agents.vendor import (
     value_of,
 )
 from plait.core.profile import AgentProfile
-from plait.ports import AgentTask, Capabilities, Invocation, Reader
+from plait.ports import AgentTask, Capabilities, Invocation, Reader, Usage
 
 RETRIES = 3
 HOOK_S = 60
@@ -75,6 +76,10 @@ class Codex(VendorAgent):
             files=files,
             hosts=self._hosts(task, by_login=credentials is not None),
         )  # fmt: skip
+
+    def usage(self, task: AgentTask) -> Usage | None:
+        """What its session's file tells: its events do so only at the end."""
+        return None if task.session else usage_of_session(task.home / ".codex" / "sessions")
 
     def reader(self, task: AgentTask) -> Reader:  # noqa: ARG002 - all sessions read alike
         """Reads `--json`."""

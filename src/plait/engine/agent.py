@@ -59,7 +59,7 @@ async def run_agent(
     if status is None and (lost := not_taken_up(claimed, ended, account)) is not None:
         return ended, lost
     outcome = without_secrets(claimed.agent.outcome(task, ended, account), _secrets(claimed))
-    if pulse is not None and status is not None:
+    if pulse is not None and status is not None and not _waited(status, outcome):
         outcome = replace(outcome, status=status, summary=pulse.reason, limit=pulse.limit)
     elif ended.code is None and not (ended.timed_out or ended.lingering):
         outcome = replace(outcome, status=AgentStatus.NOT_STARTED, summary=ended.error)
@@ -84,6 +84,11 @@ async def run_agent(
         *agent_told(claimed, outcome, judged(context, claimed, outcome)),
     )
     return ended, outcome
+
+
+def _waited(status: AgentStatus, outcome: AgentOutcome) -> bool:
+    """Whether an agent was quiet because it waited to be let in again: it may rest as well."""
+    return status is AgentStatus.STALLED and outcome.status is AgentStatus.RATE_LIMITED
 
 
 def _agent_ended(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 from anyio import to_thread
@@ -30,10 +30,15 @@ class Meter:
     _due: float = field(default=0.0, init=False)
 
     async def look(self, usage: Usage | None) -> Over | None:
-        """The limit that the attempt has gone over, if any. `usage` is what its agent says."""
+        """The limit that the attempt has gone over, if any. `usage` is what its agent says.
+
+        What it took counts no more once it has said its last word: the work is done.
+        """
         await self._measure()
         told = usage or Usage()
         limits = limits_of(self.claimed.task.profile.limits, self.context.agent_limits)
+        if self.listens is not None and self.listens.account.finished is not None:
+            limits = replace(limits, turns=None, tokens=None, cost_usd=None)
         return over(
             limits,
             Consumed(
