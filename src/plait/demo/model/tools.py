@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -43,6 +44,8 @@ _SHELLS = (
 )  # fmt: skip
 _FINISH = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # the word by which some programs know the end
 _SHELL_LIST = ("bash", "-lc")
+
+_FENCE = re.compile(r"^`{3,}", re.MULTILINE)
 
 Called = tuple[str, str, Mapping[str, Any] | str]  # namespace, name, arguments
 
@@ -116,7 +119,7 @@ def last_call(told: str, tools: Sequence[Tool]) -> Called | None:
 
 def blocks(steps: Sequence[tuple[str, Mapping[str, Any]]], system: str) -> str | None:
     """Steps as text, for a program that offers no tools and reads edits in its answers."""
-    fence = "`" * 3
+    fence = max(_FENCE.findall(system), default="`" * 3)  # longer, if a file holds the usual one
     told = []
     if "SEARCH/REPLACE" in system:
         for op, given in steps:
