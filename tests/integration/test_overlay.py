@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,6 +13,7 @@ import pytest
 from tests.fakes.repositories import git, make_repository, unmount_all, write
 
 from plait.git import Layout, WorktreePool, discover, overlay_lack
+from plait.git.command import GitFailed
 from plait.git.slots import RECOVERED
 from plait.process import run_main
 
@@ -77,6 +79,31 @@ def test_what_a_crash_leaves_is_kept(root, restarted):
         assert not (workspace.path / "precious").exists()
 
     with_pool(root, use)
+
+
+def test_what_is_not_mounted_is_not_taken_for_deleted(root):
+    """After a restart of the machine: looked at it is mounted again, or it is refused."""
+    done = subprocess.run([sys.executable, "-c", CRASH], cwd=root, check=False)
+    assert done.returncode == -9
+    tree = root / ".plait/worktrees/w1"
+    subprocess.run(["umount", str(tree)], check=True)
+    shutil.rmtree(tree)
+
+    async def look(broken: Path | None) -> None:
+        repository = await discover(root)
+        pool = WorktreePool(repository, root / ".plait/worktrees", state=root / ".plait")
+        if broken is not None:
+            with pytest.raises(GitFailed, match=r"layers-w1/upper"):
+                await pool.leftover("w1")
+            return
+        commit = await pool.leftover("w1")
+        assert git(root, "show", "--format=", "--name-status", str(commit)) == "A\tprecious"
+
+    (template,) = (root / ".plait/worktrees").glob(".template-*")
+    template.rename(root / "away")
+    run_main(look, template)
+    (root / "away").rename(template)
+    run_main(look, None)
 
 
 def test_one_that_somebody_lives_in_is_shown_elsewhere(root):

@@ -106,9 +106,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
     match recorded.event:
         case events.RunStarted() as event:
             return _started(run, event, recorded.at)
-        case events.RunContinued(adopted=adopted, workspaces=workspaces):
-            spent, made = before.continued(recorded.at), workspaces or run.workspaces
-            return _continued(replace(run, spent=spent, workspaces=made), frozenset(adopted))
+        case events.RunContinued() as event:
+            return _continued(replace(run, spent=before.continued(recorded.at)), event)
         case events.RunInterrupted():
             return replace(run, status=RunStatus.INTERRUPTED, finished_at=recorded.at)
         case events.RunEnded(status=status):
@@ -244,8 +243,8 @@ def _went_on(
     return _with(replace(run, spent=replace(run.spent, usd=run.spent.usd + more)), after)
 
 
-def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
-    packages = run.packages
+def _continued(run: Run, event: events.RunContinued) -> Run:
+    packages, adopted = run.packages, frozenset(event.adopted)
     for state in run.with_status(*ACTIVE):
         if state.id in adopted:  # its agent went on meanwhile; it goes on after its last step
             continue
@@ -256,7 +255,8 @@ def _continued(run: Run, adopted: frozenset[PackageId]) -> Run:
             )
         elif state.status is PackageStatus.LANDING:  # verified; only its landing starts over
             packages = packages.changed(replace(state, status=PackageStatus.VERIFIED))
-    return replace(run, packages=packages, status=RunStatus.RUNNING, finished_at=None, halt=None)
+    run = replace(run, packages=packages, workspaces=event.workspaces or run.workspaces)
+    return replace(run, status=RunStatus.RUNNING, finished_at=None, halt=None)
 
 
 def _landed(run: Run, event: events.Landed, at: float) -> Run:
