@@ -4,7 +4,8 @@
 
 Commands try each way; agents' real programs, where `make test-agents` has installed them, try
 them by their own tools and shells, told by the scripted model. A table says what came of each:
-`held` (the agent itself could not), `caught` (it could, and nothing of it landed), `open` (it
+`held` (the agent itself could not), `refused` (its
+own program did not even let it try), `caught` (it could, and nothing of it landed), `open` (it
 could, outside of what lands: only without a sandbox), `-` (not tried: without a sandbox a program
 has only what does not disturb others), and `ESCAPED`, which fails the suite. So does a sandbox
 that `plait doctor` offers and that was left out, and a report that names another one.
@@ -26,7 +27,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.escape.cases import CASES, Case
-from tests.escape.judging import ESCAPED, Verdict, judge
+from tests.escape.judging import ESCAPED, REFUSED, Verdict, judge
 from tests.escape.programs import model, programs
 from tests.escape.scene import PLAIT, Scene
 
@@ -95,7 +96,7 @@ def try_programs(tier: str, cases: tuple[Case, ...], names: list[str], *, keep: 
 
 
 def told(cases: Sequence[Case], columns: Sequence[Column], verdicts: Verdicts) -> list[str]:
-    """Print the table; say what is wrong."""
+    """Print the table; say what is wrong. A command that did not begin proves nothing."""
     wrong: list[str] = []
     for number in (0, 1):
         print(f"{'':36}" + "".join(f"{column[number]:>10}" for column in columns))  # noqa: T201
@@ -103,9 +104,9 @@ def told(cases: Sequence[Case], columns: Sequence[Column], verdicts: Verdicts) -
         row = [verdicts.get((case, column), Verdict("-")) for column in columns]
         print(f"{case.name:36}" + "".join(f"{each.what:>10}" for each in row))  # noqa: T201
         wrong += [
-            f"{case.name}, {name} under {tier}: {each.why}"
+            f"{case.name}, {name} under {tier}: {each.why or each.what}"
             for (tier, name), each in zip(columns, row, strict=True)
-            if each.what == ESCAPED
+            if each.what == ESCAPED or (each.what == REFUSED and name == COMMAND)
         ]
     return wrong
 
