@@ -275,7 +275,12 @@ echo x > $IN/x""",
         led=lambda scene, _: scene.differs("late"),
         short=True,
     ),
-    Case(name="secret in the home", script='cat "$SECRET" && DID', short=True),
+    Case(
+        name="secret in the home",
+        script='cat "$SECRET" && DID',
+        led=lambda scene, case: any(map(scene.key_was_told, (case.slug, *scene.agents))),
+        short=True,
+    ),
     Case(
         name="by another process's folders",
         script="""for each in /proc/[0-9]*; do
