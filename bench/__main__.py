@@ -16,6 +16,7 @@ from bench import (
     logs,
     makespan,
     overhead,
+    queueing,
     sandbox,
     scale,
     startup,
@@ -26,7 +27,7 @@ from bench.table import Row, print_rows
 
 PARTS = (
     "overhead", "makespan", "startup", "sandbox", "check", "dispatch", "durable", "logs", "lag",
-    "scale", "workspaces",
+    "queue", "scale", "workspaces",
 )  # fmt: skip
 
 
@@ -62,6 +63,8 @@ def main(argv: Sequence[str]) -> None:
             rows += makespan.measure(ground, seeds=2 if told.quick else told.seeds)
         if "check" in told.parts:
             rows += check.measure(ground, repetitions=1 if told.quick else 3)
+        if "queue" in told.parts:
+            rows += queueing.measure()
         if "scale" in told.parts:
             small, large = told.sizes
             rows += scale.measure(ground, sizes=(small, large // 10 if told.quick else large))

@@ -87,7 +87,7 @@ def test_few_tests_are_enough(chance: float) -> None:
 
 def test_the_hazard_is_learned() -> None:
     """It begins at what is usual, follows what is seen, and never says never."""
-    assert hazard(0, 0) == pytest.approx(0.06)
+    assert hazard(0, 0) == pytest.approx(0.04)
     assert hazard(0, 10_000) == LEAST_HAZARD
     assert hazard(50, 50) > 0.4
     assert hazard(10_000, 0) == MOST_HAZARD

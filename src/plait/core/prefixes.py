@@ -21,7 +21,7 @@ from math import log2
 
 # What is assumed of a repository in which nothing has landed yet, and for how many candidates
 # that counts: found to keep near the bound at hazards from 2 % to 40 % alike.
-PRIOR_HAZARD, PRIOR_TESTS = 0.06, 3.0
+PRIOR_HAZARD, PRIOR_TESTS = 0.04, 1.0
 LEAST_HAZARD, MOST_HAZARD = 0.005, 0.6
 WORTH_A_RUNNER = 0.1  # the chance that a row is red from which a spare runner looks into it
 
