@@ -514,6 +514,20 @@ def test_copilots_tokens_stand_in_its_file(tmp_path: Path) -> None:
     assert judged(tmp_path, "copilot", GOOD["copilot"]).tokens_input is None
 
 
+def test_copilots_file_tells_of_the_whole_session(tmp_path: Path) -> None:
+    """What it said before the session was taken up is no use of this attempt's."""
+    path = tmp_path / "attempt" / "home" / "copilot-usage.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"modelMetrics": {"a": {"usage": {"inputTokens": 100, "outputTokens": 10}}}}')
+    task = task_at(tmp_path, plain("copilot"), session="s")
+    for file, content in agents.find("copilot").invocation(task).files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    path.write_text('{"modelMetrics": {"a": {"usage": {"inputTokens": 250, "outputTokens": 30}}}}')
+    outcome = judged(tmp_path, "copilot", GOOD["copilot"])
+    assert (outcome.tokens_input, outcome.tokens_output) == (150, 20)
+
+
 def mangled(draw: st.DrawFn, value: Any) -> Any:
     """The value with anything in place of some of its parts."""
     if draw(st.integers(0, 9)) == 0:

@@ -17,7 +17,8 @@ from plait.ports import AgentOutcome, AgentTask, Capabilities, Invocation, Reade
 from plait.process import Exit
 
 HOOK_S = 60
-USAGE = "copilot-usage.json"
+USAGE = "copilot-usage.json"  # of the whole session
+BEFORE = "copilot-used-before.json"
 LARGEST_USAGE = 1024 * 1024
 
 
@@ -67,6 +68,8 @@ class Copilot(VendorAgent):
             folder / "settings.json": json.dumps(_settings(task)).encode(),
             servers: json.dumps({"mcpServers": made}).encode(),
         }
+        if task.session:
+            files[task.home / BEFORE] = _content(task.home / USAGE)
         own = None if has_key(task, self.keys) else login(".copilot", "config.json")
         if own is not None:
             files[folder / "config.json"] = own
@@ -101,9 +104,10 @@ class Copilot(VendorAgent):
     def outcome(self, task: AgentTask, ended: Exit, account: Account | None = None) -> AgentOutcome:
         """By its final event; its tokens stand in a file that it writes as it ends."""
         summed = self.read(task) if account is None else account
-        used = _used(task.home / USAGE)
+        used, before = _used(task.home / USAGE), _used(task.home / BEFORE)
         if used != (0, 0):
-            summed = replace(summed, tokens_input=used[0], tokens_output=used[1])
+            new = [max(0, now - then) for now, then in zip(used, before, strict=True)]
+            summed = replace(summed, tokens_input=new[0], tokens_output=new[1])
         return super().outcome(task, ended, summed)
 
 
@@ -118,13 +122,21 @@ def _server(server: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": kind, "tools": ["*"], **server}
 
 
+def _content(path: Path) -> bytes:
+    """The file, if it is one of a sensible size; else nothing."""
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_USAGE:
+            return b"{}"
+        return path.read_bytes()
+    except OSError:
+        return b"{}"
+
+
 def _used(path: Path) -> tuple[int, int]:
     """Tokens in and out, of all models; nothing if the file does not say."""
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_USAGE:
-            return 0, 0
-        told = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        told = json.loads(_content(path))
+    except (ValueError, RecursionError):
         return 0, 0
     models = table(told, "modelMetrics") if isinstance(told, dict) else {}
     used = [table(each, "usage") for each in models.values() if isinstance(each, dict)]

@@ -78,6 +78,12 @@ def _settings(task: AgentTask, *, by_login: bool) -> bytes:
             "general": {"enableAutoUpdate": False, "disableAutoUpdate": True},
             "privacy": {"usageStatisticsEnabled": False},
             "telemetry": {"enabled": False},
+            # It would ask its model again after each turn, for memories that nobody will read.
+            "memory": {
+                "enableManagedAutoMemory": False,
+                "enableManagedAutoDream": False,
+                "enableAutoSkill": False,
+            },
             "security": {
                 "auth": {"selectedType": "qwen-oauth" if by_login else "openai"},
                 "folderTrust": {"enabled": False},
