@@ -149,7 +149,6 @@ PROGRAMS = {
                 "OPENAI_API_BASE": f"{url}/v1",
                 "OPENAI_API_KEY": "sk-test",
                 "AIDER_MODEL": "openai/m",
-                "AIDER_EDIT_FORMAT": "diff",
             },
         ),
     )
