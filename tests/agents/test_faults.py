@@ -25,7 +25,7 @@ from tests.fakes.plans import Piece
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "agent-outcomes.md"
 MADE = "src/wp-a/made.txt"
-MOST_ASKED = 20  # how often a program may ask a model that refuses it, in one attempt
+MOST_ASKED = 30  # how often a program may ask a model that refuses it, in one attempt
 FAR_S = 900
 
 
@@ -113,7 +113,7 @@ def observed(scene: Scene, program: Program, fault: str) -> str:
             "429, in 15 minutes": lambda: interrupt(run, model),
         }
         acts.get(fault, lambda: None)()
-        run.process.wait(timeout=240)
+        run.process.wait(timeout=420)
         wait_until(lambda: not scene.survivors(), timeout=10)
         refused = [each for each in model.asked() if each["attempt"] == 1 and each["fault"]]
     told = run.told()
@@ -190,27 +190,28 @@ def at_work(scene: Scene, program: Program, model: Model) -> bool:
 def strike(scene: Scene, program: Program, model: Model, number: signal.Signals) -> None:
     """Signal the agent's own process while its shell works."""
     wait_until(lambda: at_work(scene, program, model), timeout=90)
-    struck = outermost(scene, program)
+    struck = outermost(scene)
     assert struck
     for pid in struck:
         os.kill(pid, number)
 
 
-def outermost(scene: Scene, program: Program) -> list[int]:
-    """The processes of the program whose parent is not of it."""
-    place = str(program.file.resolve())
+def outermost(scene: Scene) -> list[int]:
+    """The agents' own processes: what their shim, or the sandbox, has started."""
     found: dict[int, int] = {}
+    starters = set[int]()
     for folder in Path("/proc").iterdir():
         try:
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            about = str((folder / "exe").readlink()), *words[:4]
-            inside = os.fsencode(scene.root) in (folder / "environ").read_bytes()
+            told = (folder / "cmdline").read_bytes()
+            about = (folder / "environ").read_bytes(), os.fsencode((folder / "cwd").readlink())
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-        except (OSError, ValueError):
+            starts = b"shim.py" in told or (folder / "exe").readlink().name.startswith("bwrap")
+        except (OSError, ValueError):  # it has ended, or is somebody else's
             continue
-        if inside and any(os.path.realpath(each) == place for each in about if each[:1] == "/"):
+        if any(os.fsencode(scene.root) in each for each in (told, *about)):
+            starters |= {int(folder.name)} if starts else set()
             found[int(folder.name)] = parent
-    return [pid for pid, parent in found.items() if parent not in found]
+    return [pid for pid, parent in found.items() if parent in starters and pid not in starters]
 
 
 def cancel(scene: Scene, program: Program, model: Model) -> None:
