@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
+from pathlib import Path
 
 from tests.acceptance.conftest import Story
 from tests.fakes import claude_program
@@ -118,8 +118,8 @@ def test_doctor_tries_an_agent_s_program_against_a_scripted_model(story: Story) 
     story.begin()
     program = story.root / "programs" / "claude"
     program.parent.mkdir()
-    command = shlex.join([sys.executable, claude_program.__file__])
-    program.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+    source = Path(claude_program.__file__).read_text(encoding="utf-8")
+    program.write_text(f"#!{sys.executable}\n{source}", encoding="utf-8")
     program.chmod(0o755)
     profile = f'use = "claude"\nprogram = "{program}"\n'
     (story.repo / "plait.toml").write_text(

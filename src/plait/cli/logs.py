@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -60,13 +61,15 @@ def command(
         else:
             going = None
             if follow:
-                going = AtWork(
-                    store=store,
-                    run=run.id,
-                    plan=run.plan,
-                    package=PackageId(names[-1]),
-                    attempt=chosen,
-                    folder=folder,
+                going = _until_interrupted(
+                    AtWork(
+                        store=store,
+                        run=run.id,
+                        plan=run.plan,
+                        package=PackageId(names[-1]),
+                        attempt=chosen,
+                        folder=folder,
+                    )
                 )
             _await_beginning(folder, going)
             if as_json:
@@ -75,6 +78,26 @@ def command(
                 _print_raw(folder, going)
             else:
                 _print_entries(folder / TRANSCRIPT, going)
+
+
+def _until_interrupted(going: Callable[[], bool]) -> Callable[[], bool]:
+    """As long as it goes on; Ctrl-C ends it also where it comes while Python drops exceptions.
+
+    In a finaliser or the callback of a weak reference it would be told and forgotten.
+    """
+    asked: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        asked.append(number)
+        raise KeyboardInterrupt
+
+    def look() -> bool:
+        if asked:
+            raise KeyboardInterrupt
+        return going()
+
+    signal.signal(signal.SIGINT, note)
+    return look
 
 
 def _attempt(run: Run, package: PackageId, number: int | None) -> Attempt:

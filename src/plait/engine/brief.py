@@ -71,6 +71,8 @@ def template(name: str, overrides: Path) -> str:
 def render(text: str, values: Mapping[str, str], *, where: str = "") -> str:
     """Fill a template.
 
+    A name of bytes that are no UTF-8 may stand in a failure's reason: it is told with escapes.
+
     Raises:
         UsageError: `BAD_PROMPT`, the template names a value that does not exist.
     """
@@ -89,7 +91,8 @@ def render(text: str, values: Mapping[str, str], *, where: str = "") -> str:
     def section(match: re.Match[str]) -> str:
         return match[2] if value(match) else ""
 
-    return _VALUE.sub(value, _SECTION.sub(section, text))
+    filled = _VALUE.sub(value, _SECTION.sub(section, text))
+    return filled.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def brief(

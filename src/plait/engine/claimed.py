@@ -133,8 +133,7 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
 def write_down(claimed: Claimed) -> None:
     """The brief and the scope, for the agent to read."""
     task, scope = claimed.task, claimed.package.scope
-    # A name of bytes that are no UTF-8 may stand in a failure's reason: told with escapes.
-    task.brief_path.write_bytes(task.brief.encode("utf-8", "backslashreplace"))
+    task.brief_path.write_text(task.brief, encoding="utf-8")
     write_json(
         task.scope_path,
         {
