@@ -1,0 +1,1 @@
+"""Code hosts: GitHub, GitLab, Gitea and Forgejo, over their web APIs."""
