@@ -309,6 +309,7 @@ EXCUSED_EVENTS = {
     "package_requeued": _ORDERS,
     "question_answered": _ORDERS,
     "gate_refused": _ORDERS,
+    "delivery_ended": "these runs are offered to nobody; one that is cut off is done again",
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(
         (

@@ -56,6 +56,11 @@ class Settings:
     room_wait_s: float = 15.0
     landing_runners: int = 1
     landing_together: str = "auto"
+    forge_kind: str = "auto"
+    forge_remote: str = "origin"
+    forge_address: str = ""
+    forge_repository: str = ""
+    forge_target: str = ""
     sandbox_tier: str = ""
     sandbox_write: tuple[str, ...] = ()
     sandbox_read: tuple[str, ...] = ()

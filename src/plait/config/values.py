@@ -16,6 +16,7 @@ from plait.core.lock_keys import NAMESPACES
 from plait.core.plan import Check
 
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_WEB = re.compile(r"https?://[^\s/@?#]+(/[^\s@?#]*)?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SIZE = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,6})?) ?([KMGT]i?B|B)")
 _DURATION = re.compile(
@@ -98,6 +99,13 @@ def count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise WrongValueError("a whole number from 0")
     return value
+
+
+def web(value: Any) -> str:
+    """An address of the web."""
+    if isinstance(value, str) and _WEB.fullmatch(value):
+        return value
+    raise WrongValueError("an address like https://git.example.org, without a password")
 
 
 def one_of(*choices: str) -> Callable[[Any], str]:

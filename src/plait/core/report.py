@@ -50,6 +50,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "deviations": report_problems.deviations(run),
         "revisions": report_problems.revisions(run),
         "limits": _limits(run),
+        "pull_request": None if run.delivery is None else encode(run.delivery),
         "totals": _totals(run),
     }
 

@@ -93,6 +93,7 @@ class Run:
     deviations: tuple[events.DeviationNoted, ...] = ()
     revisions: tuple[events.PlanRevised, ...] = ()
     opened: tuple[events.PackageAdded, ...] = ()
+    delivery: events.DeliveryEnded | None = None  # the last one
     seq: int = 0
 
     def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
@@ -115,7 +116,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.BaselineCommitted() as event:
             supplied = {**run.supplied, **dict.fromkeys(event.files, event.commit)}
             return replace(run, baseline=event, head=event.commit, supplied=supplied)
-        case events.Warned() | events.FlakeFound() as event:
+        case events.Warned() | events.FlakeFound() | events.DeliveryEnded() as event:
             return _noticed(run, event)
         case events.AttemptStarted() as event:
             return _with(run, attempt_started(run.packages[event.package], event, recorded.at))
@@ -191,10 +192,15 @@ def _seen(run: Run, recorded: Recorded) -> Run:
     return replace(run, seq=recorded.seq, spent=run.spent.seen(recorded.at))
 
 
-def _noticed(run: Run, event: events.Warned | events.FlakeFound) -> Run:
-    if isinstance(event, events.Warned):
-        return replace(run, warnings=(*run.warnings, event))
-    return replace(run, flakes=(*run.flakes, event))
+def _noticed(run: Run, event: events.Warned | events.FlakeFound | events.DeliveryEnded) -> Run:
+    """The run with something more to know of it, which changes nothing in it."""
+    match event:
+        case events.Warned():
+            return replace(run, warnings=(*run.warnings, event))
+        case events.FlakeFound():
+            return replace(run, flakes=(*run.flakes, event))
+        case events.DeliveryEnded():
+            return replace(run, delivery=event)
 
 
 def _started(run: Run, event: events.RunStarted, at: float) -> Run:

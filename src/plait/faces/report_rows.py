@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
+from plait.faces.delivery_story import tell_delivery
 from plait.faces.text import clean, count, duration, listing, shorten
 
 Report = Mapping[str, Any]
@@ -257,6 +258,7 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("digest", report["plan"].get("digest", "")),
         ("branch", f"{report['branch']} at {(report.get('head') or '')[:12]}"),
         ("base", report["base"][:12]),
+        ("pull request", delivery(report)),
         ("sandbox", report.get("sandbox") or "none"),
         ("worktrees", report.get("workspaces") or "pool"),
         ("started", report.get("started_at") or ""),
@@ -276,6 +278,12 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
             ("committed first", f"{baseline['commit'][:12]}: {listing(baseline['files'])}")
         )
     return tuple((name, value) for name, value in pairs if value)
+
+
+def delivery(report: Report) -> str:
+    """What became of the run's branch after its end; empty if nothing was asked."""
+    told = report.get("pull_request")
+    return tell_delivery(told) if told else ""
 
 
 def limit(report: Report) -> str:

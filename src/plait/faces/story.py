@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plait.core.codec import encode
 from plait.core.event import (
     AGENT_LOST,
     AgentEnded,
@@ -15,6 +16,7 @@ from plait.core.event import (
     BaselineCommitted,
     CheckEnded,
     ClaimLost,
+    DeliveryEnded,
     Denied,
     DeviationNoted,
     EscalationRaised,
@@ -55,6 +57,7 @@ from plait.core.plan import PackageId
 from plait.core.roster import called
 from plait.core.run import SATISFIED, Run
 from plait.faces.control_story import tell_control
+from plait.faces.delivery_story import tell_delivery
 from plait.faces.problem_story import tell_problem, tell_revision
 from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
@@ -108,6 +111,8 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             return Told(subject=clean(package), text=text)
         case PlanRevised():
             return Told(subject="", text=tell_revision(event))
+        case DeliveryEnded():
+            return Told(subject="", text=tell_delivery(encode(event)))
         case _:
             text = _of_package(event, run, verbose=verbose)
             return Told(subject=clean(event.package), text=text) if text else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plait.faces.delivery_story import more_on_delivery, tell_delivery
 from plait.faces.report_rows import limit
 from plait.faces.text import clean, duration, listing
 
@@ -44,6 +45,9 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
         f"{headline(report['status'])}: {of}",
         f"  branch  {report['branch']} at {report['head'][:SHORT]} (from {report['base'][:SHORT]})",
     ]
+    if told := report.get("pull_request"):
+        lines.append(f"  request {tell_delivery(told)}")
+        lines += [f"          {line}" for line in more_on_delivery(told)]
     if reason := limit(report):
         lines.append(f"  limit   {clean(reason)}")
     for each in packages:

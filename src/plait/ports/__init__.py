@@ -1,6 +1,6 @@
 """The Protocols between the engine and the world, readable in one screen each.
 
-Adapters live in `plans`, `store`, `git`, `agents` and `sandbox`; fakes of them in
+Adapters live in `plans`, `store`, `git`, `agents`, `sandbox` and `forge`; fakes of them in
 `tests/fakes`. One contract suite per port runs on the adapter and on its fake.
 """
 
@@ -19,6 +19,7 @@ from plait.ports.agents import (
 )
 from plait.ports.clock import Clock
 from plait.ports.disk import Disk
+from plait.ports.forge import Forge
 from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
 from plait.ports.sandbox import Confinement, Sandbox
@@ -50,6 +51,7 @@ __all__ = [
     "Deviation",
     "Disk",
     "Duration",
+    "Forge",
     "HeldKey",
     "HeldRun",
     "Invocation",

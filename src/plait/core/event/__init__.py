@@ -38,6 +38,7 @@ from plait.core.event.control import (
     RunPaused,
     RunUnpaused,
 )
+from plait.core.event.delivery import DeliveryEnded, DeliveryOutcome
 from plait.core.event.escalation import DeviationNoted, EscalationRaised, EscalationSettled
 from plait.core.event.kinds import (
     AGENT_LOST,
@@ -83,6 +84,8 @@ __all__ = [
     "BaselineCommitted",
     "CheckEnded",
     "ClaimLost",
+    "DeliveryEnded",
+    "DeliveryOutcome",
     "Denied",
     "DeviationNoted",
     "EscalationRaised",
@@ -170,6 +173,7 @@ Event = (
     | DeviationNoted
     | PlanRevised
     | PackageAdded
+    | DeliveryEnded
 )
 
 EVENTS: Mapping[str, type[Event]] = {
