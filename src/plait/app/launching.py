@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from plait import process
-from plait.app import approving, confining, controlling, planning, revising, running
+from plait.app import approving, confining, controlling, offering, planning, revising, running
 from plait.app.choosing import roster_of
 from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
@@ -28,9 +28,10 @@ from plait.app.project import (
 from plait.app.reporting import report_of, write_reports
 from plait.app.revising import NewPlan
 from plait.app.shaping import max_agents, part_of, shape_of
+from plait.core import delivery
 from plait.core.codec import decode
 from plait.core.control import ChangeLimits, Unpause, Wish, to_data
-from plait.core.event import RunStatus
+from plait.core.event import DeliveryOutcome, RunStatus
 from plait.core.finding import Finding
 from plait.core.lease import Holder
 from plait.core.plan import PackageId, Plan
@@ -78,6 +79,7 @@ class Call:
     yes: bool = False
     checks: tuple[str, ...] = ()
     allow_unchecked: bool = False
+    pull_request: bool = False
     quiet: bool = False
     verbose: bool = False
     as_json: bool = False
@@ -117,6 +119,7 @@ def run(call: Call) -> int:
                     holder=me, store=store, observers=(face.observer,)
                 )
                 ended = process.run_main(running.start, project, orchestrator, plan, options)
+                ended = _offered(project, orchestrator, ended, asked=False)
             return _finish(project, store, ended, call)
 
 
@@ -142,10 +145,8 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
             if not call.plan:
                 _tell_outdated(project, store, row, call)
             if row.status not in UNFINISHED and not store.requests(row.id) and new is None:
-                report = report_of(store, fold_run(store, row.id))
-                write_reports(project, report)  # it may have been killed before it did
-                _print_result(project, report, call)
-                return EXIT_CODES[row.status]
+                ended = _once_more(project, store, row, call, me)
+                return _finish(project, store, ended, call)
             return _continue(project, store, row, call, me, new=new)
 
 
@@ -214,18 +215,45 @@ def _continue(
         ended = process.run_main(
             running.continue_run, project, orchestrator, row, None if new is None else new.meaning
         )
+        asked = call.pull_request and delivery.is_due(ended.run)
+        ended = _offered(project, orchestrator, ended, asked=asked)
     return _finish(project, store, ended, call)
+
+
+def _once_more(
+    project: Project, store: Store, row: RunRow, call: Call, me: Holder
+) -> running.Ended:
+    """The end of a run that is over; what was to follow it is done, if it was not."""
+    ended = running.Ended(run=fold_run(store, row.id))
+    if not offering.is_wanted(store, ended.run, asked=call.pull_request):
+        return ended
+    with _face(call) as face:
+        orchestrator = running.Orchestrator(holder=me, store=store, observers=(face.observer,))
+        return _offered(project, orchestrator, ended, asked=call.pull_request)
+
+
+def _offered(
+    project: Project, orchestrator: running.Orchestrator, ended: running.Ended, *, asked: bool
+) -> running.Ended:
+    """The end of a run, and of what was to follow it."""
+    wanted = offering.is_wanted(orchestrator.store, ended.run, asked=asked)
+    if ended.stopped_by is not None or not wanted:
+        return ended
+    return process.run_main(offering.offer, project, orchestrator, ended.run.id)
 
 
 def _finish(project: Project, store: Store, ended: running.Ended, call: Call) -> int:
     report = report_of(store, ended.run)
-    write_reports(project, report)
+    write_reports(project, report)  # it may have been killed before it did
     _print_result(project, report, call)
     if ended.stopped_by is not None:
         sys.stderr.write("stopped; `plait resume` goes on from here\n")
         by_term = ended.stopped_by == signal.SIGTERM
         return ExitCode.TERMINATED if by_term else ExitCode.INTERRUPTED
-    return EXIT_CODES[ended.run.status]
+    code = EXIT_CODES[ended.run.status]
+    last = ended.run.delivery
+    failed = last is not None and last.outcome is DeliveryOutcome.FAILED
+    return ExitCode.ENVIRONMENT if failed and code is ExitCode.DONE else code
 
 
 def _print_result(project: Project, report: Mapping[str, Any], call: Call) -> None:
@@ -267,6 +295,7 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
         budget_usd=call.budget or settings.budget_usd,
         timeout_s=call.timeout or settings.timeout_s,
         held=confining.asked(settings, call.sandbox),
+        pull_request=call.pull_request,
         checks=planning.default_checks(project, call.checks),
         land_checks=settings.land_checks,
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 
 from plait import git
-from plait.app import confining
+from plait.app import confining, delivering
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.furnishing import large_files, layout, lodgings
 from plait.app.project import Project, SystemClock, fold_run
@@ -62,6 +62,8 @@ class RunOptions:
     budget_usd: float | None = None
     timeout_s: float | None = None
     held: confining.Holding = field(default_factory=confining.Holding)
+    pull_request: bool = False
+    target: str = ""  # the branch that the run began on: a pull request is to go there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ async def start(
         )
         await _refuse_checked_out(repository, ground.branch)
         told += await large_files(project, repository, workspaces, ground.base)
+        options = replace(options, target=await delivering.target_of(repository, options.base))
         store.create_run(
             run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
         )
@@ -248,7 +251,7 @@ async def _drive(
 
     await context.trunk.take(lease)  # before anybody looks where the branch is
     try:
-        stopped_by = await _until_signal(work)
+        stopped_by = await until_signal(work)
     finally:  # whoever takes the run up, or cleans up, does it too
         with suppress(PlaitError), anyio.CancelScope(shield=True):
             await context.trunk.give_back(lease)
@@ -257,7 +260,7 @@ async def _drive(
     return Ended(run=context.journal.run, stopped_by=stopped_by)
 
 
-async def _until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
+async def until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
     """Run `work`; on SIGINT or SIGTERM cancel it, wait until it has put everything away."""
     caught: list[int] = []
 

@@ -62,6 +62,12 @@ from plait.errors import ExitCode
     help="A check for packages that have none of their own.",
 )
 @click.option("--allow-unchecked", is_flag=True, help="Run packages that nothing checks.")
+@click.option(
+    "--pr",
+    "pull_request",
+    is_flag=True,
+    help="In the end push the branch and open or update its pull request.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print only the result.")
 @click.option("-v", "--verbose", is_flag=True, help="Print a line for every event.")
 @options.plan_format

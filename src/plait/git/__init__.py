@@ -1,5 +1,6 @@
 """git by subprocess: the repository, its worktrees and the run's branch."""
 
+from plait.git import remote
 from plait.git.alone import alone
 from plait.git.disk import RepositoryDisk
 from plait.git.fence import lift_fences
@@ -46,5 +47,6 @@ __all__ = [
     "only_through",
     "overlay_lack",
     "patch",
+    "remote",
     "tips",
 ]
