@@ -585,3 +585,28 @@ def test_hostile_texts_take_no_time(desk: Desk, text: str) -> None:
     FORMAT.load(source)
     FORMAT.by_content(text)
     assert time.process_time() - started < 2.0
+
+
+def test_each_ticket_has_a_document_of_its_own(desk: Desk) -> None:
+    """Called as the spec says, else by its place; it may write it, whatever its files are."""
+    text = spec(
+        "AO-1.1: One\n**Files:** `src/a.py`\n**Documentation Output:**\n- `x/y/phase-1-9-z.md`",
+        "AO-1.2: Two",
+        "AO-1.3: Three\n**Files:** `src/c.py`\n**Documentation Output:** `phase-1-9-z.md`",
+    )
+    packages = desk.plan(text).packages
+    assert [each.path for package in packages for each in package.documents] == [
+        f"{DONE}/phase-1-9-z.md",
+        f"{DONE}/2-cache-documentation.md",
+        f"{DONE}/3-cache-documentation.md",
+    ]
+    assert packages[0].scope.write == ("src/a.py",)
+    assert packages[0].reach.write == ("src/a.py", f"{DONE}/phase-1-9-z.md")
+    assert packages[1].reach == packages[1].scope
+
+
+def test_a_document_that_is_called_as_it_should_is_its_tickets_alone(desk: Desk) -> None:
+    """What it says of other tickets does not make them done."""
+    desk.write(f"{DONE}/phase-1-1-cache-documentation.md", "# PHASE-1-A: x\n\nTicket: PHASE-1-B\n")
+    done = [p.id for p in desk.plan(SPEC).packages if p.status is SourceStatus.DONE]
+    assert done == ["PHASE-1-A"]

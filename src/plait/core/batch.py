@@ -219,6 +219,7 @@ def _one(members: Sequence[WorkPackage], titles: Mapping[str, str]) -> WorkPacka
         result_keys=_union(member.result_keys for member in members),
         tasks=_union(member.tasks or (member.source_id,) for member in members),
         markers=tuple(marker for member in members for marker in member.markers),
+        documents=tuple(each for member in members for each in member.documents),
     )
 
 

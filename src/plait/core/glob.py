@@ -24,6 +24,7 @@ _MEMBER = re.compile(r"(?P<first>.)(?:-(?P<last>.))?", re.DOTALL)  # of a class
 _ODD = re.compile(
     r"/(?:\.?/|\.?\Z)|\A\.(?:/|\Z)|\*\*/\*\*"
 )  # what another spelling of a glob may hold
+_SIGNS = re.compile(r"[*?\[{}]")
 _WILD = re.compile(r"[*?\[\]]")
 _WITHIN: Ranges = ((1, _SLASH - 1), (_SLASH + 1, _LAST))  # all that a segment may hold
 
@@ -119,6 +120,11 @@ def normalise(glob: str) -> str:
         kept.append("**")
     runs = ((part, list(run)) for part, run in groupby(kept))
     return "/".join(part for part, run in runs for _ in ("*" if part == "**" else run))
+
+
+def literal(path: str) -> str:
+    """The glob that matches this path and no other."""
+    return _SIGNS.sub(r"[\g<0>]", path)
 
 
 def invalid(glob: str) -> str | None:

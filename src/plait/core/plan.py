@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NewType
+
+from plait.core.glob import literal
 
 PackageId = NewType("PackageId", str)
 
@@ -158,6 +160,15 @@ class Marker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What is to be written when a task is done: where, and of which task of the source."""
+
+    path: str
+    task: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkPackage:
     """One unit of work.
 
@@ -166,7 +177,8 @@ class WorkPackage:
     `optional` that it may be left out. `parent` is the source's task that it is a part of.
     `role` and `archetype` are the source's words for who should do it and what sort of work it
     is, `trust` the least level of trust that it asks for.
-    `tasks` lists the source ids of a batch, its own included.
+    `tasks` lists the source ids of a batch, its own included. `documents` are what the format
+    wants written of it; it may write them, and those it leaves out Plait writes as it lands.
     """
 
     id: PackageId
@@ -199,12 +211,21 @@ class WorkPackage:
     reworks: tuple[PackageId, ...] = ()  # of conditional rework: the gates whose failure calls it
     tasks: tuple[str, ...] = ()
     markers: tuple[Marker, ...] = ()
+    documents: tuple[Document, ...] = ()
     span: Span | None = None
 
     @property
     def runs_agent(self) -> bool:
         """Whether an agent works on it."""
         return self.kind.has_agent
+
+    @property
+    def reach(self) -> Scope:
+        """Its scope, and its documents, which belong to it without being named there."""
+        if not self.documents or self.scope.confidence is Confidence.UNKNOWN:
+            return self.scope
+        documents = (literal(each.path) for each in self.documents)
+        return replace(self.scope, write=(*self.scope.write, *documents))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

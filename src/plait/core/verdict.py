@@ -36,19 +36,19 @@ def judge_scope(
     is everything but protected paths. An embedded repository is a violation anywhere: what it
     holds cannot be seen or tested.
     """
-    embedded = set(gitlinks)
+    embedded, reach = set(gitlinks), package.reach
     violations: set[str] = set(embedded)
     deviations: set[str] = set()
     for path in set(paths) - embedded:
         match package.scope.confidence:
             case Confidence.DECLARED:
-                if not allows(package.scope, path) or _is_internal(path):
+                if not allows(reach, path) or _is_internal(path):
                     violations.add(path)
             case Confidence.INFERRED:
                 if is_protected(plan, path):
                     violations.add(path)
-                elif not allows(package.scope, path):
-                    meets = any(allows(other.scope, path) for other in unfinished())
+                elif not allows(reach, path):
+                    meets = any(allows(other.reach, path) for other in unfinished())
                     (violations if meets else deviations).add(path)
             case Confidence.UNKNOWN:
                 if is_protected(plan, path):

@@ -58,7 +58,7 @@ async def run_agent(
         return ended, Ended(code=DISK_FULL, reason="the disk was full as the agent ended")
     if status is None and (lost := not_taken_up(claimed, ended, account)) is not None:
         return ended, lost
-    outcome = without_secrets(claimed.agent.outcome(task, ended, account), _secrets(claimed))
+    outcome = without_secrets(claimed.agent.outcome(task, ended, account), secrets_of(claimed))
     if pulse is not None and status is not None and not _waited(status, outcome):
         outcome = replace(outcome, status=status, summary=pulse.reason, limit=pulse.limit)
     elif ended.code is None and not (ended.timed_out or ended.lingering):
@@ -248,7 +248,7 @@ def _environment(claimed: Claimed, invocation: Invocation) -> dict[str, str]:
     return child_environment(variables, inherit=invocation.inherit)
 
 
-def _secrets(claimed: Claimed) -> tuple[str, ...]:
+def secrets_of(claimed: Claimed) -> tuple[str, ...]:
     """What must not stand in what is told of the agent; also of one that was adopted."""
     invocation = claimed.agent.invocation(claimed.task)
     return secret_texts(_environment(claimed, invocation), invocation.secrets)

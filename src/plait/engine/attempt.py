@@ -49,6 +49,7 @@ from plait.engine.claimed import (
     taken_up,
 )
 from plait.engine.context import Context, Ended
+from plait.engine.documents import departures
 from plait.engine.escalate import agent_failure, beyond_scope, end_rejected, infeasible, judged
 from plait.engine.ground import compared_with, ground_of
 from plait.engine.keeping import keep, keep_ref
@@ -275,6 +276,7 @@ async def _tell_work(
             deviations=verdict.deviations,
             ignored=work.ignored[:50],
         ),
+        *await departures(context, claimed, work),
         *problems,
     ]
     if not work.changes:

@@ -123,6 +123,7 @@ def brief(
         "answers": "\n\n".join(f"{fenced(each.question)}\n\n{each.text}" for each in state.answers),
         "deviations": fenced("\n".join(f"- {each}" for each in material.deviations)),
         "scope": _scope(package),
+        "documents": "\n".join(f"- `{each.path}`" for each in package.documents),
         "checks": _checks(checks, package.checks),
         "landed": _landed(run, package, material.outputs),
         "servers": ", ".join(code(each) for each in material.servers),
@@ -249,7 +250,7 @@ def wrong(attempt: int, error_code: str, reason: str, violations: Sequence[str])
 
 
 def _scope(package: WorkPackage) -> str:
-    scope = package.scope
+    scope = package.reach
     if scope.confidence is Confidence.UNKNOWN:
         return "The plan names no paths. Keep to what the package needs."
     if not scope.write:

@@ -132,7 +132,7 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
 
 def write_down(claimed: Claimed) -> None:
     """The brief and the scope, for the agent to read."""
-    task, scope = claimed.task, claimed.package.scope
+    task, scope = claimed.task, claimed.package.reach
     task.brief_path.write_text(task.brief, encoding="utf-8")
     write_json(
         task.scope_path,
@@ -257,7 +257,7 @@ def _claimed(
         result_path=(directory / "out" if held else directory) / "result.json",
         home=directory / "home",
         profile=context.profile(provider),
-        scope=package.scope,
+        scope=package.reach,
         timeout_s=package.timeout_s,
         confined=held,
     )

@@ -39,7 +39,7 @@ def confinement(context: Context, claimed: Claimed, invocation: Invocation) -> C
     """
     task, ground = claimed.task, context.surroundings
     worktree = task.worktree.resolve()
-    write = tuple(_opened(worktree, claimed.package.scope))
+    write = tuple(_opened(worktree, claimed.package.reach))
     hosts = None
     if ground.hosts is not None:
         hosts = tuple(dict.fromkeys((*ground.hosts, *invocation.hosts)))
@@ -50,7 +50,7 @@ def confinement(context: Context, claimed: Claimed, invocation: Invocation) -> C
     return Confinement(
         worktree=worktree,
         write=write,
-        shut=tuple(_shut(worktree, claimed.package.scope)),
+        shut=tuple(_shut(worktree, claimed.package.reach)),
         own=tuple(each.resolve() for each in own[:2]),
         scratch=own[2].resolve(),
         notes=task.directory.resolve(),

@@ -21,6 +21,7 @@ from plait.core.run import PackageState
 from plait.core.verdict import judge_scope
 from plait.engine.claimed import Tried
 from plait.engine.context import Context
+from plait.engine.documents import write_documents
 from plait.engine.escalate import in_full, infeasible
 from plait.engine.keeping import keep_ref
 from plait.engine.ticks import tick_boxes
@@ -54,7 +55,7 @@ class Misfit:
 
 
 async def place(context: Context, candidate: PackageState, onto: str) -> Placed | Misfit:
-    """Merge a candidate onto a commit; the boxes that it settles are ticked."""
+    """Merge a candidate onto a commit, with Plait's own edits: boxes ticked, documents written."""
     package = context.compiled.packages[candidate.id]
     assert candidate.commit is not None  # noqa: S101 - verified packages have one
     merged = await context.trunk.merge(onto, candidate.commit)
@@ -65,6 +66,7 @@ async def place(context: Context, candidate: PackageState, onto: str) -> Placed 
     if refusal := _outside(context, package, files):
         return Misfit(code="SCOPE_VIOLATION", reason=refusal)
     tree = await tick_boxes(context, package, merged.tree)
+    tree = await write_documents(context, package, files, tree)
     commit = await context.trunk.commit(
         tree, parents=(onto, candidate.commit), message=landing_message(context, [package])
     )

@@ -92,6 +92,7 @@ def _package(package: WorkPackage) -> dict[str, Any]:
             for edge in package.needs
         ],
         "scope": encode(package.scope),
+        "documents": [each.path for each in package.documents],
         "locks": encode(package.locks),
         "checks": encode(package.checks),
         "tier": package.tier,

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from plait.core.finding import Finding, Severity
 from plait.core.plan import (
+    Document,
     Edge,
     PackageId,
     PackageKind,
@@ -120,6 +121,9 @@ def _package(task: Task, ids: Mapping[Key, PackageId], needs: Needs, family: Fam
             ids[task.module, name] for name in task.reworks if (task.module, name) in ids
         ),
         markers=task.markers,
+        documents=(Document(path=task.document, task=task.id, title=task.title),)
+        if task.document
+        else (),
         span=task.span,
     )
 

@@ -94,7 +94,8 @@ class Task:
     `needs` is None where the source has no word on it, and empty where it says "none". `reason`
     tells why it is blocked or skipped. `parallel` says that the source marks it as safe beside
     others. `optional`: the source lets it be left out. `reworks`, of conditional work: the gates
-    whose failure calls it. Times are seconds, priority counts from 1 (first) to 10.
+    whose failure calls it. Times are seconds, priority counts from 1 (first) to 10. `document`
+    is the file that the format wants written of it, relative to the repository.
     """
 
     id: str
@@ -121,6 +122,7 @@ class Task:
     priority: int = 5
     reworks: tuple[str, ...] = ()
     markers: tuple[Marker, ...] = ()
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

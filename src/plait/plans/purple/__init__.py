@@ -8,8 +8,7 @@ What is done stands beside the spec, in completion documents and `progress.json`
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from errno import ENAMETOOLONG
 from itertools import islice
@@ -23,10 +22,11 @@ from plait.plans.fields import time_of
 from plait.plans.lower import lower
 from plait.plans.page import page_of, span_of
 from plait.plans.places import holds, named, slug
+from plait.plans.purple.documents import known
 from plait.plans.purple.files import own_repository, scope_of
 from plait.plans.purple.phases import orders_of
 from plait.plans.purple.spec import Spec, Ticket, spec_of
-from plait.plans.purple.status import Known, Progress, progress_of
+from plait.plans.purple.status import DOCUMENTS, Progress, progress_of
 from plait.plans.refusals import total
 from plait.plans.tasks import Ref, State, Task, TaskList
 from plait.ports import Loaded, PlanSource
@@ -110,8 +110,16 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
     findings.extend(page.findings)
     spec = spec_of(page.lines, source.name, findings)
     folder, feature = _feature_of(source.path)
-    progress = progress_of(source, folder, list(_known(spec)), findings)
-    reader = _Reader(source=source, spec=spec, progress=progress, findings=findings)
+    tickets = known(spec, feature)
+    progress = progress_of(source, folder, tickets, findings)
+    home = named(source, folder / DOCUMENTS) if source.in_repository else ""
+    reader = _Reader(
+        source=source,
+        spec=spec,
+        progress=progress,
+        findings=findings,
+        documents={each.id: f"{home}/{each.document}" for each in tickets if home},
+    )
     tasks = reader.tasks()
     return TaskList(
         id=folder.absolute().name or feature,
@@ -131,6 +139,7 @@ class _Reader:
     spec: Spec
     progress: dict[str, Progress]
     findings: list[Finding]
+    documents: Mapping[str, str]
 
     def tasks(self) -> tuple[Task, ...]:
         made = [self._task(ticket) for ticket in self.spec.tickets]
@@ -163,18 +172,12 @@ class _Reader:
             scope=scope_of(ticket.fields, file, self.findings),
             body=dedent("\n".join(line.text for line in ticket.body)).strip(),
             estimate_s=time_of(effort.text) if effort else None,
+            document=self.documents.get(ticket.id, ""),
         )
 
 
 def _within(scope: Scope, name: str, *, gathered: bool) -> Scope:
     return replace(scope, write=own_repository(scope.write, name, gathered=gathered))
-
-
-def _known(spec: Spec) -> Iterator[Known]:
-    counts: Counter[int | None] = Counter()
-    for ticket in spec.tickets:
-        counts[ticket.phase] += 1
-        yield Known(id=ticket.id, phase=ticket.phase, number=counts[ticket.phase])
 
 
 def _feature_of(path: Path) -> tuple[Path, str]:

@@ -24,7 +24,7 @@ _FILES = """
 """
 _OTHER = """
     acceptance, acceptance criteria, blocks, contract, contract/interface, contracts,
-    description, documentation output, interface, key considerations, notes, out of scope,
+    description, interface, key considerations, notes, out of scope,
     pattern reference, patterns, scope, status, success criteria, testing, verification
 """
 _KEYS = {
@@ -38,6 +38,7 @@ _KEYS = {
     "blocked by": "needs",
     "estimated effort": "effort",
     "effort": "effort",
+    "documentation output": "document",
     **{name.strip(): "files" for name in _FILES.split(",")},
     **{name.strip(): "other" for name in _OTHER.split(",")},
 }

@@ -34,7 +34,7 @@ _STATES = {
     "failed": State.BLOCKED,
     "blocked": State.BLOCKED,
 }
-_DOCUMENTS = "completed-tickets-documentation"
+DOCUMENTS = "completed-tickets-documentation"
 _MOST_DOCUMENTS = 2000
 _MOST_NODES = 100_000
 _HEAD_LINES = 40  # of a completion document that may name its tickets
@@ -45,11 +45,12 @@ _PLACE = re.compile(r"(?:phase-?)?([0-9]{1,4})[-_.](?:ticket-?)?([0-9]{1,4}|[a-z
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A ticket's place: `number` counts from 1 within its phase."""
+    """A ticket's place, and its document's name: `number` counts from 1 within its phase."""
 
     id: str
     phase: int | None
     number: int
+    document: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def progress_of(
         tickets: All tickets, in order.
         findings: Takes what is wrong.
     """
-    documents = _documents(source, folder / _DOCUMENTS, tickets, findings)
+    documents = _documents(source, folder / DOCUMENTS, tickets, findings)
     said, place = _recorded(source, folder / "progress.json", findings)
     found: dict[str, Progress] = {}
     for ticket in tickets:
@@ -133,12 +134,17 @@ def _documents(
     if not folder.is_dir():
         return {}
     names = names_of([ticket.id for ticket in tickets])
+    by_document = {ticket.document: ticket.id for ticket in tickets}
     by_place = {(ticket.phase, ticket.number): ticket.id for ticket in tickets}
     found: dict[str, str] = {}
     for path in sorted(islice(folder.iterdir(), _MOST_DOCUMENTS)):
         if path.suffix.lower() != ".md" or not holds(source, path):
             continue
         name = named(source, path)
+        own = by_document.get(path.name)
+        if own is not None:  # whatever it says of others
+            found.setdefault(own, name)
+            continue
         ids = set(_by_name(path.stem, names))
         try:
             ids.update(_by_head(read(path, name).lines[:_HEAD_LINES], names))
