@@ -14,17 +14,17 @@ WRITE = 'mkdir -p "src/$PLAIT_PACKAGE"; echo ok > "src/$PLAIT_PACKAGE/x"'
 
 
 def landed(story: Story) -> str:
-    """A run that landed its one package; its id."""
+    """A run that landed one package and failed at another; its id."""
     story.begin()
-    story.plans("p", Piece(id="wp-a"))
-    assert story.run("p", WRITE).code == 0
+    story.plans("p", Piece(id="wp-a"), Piece(id="wp-b"))
+    assert story.run("p", f"test $PLAIT_PACKAGE = wp-a || exit 1; {WRITE}").code == 1
     run: str = story.report()["run"]
     return run
 
 
 def retired(story: Story) -> tuple[Path, str]:
     """A worktree that a crash left and in which somebody wrote on, and its slot's name."""
-    story.begin()
+    story.begin({"plait.toml": "[workspace]\nkeep = true\n"})
     story.plans("p", Piece(id="wp-a"))
     agent = (
         'mkdir -p src/wp-a; echo half > src/wp-a/half; echo "$PPID $$" >> "$NOTES/on"; '

@@ -58,8 +58,11 @@ def test_the_largest_real_plan_lands_whole(story: Story) -> None:
     assert len(packages) == 10
     assert {each["status"] for each in packages.values()} == {"landed"}
     plan = json.loads(story.plait("show", CHANGE, "--json").out)
+    commits = "--format=%H %(trailers:key=Plait-Package,valueonly,separator=%x20)"
+    log = story.git("log", "--no-merges", commits, f"main..openspec/{CHANGE}").splitlines()
+    own = {name: commit for commit, name in (line.split(" ") for line in log)}
     for package in plan["packages"]:
-        started = f"plait/{report['run']}/{package['id']}"
+        started = own[package["id"]]
         for need in package["needs"]:
             landed = packages[need["id"]]["commit"]
             story.git("merge-base", "--is-ancestor", landed, started)

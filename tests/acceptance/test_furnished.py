@@ -58,7 +58,8 @@ def furnished(story: Story, settings: str) -> None:
 
 def test_a_package_works_and_is_checked_in_a_furnished_workspace(story):
     """Files, set-up by key, ports and databases are there, and none of them is committed."""
-    furnished(story, SETTINGS.replace("../../../../notes", str(story.notes)))
+    settings = SETTINGS.replace("../../../../notes", str(story.notes))
+    furnished(story, settings.replace("[workspace]", "[workspace]\nkeep = true"))
     before = story.snapshot()
     done = story.run("plait.yaml", AGENT, "--max-agents", "1")
     assert done.code == 0, done.err

@@ -44,8 +44,9 @@ def test_the_list_names_what_was_refused_and_why(story: Story) -> None:
 def test_where_all_landed_nothing_is_listed(story: Story) -> None:
     """The branch of a package that landed is not work that was lost."""
     story.begin()
-    story.plans("p", Piece(id="wp-a", write=["src/wp-a/**"]))
-    assert story.run("p", "mkdir -p src/wp-a; echo ok > src/wp-a/x").code == 0
+    story.plans("p", Piece(id="wp-a", write=["src/wp-a/**"]), Piece(id="wp-b", retry_budget=0))
+    agent = "test $PLAIT_PACKAGE = wp-a || exit 1; mkdir -p src/wp-a; echo ok > src/wp-a/x"
+    assert story.run("p", agent).code == 1
     assert "plait/" in story.git("branch", "--list", "plait/*")
     assert story.plait("recover", "--json").report() == {"runs": []}
     assert "nothing is kept" in story.plait("recover").out

@@ -10,8 +10,8 @@ from plait import git, process
 from plait.app.lock import hold
 from plait.app.project import Project, fold_run, make_state, open_project, open_store, pick_run
 from plait.core.event import RunId
-from plait.core.kept import KEEP
-from plait.core.run import UNFINISHED, PackageStatus
+from plait.core.kept import BRANCHES, KEEP
+from plait.core.run import UNFINISHED, PackageStatus, Run
 from plait.errors import PlaitError, UsageError
 from plait.git import Repository, SlotState, WorktreePool
 from plait.git.command import GitFailed
@@ -72,7 +72,7 @@ def clean(start: Path, run: str | None, *, keep: bool = False) -> Cleaned:
                     code="RUN_UNFINISHED",
                     hint="go on with `plait resume`; its candidates are on those branches",
                 )
-            spent = {ref: kept for row in rows for ref, kept in _spent(store, row).items()}
+            spent = {ref: kept for row in rows for ref, kept in _of_row(store, row).items()}
             decided = {each.run for each in store.held_runs() if not me.survives(each.holder)}
             over = {row.id for row in rows} - decided
             return process.run_main(_clean, project, spent, over, keep)
@@ -96,7 +96,7 @@ async def _clean(
                 else:
                     worktrees.append(ended)
         await git.lift_fences(repository, over)
-        branches, lonely = await _delete_branches(repository, spent, keep=keep)
+        branches, lonely = await delete_branches(repository, spent, keep=keep)
     return Cleaned(worktrees=tuple(worktrees), branches=branches, left=(*left, *lonely))
 
 
@@ -132,13 +132,24 @@ async def _remove(pool: WorktreePool, slot: SlotState, *, keep: bool) -> Removed
         )
 
 
-async def _delete_branches(
+async def delete_branches(
     repository: Repository, spent: Mapping[str, str], *, keep: bool
 ) -> tuple[tuple[Removed, ...], tuple[Left, ...]]:
-    """Delete spent branches; those that alone lead to their commit only once that is kept."""
+    """Delete spent branches; those that alone lead to their commit only once that is kept.
+
+    One that stands in somebody's checkout stays.
+
+    Args:
+        repository: Which has them.
+        spent: Full refs, each with the ref that would keep it.
+        keep: Whether what nothing else leads to is kept under that ref, so that it can go too.
+    """
     present = await repository.refs("refs/heads/plait/")
-    going = {ref: Removed(name=_short(ref)) for ref in spent if ref in present}
-    left = []
+    in_use = await repository.checked_out()
+    left = [_in_use(ref) for ref in spent if ref in present and ref in in_use]
+    going = {
+        ref: Removed(name=_short(ref)) for ref in spent if ref in present and ref not in in_use
+    }
     for ref in sorted(await git.only_through(repository, going)):
         if keep:
             kept = spent[ref]
@@ -157,7 +168,7 @@ async def _delete_branches(
         )
         left.append(told)
     if going:
-        await repository.delete_refs(going)
+        await repository.delete_unmoved({ref: present[ref] for ref in going})
     return tuple(going.values()), tuple(left)
 
 
@@ -165,12 +176,22 @@ def _short(ref: str) -> str:
     return ref.removeprefix("refs/heads/")
 
 
-def _spent(store: Store, row: RunRow) -> dict[str, str]:
+def _in_use(ref: str) -> Left:
+    return Left(
+        name=_short(ref),
+        code="BRANCH_CHECKED_OUT",
+        message="it landed, but it is checked out somewhere",
+        hint="switch that checkout to another branch (`git worktree list` finds it)",
+    )
+
+
+def _of_row(store: Store, row: RunRow) -> dict[str, str]:
+    return {} if row.status in UNFINISHED else spent_branches(fold_run(store, RunId(row.id)))
+
+
+def spent_branches(run: Run) -> dict[str, str]:
     """The branches of packages that landed, each with the ref that would keep it."""
-    if row.status in UNFINISHED:
-        return {}
-    run = fold_run(store, RunId(row.id))
     return {
-        f"refs/heads/plait/{row.id}/{state.id}": f"{KEEP}{row.id}/{state.id}/{state.epoch}"
+        f"{BRANCHES}{run.id}/{state.id}": f"{KEEP}{run.id}/{state.id}/{state.epoch}"
         for state in run.with_status(PackageStatus.LANDED)
     }

@@ -75,7 +75,7 @@ async def deliver(
         project=project,
         repository=repository,
         run=run,
-        report=render(_without_delivery(report_of(store, run)), "md"),
+        report=render(_without_delivery(report_of(project, store, run)), "md"),
         folder=folder,
         sarif=sarif,
         ended=ended,

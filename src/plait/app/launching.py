@@ -28,6 +28,7 @@ from plait.app.project import (
 from plait.app.reporting import report_of, write_reports
 from plait.app.revising import NewPlan
 from plait.app.shaping import max_agents, part_of, shape_of
+from plait.app.tidying import tidy_again
 from plait.core import delivery
 from plait.core.codec import decode
 from plait.core.control import ChangeLimits, Unpause, Wish, to_data
@@ -146,6 +147,7 @@ def resume(run_name: str | None, *, call: Call, limits: ChangeLimits = UNCHANGED
                 _tell_outdated(project, store, row, call)
             if row.status not in UNFINISHED and not store.requests(row.id) and new is None:
                 ended = _once_more(project, store, row, call, me)
+                tidy_again(project, ended.run)  # it may have been killed before all was done
                 return _finish(project, store, ended, call)
             return _continue(project, store, row, call, me, new=new)
 
@@ -243,7 +245,7 @@ def _offered(
 
 
 def _finish(project: Project, store: Store, ended: running.Ended, call: Call) -> int:
-    report = report_of(store, ended.run)
+    report = report_of(project, store, ended.run)
     write_reports(project, report)  # it may have been killed before it did
     _print_result(project, report, call)
     if ended.stopped_by is not None:

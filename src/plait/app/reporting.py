@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.app.project import Project
+from plait.app.tidying import still_there
 from plait.core.report import build_report, instant
 from plait.core.run import Run
 from plait.ports import Store
@@ -15,13 +16,14 @@ from plait.ports import Store
 FORMATS = ("md", "json", "html")
 
 
-def report_of(store: Store, run: Run) -> Mapping[str, Any]:
+def report_of(project: Project, store: Store, run: Run) -> Mapping[str, Any]:
     """The report of a run, finished or not, as the JSON that interfaces promise."""
     report = build_report(run)
     report["approvals"] = [
         {"who": each.who, "at": instant(each.at), "digest": each.digest}
         for each in store.approvals(run.plan.digest)
     ]
+    report["kept"] = still_there(project, run)
     return report
 
 

@@ -17,6 +17,7 @@ from plait.app import confining, delivering
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.furnishing import large_files, layout, lodgings
 from plait.app.project import Project, SystemClock, fold_run
+from plait.app.tidying import tidy
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
 from plait.core.lease import Holder, Terms
@@ -92,9 +93,9 @@ async def start(
         UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
         EnvironmentLack: `SANDBOX_MISSING`, …
     """
-    run_id, store = new_run_id(SystemClock().now()), orchestrator.store
+    run_id, store, settings = new_run_id(SystemClock().now()), orchestrator.store, project.settings
     # What is wrong is told before anything is made.
-    agents = agents_of(_roster(options), project.settings)
+    agents = agents_of(_roster(options), settings)
     held, warned = confining.settle(options.held, agents)
     options = replace(options, held=held)
     made, told = layout(project)
@@ -126,7 +127,9 @@ async def start(
                 requests=partial(store.requests, run_id),
             )
             await context.journal.record(_started(context, options, ground), *warned, *told)
-            return await _drive(context, project, ground)
+            ended = await _drive(context, project, ground)
+            await tidy(repository, workspaces, ended.run, worktrees=not settings.workspace_keep)
+            return ended
 
 
 async def continue_run(
@@ -188,7 +191,10 @@ async def continue_run(
                 if meaning is not None:
                     await _revise(context, project, meaning, adopted)
 
-            return await _drive(context, project, ground, take_up, change)
+            ended = await _drive(context, project, ground, take_up, change)
+            keep = project.settings.workspace_keep
+            await tidy(repository, workspaces, ended.run, worktrees=not keep)
+            return ended
 
 
 async def _revise(

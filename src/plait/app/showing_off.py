@@ -58,5 +58,7 @@ def run_demo(folder: Path | None, *, agent: str | None, quiet: bool) -> int:
 
 def _report(repo: Path) -> str:
     """The newest run's report as Markdown, which reads well in a terminal too."""
-    with open_store(open_project(repo)) as store:
-        return render(report_of(store, fold_run(store, pick_run(store, None).id)), "md")
+    project = open_project(repo)
+    with open_store(project) as store:
+        run = fold_run(store, pick_run(store, None).id)
+        return render(report_of(project, store, run), "md")

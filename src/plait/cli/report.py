@@ -25,5 +25,5 @@ def command(*, run: str | None, form: str, start: Path, as_json: bool) -> None:
     project = open_project(start)
     with open_store(project) as store:
         row = pick_run(store, run)
-        report = report_of(store, fold_run(store, row.id))
+        report = report_of(project, store, fold_run(store, row.id))
     sys.stdout.write(render(report, "json" if as_json else form))

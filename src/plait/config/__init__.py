@@ -38,6 +38,7 @@ class Settings:
     land_checks: tuple[Check, ...] = ()
     workspace_root: Path | None = None
     workspace_backend: str = "pool"
+    workspace_keep: bool = False
     workspace_copy: tuple[str, ...] = ()
     workspace_link: tuple[str, ...] = ()
     workspace_sparse: tuple[str, ...] = ()

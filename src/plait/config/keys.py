@@ -84,6 +84,13 @@ _WORKSPACE = {
         "Where worktrees are made. Relative to the folder of the file that names it.",
         '".plait/worktrees"',
     ),
+    "keep": key(
+        "workspace_keep",
+        values.truth,
+        "false",
+        "Whether worktrees stay when a run has succeeded: the next one begins sooner, for what "
+        "`setup` made is still there.",
+    ),
     **FURNISHING,
     "min_free": key(
         "min_free",

@@ -106,6 +106,7 @@ class Answer:
 
     question: str
     text: str
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

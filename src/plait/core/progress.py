@@ -254,7 +254,7 @@ def requeued(state: PackageState, event: events.PackageRequeued, at: float) -> P
 
 def answered(state: PackageState, event: events.QuestionAnswered) -> PackageState:
     """It knows more; whether it starts again is another event."""
-    answer = Answer(question=event.question, text=event.answer)
+    answer = Answer(question=event.question, text=event.answer, who=event.who)
     over = closed(state.escalations)
     return replace(state, answers=(*state.answers, answer), question="", escalations=over)
 

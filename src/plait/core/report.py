@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from plait.core import graph as graphs, report_problems
+from plait.core import graph as graphs, report_audit, report_problems
 from plait.core.codec import encode
 from plait.core.event import Stage, Verdict
 from plait.core.plan import PackageId
@@ -32,6 +32,8 @@ def build_report(run: Run) -> dict[str, Any]:
         "branch": run.branch,
         "head": run.head,
         "approvals": [],
+        "decisions": report_audit.decisions(run),
+        "agents": report_audit.agents(run),
         "sandbox": run.sandbox,
         "workspaces": run.workspaces,
         "warnings": [_present(encode(warned)) for warned in run.warnings],
@@ -43,7 +45,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "lower_bound_s": _lower_bound(run),
         "packages": [_package(run, state) for state in run.packages.values()],
         "timeline": _timeline(run),
-        "contracts": encode(run.plan.contracts),
+        "contracts": report_audit.contracts(run),
         "reviews": {},
         "qa": [],
         "escalations": report_problems.escalations(run),
@@ -52,6 +54,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "limits": _limits(run),
         "pull_request": None if run.delivery is None else encode(run.delivery),
         "totals": _totals(run),
+        "kept": {"branches": [], "refs": [], "worktrees": []},
     }
 
 
@@ -83,6 +86,9 @@ def _package(run: Run, state: PackageState) -> dict[str, Any]:
             "id": state.id,
             "title": package.title,
             "kind": package.kind.value,
+            "phase": package.phase,
+            "track": package.track,
+            "needs": [edge.id for edge in package.needs if edge.id in run.packages],
             "status": state.status.value,
             "reason": reason or None,
             "question": state.question or None,
@@ -92,7 +98,7 @@ def _package(run: Run, state: PackageState) -> dict[str, Any]:
             "landed_at": None if state.landed_at is None else instant(state.landed_at),
             "files_modified": list(state.files),
             "checks": [_check(each) for each in state.checks],
-            **_used(state.attempts),
+            **report_audit.used(list(state.attempts)),
         }
     )
 
@@ -194,17 +200,6 @@ def _limits(run: Run) -> dict[str, Any]:
         "timeout_s": run.spent.timeout_s,
         "reached": None if reached is None else encode(reached),
     }
-
-
-def _used(attempts: Sequence[Attempt]) -> dict[str, Any]:
-    """What attempts cost, as far as it is told."""
-    costs = [each.cost_usd for each in attempts if each.cost_usd is not None]
-    told = [each for each in attempts if (each.tokens_input, each.tokens_output) != (None, None)]
-    tokens = {
-        "input": sum(each.tokens_input or 0 for each in told),
-        "output": sum(each.tokens_output or 0 for each in told),
-    }
-    return {"cost_usd": _sum(costs), "tokens": tokens if told else None}
 
 
 def _totals(run: Run) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 
-from plait.faces import problem_rows, report_rows
+from plait.faces import problem_rows, report_audit, report_graph, report_rows
 from plait.faces.report_rows import Report
+from plait.faces.report_timeline import timeline
 from plait.faces.text import clean, duration
 
 
@@ -25,13 +27,19 @@ def render_html(report: Report) -> str:
             (
                 _section("What landed", _commands(report_rows.look(report))),
                 _section("What did not land", *_troubles(report)),
+                _section("Graph", _graph(report)),
                 _section("Packages", _packages(report)),
-                _section("Timeline", _timeline(report)),
+                _section("Timeline", timeline(report)),
                 _section("Warnings", _list(report_rows.warnings(report))),
+                _section("Contracts", _list(report_audit.contracts(report))),
+                _section("Review", _list(report_audit.review_facts(report)), _findings(report)),
+                _section("QA", _trials(report)),
                 _section("Escalations", _list(problem_rows.problems(report))),
                 _section("Revisions", _list(problem_rows.revisions(report))),
                 _section("Beyond the plan", _list(report_rows.deviations(report))),
-                _section("Approvals", _list(report_rows.approvals(report))),
+                _section("Decisions", _list(report_audit.decisions(report))),
+                _section("Agents", _agents(report)),
+                _section("Kept", _list(report_rows.kept_lines(report, 50))),
                 _section("Run", _facts(report)),
                 _section("Checks", _checks(report)),
             )
@@ -53,7 +61,8 @@ def _code(text: str) -> str:
 
 
 def _badge(status: str) -> str:
-    return f'<span class="badge {_text(status)}">{_text(status.replace("_", " "))}</span>'
+    words = _text(status.replace("_", " "))
+    return f'<span class="badge {_text(status)}">{report_graph.mark(status)}{words}</span>'
 
 
 def _commands(commands: Sequence[str]) -> str:
@@ -114,44 +123,60 @@ def _outside(paths: Sequence[str]) -> str:
     return f"<p>Outside its scope:</p><ul>{items}</ul>" if items else ""
 
 
-def _timeline(report: Report) -> str:
-    strands = report_rows.strands(report)
-    if not strands:
+def _graph(report: Report) -> str:
+    took = {line.id: line.took_s for line in report_rows.package_lines(report)}
+    drawn = report_graph.graph(report, took)
+    if not drawn:
         return ""
-    kinds = dict.fromkeys(bar.kind for strand in strands for bar in strand.bars)
-    legend = "".join(
-        f'<span><i class="{_text(kind)}"></i>{_text(_LEGEND.get(kind, kind))}</span>'
-        for kind in kinds
+    states = Counter(str(each["status"]) for each in report["packages"])
+    legend = "".join(f"<span>{_badge(status)} {number}</span>" for status, number in states.items())
+    return f'<div class="legend">{legend}</div>\n{drawn}'
+
+
+def _findings(report: Report) -> str:
+    return _table(
+        ("package", "finding", "grade", "to do", "place"),
+        [
+            (
+                _code(line.package),
+                _text(": ".join(filter(None, (line.kind, line.told)))),
+                _text(line.grade),
+                _text(line.disposition),
+                _code(line.place),
+            )
+            for line in report_audit.review_lines(report)
+        ],
+        numeric=(),
     )
-    if any(strand.landed is not None for strand in strands):
-        legend += '<span><i class="landed-mark"></i>landed</span>'
-    rows = "\n".join(_strand(strand) for strand in strands)
-    end = duration(report_rows.whole(report))
-    return (
-        f'<div class="legend">{legend}</div>\n<div class="timeline">\n{rows}\n'
-        f'<span></span><div class="axis"><span>0 s</span><span>{end}</span></div>\n</div>'
+
+
+def _trials(report: Report) -> str:
+    return _table(
+        ("what was tried", "outcome", "remark"),
+        [
+            (_text(line.name), _text(line.outcome), _text(line.told))
+            for line in report_audit.trial_lines(report)
+        ],
+        numeric=(),
     )
 
 
-_LEGEND = {
-    "pass": "attempt passed",
-    "revise": "sent back",
-    "reject": "rejected",
-    "blocked": "asked a question",
-    "interrupted": "interrupted",
-    "unfinished": "unfinished",
-}
-
-
-def _strand(strand: report_rows.Strand) -> str:
-    bars = "".join(
-        f'<b class="{_text(bar.kind)}" title="{_text(bar.label)}" '
-        f'style="left:{bar.start:.2%};width:{bar.length:.2%}"></b>'
-        for bar in strand.bars
+def _agents(report: Report) -> str:
+    return _table(
+        ("agent", "attempts", "landed", "worked", "cost", "tokens"),
+        [
+            (
+                _code(each.agent),
+                str(each.attempts),
+                str(each.landed),
+                each.took,
+                each.cost,
+                _text(each.tokens),
+            )
+            for each in report_audit.agent_lines(report)
+        ],
+        numeric=(1, 2, 3, 4),
     )
-    if strand.landed is not None:
-        bars += f'<b class="landed-mark" title="landed" style="left:{strand.landed:.2%}"></b>'
-    return f'<span class="name">{_code(strand.id)}</span><div class="strand">{bars}</div>'
 
 
 def _checks(report: Report) -> str:

@@ -14,6 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from plait.faces.delivery_story import tell_delivery
+from plait.faces.report_audit import is_reviewed
 from plait.faces.text import clean, count, duration, listing, shorten
 
 Report = Mapping[str, Any]
@@ -63,10 +64,14 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """An attempt on the timeline; `start` and `length` are parts of the whole, 0 to 1."""
+    """An attempt on the timeline; `start` and `length` are parts of the whole, 0 to 1.
+
+    `worked` is the part of the attempt that its agent took; checks took the rest.
+    """
 
     start: float
     length: float
+    worked: float
     kind: str
     label: str
 
@@ -240,14 +245,6 @@ def deviations(report: Report) -> tuple[str, ...]:
     )
 
 
-def approvals(report: Report) -> tuple[str, ...]:
-    """Who approved what, when."""
-    return tuple(
-        f"{each['who']} approved {each['digest'][:19]} at {each['at']}"
-        for each in report["approvals"]
-    )
-
-
 def facts(report: Report) -> tuple[tuple[str, str], ...]:
     """The run in names and values."""
     totals, limits = report["totals"], report.get("limits") or {}
@@ -261,6 +258,7 @@ def facts(report: Report) -> tuple[tuple[str, str], ...]:
         ("pull request", delivery(report)),
         ("sandbox", report.get("sandbox") or "none"),
         ("worktrees", report.get("workspaces") or "pool"),
+        ("review", "" if is_reviewed(report) else "not reviewed"),
         ("started", report.get("started_at") or ""),
         ("finished", report.get("finished_at") or ""),
         ("checks run", str(totals["tests_run"])),
@@ -284,6 +282,13 @@ def delivery(report: Report) -> str:
     """What became of the run's branch after its end; empty if nothing was asked."""
     told = report.get("pull_request")
     return tell_delivery(told) if told else ""
+
+
+def kept_lines(report: Report, most: int = 3) -> tuple[str, ...]:
+    """What is left of the run beside its branch, a line for each kind that there is."""
+    kept = report.get("kept") or {}
+    names = (("branches", "branches"), ("refs", "hidden refs"), ("worktrees", "worktrees"))
+    return tuple(f"{told}: {listing(kept[key], most)}" for key, told in names if kept.get(key))
 
 
 def limit(report: Report) -> str:
@@ -364,10 +369,17 @@ def _bars(attempts: Sequence[Mapping[str, Any]], first: float, last: float) -> I
         yield Bar(
             start=(start - first) / length,
             length=(end - start) / length,
+            worked=_worked(attempt, end - start),
             kind=outcome,
             label=f"attempt {attempt['number']} by {who} in {attempt['worktree']}: "
             f"{outcome} after {duration(end - start)}",
         )
+
+
+def _worked(attempt: Mapping[str, Any], took: float) -> float:
+    if not attempt.get("finished_at") or took <= 0:
+        return 1.0
+    return float(min(max(attempt.get("agent_s") or took, 0.0) / took, 1.0))
 
 
 def _outcome(check: Mapping[str, Any]) -> str:

@@ -3,38 +3,137 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from plait.faces import problem_rows, report_rows
+from plait.faces import problem_rows, report_audit, report_rows
 from plait.faces.report_rows import Report
 from plait.faces.text import clean, duration
 
+MOST_OF_A_BODY = 60_000  # what code hosts take is a little more
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#!])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A section; one that `folds` stands in a pull request as a line that opens."""
+
+    name: str
+    blocks: tuple[str, ...]
+    folds: bool = False
+
+    @property
+    def text(self) -> str:
+        return "\n\n".join((f"## {self.name}", *self.blocks))
+
+    @property
+    def folded(self) -> str:
+        """Such a line, and what it opens."""
+        if not self.folds:
+            return self.text
+        head = f"<details>\n<summary>{self.name}</summary>"
+        return "\n\n".join((head, *self.blocks, "</details>"))
 
 
 def render_md(report: Report) -> str:
     """The report, from the JSON that the reference documents."""
-    blocks = [
-        f"# {_plain(report_rows.title(report))} {report_rows.headline(report)}",
-        _plain(report_rows.sentence(report)),
-        *_section("What landed", _commands(report_rows.look(report))),
-        *_section("Packages", _packages(report)),
-        *_section("What did not land", *_troubles(report)),
-        *_section("Escalations", _list(problem_rows.problems(report))),
-        *_section("Checks", _checks(report)),
-        *_section("Timeline", _timeline(report)),
-        *_section("Warnings", _list(report_rows.warnings(report))),
-        *_section("Beyond the plan", _list(report_rows.deviations(report))),
-        *_section("Revisions", _list(problem_rows.revisions(report))),
-        *_section("Approvals", _list(report_rows.approvals(report))),
-        *_section("Run", _facts(report), _plain(report_rows.bound(report))),
-    ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+    return "\n\n".join((*_head(report), *(part.text for part in _parts(report)))) + "\n"
 
 
-def _section(name: str, *blocks: str) -> tuple[str, ...]:
-    """A heading and what stands under it; nothing where nothing does."""
-    return (f"## {name}", *blocks) if any(blocks) else ()
+def render_body(report: Report, most: int = MOST_OF_A_BODY) -> str:
+    """The report as the text of a pull request: long parts fold, and it has at most so many signs.
+
+    What does not fit is left out, the longest part that folds first, and named at the end. If
+    that is not enough, the rest is cut.
+    """
+    parts = list(_parts(report))
+    left: list[str] = []
+    while True:
+        told = f"Left out here for its length: {', '.join(left)}." if left else ""
+        blocks = [*_head(report), *(part.folded for part in parts), told]
+        text = "\n\n".join(block for block in blocks if block) + "\n"
+        if len(text) <= most:
+            return text
+        longest = max(parts, key=lambda part: (part.folds, len(part.text)), default=None)
+        if longest is None:
+            return text[:most]
+        parts.remove(longest)
+        left.append(longest.name.lower())
+
+
+def _head(report: Report) -> tuple[str, str]:
+    title = f"# {_plain(report_rows.title(report))} {report_rows.headline(report)}"
+    return title, _plain(report_rows.sentence(report))
+
+
+def _parts(report: Report) -> Iterator[_Part]:
+    """All sections that have something to say."""
+    audit = report_audit
+    sections: tuple[tuple[str, bool, tuple[str, ...]], ...] = (
+        ("What landed", False, (_commands(report_rows.look(report)),)),
+        ("Packages", False, (_packages(report),)),
+        ("What did not land", False, tuple(_troubles(report))),
+        ("Contracts", False, (_list(audit.contracts(report)),)),
+        ("Review", False, (_list(audit.review_facts(report)), _findings(report))),
+        ("QA", False, (_trials(report),)),
+        ("Escalations", False, (_list(problem_rows.problems(report)),)),
+        ("Checks", True, (_checks(report),)),
+        ("Timeline", True, (_timeline(report),)),
+        ("Warnings", False, (_list(report_rows.warnings(report)),)),
+        ("Beyond the plan", False, (_list(report_rows.deviations(report)),)),
+        ("Revisions", False, (_list(problem_rows.revisions(report)),)),
+        ("Decisions", False, (_list(audit.decisions(report)),)),
+        ("Agents", False, (_agents(report),)),
+        ("Kept", True, (_list(report_rows.kept_lines(report, 50)),)),
+        ("Run", True, (_facts(report), _plain(report_rows.bound(report)))),
+    )
+    for name, folds, blocks in sections:
+        said = tuple(block for block in blocks if block)
+        if said:
+            yield _Part(name=name, blocks=said, folds=folds)
+
+
+def _findings(report: Report) -> str:
+    return _table(
+        ("package", "finding", "grade", "to do", "place"),
+        [
+            (
+                _code(line.package) if line.package else "",
+                _plain(": ".join(filter(None, (line.kind, line.told)))),
+                _plain(line.grade),
+                _plain(line.disposition),
+                _code(line.place) if line.place else "",
+            )
+            for line in report_audit.review_lines(report)
+        ],
+    )
+
+
+def _trials(report: Report) -> str:
+    return _table(
+        ("what was tried", "outcome", "remark"),
+        [
+            (_plain(line.name), _plain(line.outcome), _plain(line.told))
+            for line in report_audit.trial_lines(report)
+        ],
+    )
+
+
+def _agents(report: Report) -> str:
+    return _table(
+        ("agent", "attempts", "landed", "worked", "cost", "tokens"),
+        [
+            (
+                _code(each.agent),
+                str(each.attempts),
+                str(each.landed),
+                each.took,
+                each.cost,
+                _plain(each.tokens),
+            )
+            for each in report_audit.agent_lines(report)
+        ],
+    )
 
 
 def _plain(text: str) -> str:

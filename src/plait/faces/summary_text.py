@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plait.faces.delivery_story import more_on_delivery, tell_delivery
-from plait.faces.report_rows import limit
+from plait.faces.report_rows import kept_lines, limit
 from plait.faces.text import clean, duration, listing
 
 _HEADLINES = {
@@ -60,6 +60,7 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     if unchecked:
         lines.append(f"  landed unchecked: {listing(unchecked, 5)}")
     lines += [f"  warning {clean(told)}" for told in _warnings(report)]
+    lines += [f"  kept    {each}" for each in kept_lines(report)]
     lines.append(f"  report  {folder}/report.html (.md, .json)")
     return "\n".join(lines) + "\n"
 

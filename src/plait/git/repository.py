@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,6 +77,12 @@ class Repository:
                 return Path(path)
         return None
 
+    async def checked_out(self) -> frozenset[str]:
+        """The branches that stand in some checkout, as full refs."""
+        told = decode(await self.git.run("worktree", "list", "--porcelain", "-z"))
+        lines = (line.partition(" ") for line in told.split("\0"))
+        return frozenset(value for key, _, value in lines if key == "branch")
+
     async def refs(self, prefix: str) -> dict[str, str]:
         """The refs below a prefix that ends in `/`, each with the object it points at."""
         form = "--format=%(objectname) %(refname)"
@@ -113,14 +119,22 @@ class Repository:
         await self.git.run("update-ref", "-m", "plait: publish", ref, commit)
 
     async def delete_refs(self, refs: Collection[str]) -> None:
-        """Delete some of Plait's own refs, all or none.
+        """Delete some of Plait's own refs, wherever they point; all or none.
 
         Raises:
             PlaitError: `NOT_OUR_REF`.
         """
+        await self.delete_unmoved(dict.fromkeys(refs, ""))
+
+    async def delete_unmoved(self, refs: Mapping[str, str]) -> None:
+        """Delete some of Plait's own refs, if each still points at its commit; all or none.
+
+        Raises:
+            PlaitError: `NOT_OUR_REF`; `GIT_FAILED`, one has moved.
+        """
         for ref in refs:
             require_own(ref)
-        orders = "".join(f"delete {ref}\0\0" for ref in refs)
+        orders = "".join(f"delete {ref}\0{commit}\0" for ref, commit in refs.items())
         await self.git.run("update-ref", "-z", "--stdin", stdin=orders.encode())
 
 

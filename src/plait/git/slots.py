@@ -7,7 +7,7 @@ the repository. Nothing that a slot holds is lost with it: see `snapshot.is_safe
 from __future__ import annotations
 
 import os
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from plait.git.overlay import is_mounted, lay_aside, vacate
 from plait.git.repository import Repository
 from plait.git.slot import Slot, SlotState, locked
 from plait.git.snapshot import committed, is_safe, keep_beside
-from plait.git.trash import discard, discard_in_background, move_aside
+from plait.git.trash import TRASH, discard, discard_in_background, move_aside
 
 RECOVERED = "refs/plait/keep/recovered/"
 
@@ -45,6 +45,7 @@ class Slots:
         self._locks: dict[str, int] = {}
         self._free: list[Slot] = []
         self._lent: dict[str, Slot] = {}
+        self._served: set[str] = set()  # lent by this pool: what they held since is known
         self._metadata = anyio.Lock()
 
     # -- for `plait clean` and `plait recover` -------------------------------------------------
@@ -110,6 +111,33 @@ class Slots:
         finally:
             self._release(name)
         return kept
+
+    async def remove_free(self, *, patience_s: float) -> None:
+        """Remove the slots that nobody has: what was in them was put away as they were given back.
+
+        One that this pool did not lend itself is looked at first, and stays if it holds anything.
+
+        Args:
+            patience_s: How long to wait until the disk has them out of the way; what is left
+                then goes next time.
+        """
+        import anyio
+
+        for slot in tuple(self._free):
+            if slot.name not in self._served and slot.path.is_dir():
+                with suppress(GitFailed):
+                    if await is_safe(slot):
+                        self._served.add(slot.name)
+                if slot.name not in self._served:
+                    continue
+            self._free.remove(slot)
+            try:
+                await self._forget(slot)
+            finally:
+                self._release(slot.name)
+        deleting = discard_in_background(*self._root.glob(f"{TRASH}*"))
+        if deleting is not None:
+            await anyio.to_thread.run_sync(deleting.join, patience_s)
 
     async def _make_safe(self, slot: Slot, keep_ref: str | None) -> str | None:
         if await is_safe(slot):

@@ -27,7 +27,7 @@ def discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def discard_in_background(*trash: Path) -> None:
+def discard_in_background(*trash: Path) -> threading.Thread | None:
     """Delete what was moved aside; what is left when the program ends goes next time."""
 
     def delete() -> None:
@@ -35,8 +35,11 @@ def discard_in_background(*trash: Path) -> None:
             with suppress(OSError):
                 discard(path)
 
-    if trash:
-        threading.Thread(target=delete, daemon=True).start()
+    if not trash:
+        return None
+    deleting = threading.Thread(target=delete, daemon=True)
+    deleting.start()
+    return deleting
 
 
 def _force(_function: object, path: str, _error: object) -> None:

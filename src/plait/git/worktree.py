@@ -126,6 +126,7 @@ class WorktreePool(Slots):
             self._free.append(slot)
             raise
         self._lent[slot.name] = slot
+        self._served.add(slot.name)
         return Workspace(slot=slot.name, path=slot.path, base=base, metadata=slot.admin)
 
     async def privately(self, workspace: Workspace, folder: Path) -> None:
