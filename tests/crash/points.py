@@ -292,6 +292,13 @@ RARE: Mapping[str, str] = {
     "rename RETIRED": "somebody uses a worktree that a crash left",
     **dict.fromkeys(
         (
+            *("start git status", "end git status", "remove SLOT/private"),
+            *("rename ADMIN/PART", "rename SLOT/index"),
+        ),
+        "a run that had succeeded was killed before its worktrees were gone",
+    ),
+    **dict.fromkeys(
+        (
             *("remove WORKTREE", "rmdir WORKTREE"),
             *("remove WORKTREE/.git", "open WORKTREE/.git", "empty WORKTREE/.git"),
         ),

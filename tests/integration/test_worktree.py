@@ -444,3 +444,37 @@ def test_a_slot_that_holds_nothing_new_is_removed_without_a_ref(root):
 
     with_pool(root, use)
     assert git(root, "for-each-ref", "refs/plait") == ""
+
+
+def test_free_worktrees_go_and_those_in_use_or_not_safe_stay(root):
+    """What was put away goes with what checks left; what a pool finds it looks at first."""
+
+    async def before(pool: WorktreePool, base: str) -> None:
+        spaces = [await pool.open(base) for _ in range(2)]
+        for space in spaces:
+            await pool.close(space)
+        (root / ".plait/worktrees/w2/mine").write_text("somebody's")
+
+    async def use(pool: WorktreePool, base: str) -> None:
+        # w1 and w2 are free; the last is lent first
+        first, second, third = [await pool.open(base) for _ in range(3)]
+        assert {each.slot for each in (first, second, third)} == {"w1", "w2", "w3"}
+        (first.path / "left-by-a-check").write_text("x")
+        await pool.close(first)
+        await pool.close(second)
+        await pool.remove_free(patience_s=20)
+        assert [each.name for each in pool.list_slots()] == [third.slot]
+        await pool.close(third)
+
+    async def found(pool: WorktreePool, _base: str) -> None:
+        (root / ".plait/worktrees/w3/mine").write_text("somebody's")
+        (root / ".plait/slots/w9").mkdir()  # a crash came while it was being removed
+        await pool.remove_free(patience_s=20)
+
+    with_pool(root, before)
+    with_pool(root, use)
+    with_pool(root, found)
+    assert [each.name for each in (root / ".plait/worktrees").iterdir()] == ["w3"]
+    assert [each.name for each in (root / ".plait/slots").iterdir()] == ["w3"]
+    assert (root / ".plait/worktrees/w3/mine").read_text() == "somebody's"
+    assert len(git(root, "worktree", "list").splitlines()) == 2

@@ -7,6 +7,7 @@ the repository. Nothing that a slot holds is lost with it: see `snapshot.is_safe
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,7 @@ class Slots:
         self._lent: dict[str, Slot] = {}
         self._served: set[str] = set()  # lent by this pool: what they held since is known
         self._metadata = anyio.Lock()
+        self._deleting: threading.Thread | None = None  # what was found in the trash
 
     # -- for `plait clean` and `plait recover` -------------------------------------------------
 
@@ -135,9 +137,13 @@ class Slots:
                 await self._forget(slot)
             finally:
                 self._release(slot.name)
-        deleting = discard_in_background(*self._root.glob(f"{TRASH}*"))
-        if deleting is not None:
-            await anyio.to_thread.run_sync(deleting.join, patience_s)
+        async with self._repository_lock():  # whoever makes a slot writes its path under it
+            for folder in self._state.glob("w*"):
+                if not (folder / "path").exists():  # a crash came while it was being removed
+                    discard(folder)
+        for deleting in (self._deleting, discard_in_background(*self._root.glob(f"{TRASH}*"))):
+            if deleting is not None:
+                await anyio.to_thread.run_sync(deleting.join, patience_s)
 
     async def _make_safe(self, slot: Slot, keep_ref: str | None) -> str | None:
         if await is_safe(slot):

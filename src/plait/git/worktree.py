@@ -73,7 +73,7 @@ class WorktreePool(Slots):
             EnvironmentLack: `DISK_FULL`.
         """
         self._root.mkdir(parents=True, exist_ok=True)
-        discard_in_background(*self._root.glob(f"{TRASH}*"))
+        self._deleting = discard_in_background(*self._root.glob(f"{TRASH}*"))
         self._templates.tidy()
         for slot in self._known():
             if slot.path.parent == self._root and not slot.retired and self._claim(slot):
