@@ -123,7 +123,7 @@ def brief(
         "answers": "\n\n".join(f"{fenced(each.question)}\n\n{each.text}" for each in state.answers),
         "deviations": fenced("\n".join(f"- {each}" for each in material.deviations)),
         "scope": _scope(package),
-        "documents": "\n".join(f"- `{each.path}`" for each in package.documents),
+        "documents": "\n".join(f"- {code(each.path)}" for each in package.documents),
         "checks": _checks(checks, package.checks),
         "landed": _landed(run, package, material.outputs),
         "servers": ", ".join(code(each) for each in material.servers),
