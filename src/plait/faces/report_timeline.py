@@ -10,6 +10,7 @@ from plait.faces.text import clean, duration
 
 _DENSE = 40  # strands from which on they are drawn closer
 _TICKS = 6
+_LAST, _AT_END = 0.93, ' class="end"'  # from there on a label ends at its line
 _STEPS = (
     (1, 2, 5, 10, 15, 30),  # seconds
     tuple(60 * each for each in (1, 2, 5, 10, 15, 30)),
@@ -65,9 +66,12 @@ def _step(whole: float) -> float:
 
 
 def _axis(whole: float, step: float) -> str:
-    places = [number * step for number in range(int(whole / step) + 1)] if whole else [0.0]
+    shares = [number * step / whole if whole else 0.0 for number in range(_TICKS + 1)]
     labels = "".join(
-        f'<span style="left:{at / whole if whole else 0:.2%}">{_time(at)}</span>' for at in places
+        f'<span{_AT_END if share > _LAST else ""} style="left:{share:.2%}">'
+        f"{_time(number * step)}</span>"
+        for number, share in enumerate(shares)
+        if share <= 1.0 and (number == 0 or share > 0)
     )
     return f'<span></span><div class="axis">{labels}</div>'
 
