@@ -75,7 +75,7 @@ async def deliver(
         project=project,
         repository=repository,
         run=run,
-        report=render(_without_delivery(report_of(project, store, run)), "md"),
+        report=await to_thread.run_sync(_told, project, store, run),
         folder=folder,
         sarif=sarif,
         ended=ended,
@@ -263,6 +263,10 @@ def _findings(project: Project, run: Run) -> tuple[int, bytes]:
         return 0, b""
     sarif = findings_sarif(findings, file=files[0].path)
     return len(findings), json.dumps(sarif).encode("utf-8")
+
+
+def _told(project: Project, store: Store, run: Run) -> str:
+    return render(_without_delivery(report_of(project, store, run)), "md")
 
 
 def _without_delivery(report: Mapping[str, Any]) -> Mapping[str, Any]:

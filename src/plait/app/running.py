@@ -38,11 +38,14 @@ from plait.engine.preflight import Ground
 from plait.engine.recovery import left_behind, reconcile, spared
 from plait.engine.revise import revise
 from plait.engine.room import Room
-from plait.errors import PlaitError, UsageError
+from plait.errors import PlaitError
 from plait.git import GitTrunk, Repository, WorktreePool
 from plait.ports import Request, RunRow, Store, Trunk, Workspaces
 
 TERMS = Terms()
+
+
+_ELSEWHERE = "switch that checkout to another branch, or use --fresh"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +111,7 @@ async def start(
             branch=options.branch,
             fresh=options.fresh,
         )
-        await _refuse_checked_out(repository, ground.branch)
+        await repository.require_free(ground.branch, hint=_ELSEWHERE)
         told += await large_files(project, repository, workspaces, ground.base)
         options = replace(options, target=await delivering.target_of(repository, options.base))
         store.create_run(
@@ -162,7 +165,7 @@ async def continue_run(
         made, told = layout(project)
         gits = _git(project, made, branch=row.branch, adopted=worktrees)
         async with gits as (repository, workspaces, trunk):
-            await _refuse_checked_out(repository, row.branch)
+            await repository.require_free(row.branch, hint=_ELSEWHERE)
             context = _context(
                 project,
                 options,
@@ -389,14 +392,3 @@ def _started(context: Context, options: RunOptions, ground: Ground) -> RunStarte
         budget_usd=options.budget_usd,
         timeout_s=options.timeout_s,
     )
-
-
-async def _refuse_checked_out(repository: Repository, branch: str) -> None:
-    """A branch that stands in somebody's checkout would change under their feet."""
-    place = await repository.branch_checked_out(branch)
-    if place is not None:
-        raise UsageError(
-            f"the branch {branch} is checked out in {place}",
-            code="BRANCH_CHECKED_OUT",
-            hint="switch that checkout to another branch, or use --fresh",
-        )

@@ -152,13 +152,7 @@ async def add_worktree(repository: Repository, folder: Path, branch: str) -> Non
         raise UsageError(
             f"{folder} is not empty", code="FOLDER_NOT_EMPTY", hint="name a folder that is new"
         )
-    place = await repository.branch_checked_out(branch)
-    if place is not None:
-        raise UsageError(
-            f"the branch {branch} is checked out in {place}",
-            code="BRANCH_CHECKED_OUT",
-            hint="work there, or name another with --branch NAME",
-        )
+    await repository.require_free(branch, hint="work there, or name another with --branch NAME")
     # The same lock as the pool's: git's list of worktrees changes under it alone.
     descriptor = os.open(repository.common, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -77,6 +77,17 @@ class Repository:
                 return Path(path)
         return None
 
+    async def require_free(self, branch: str, *, hint: str) -> None:
+        """A branch that stands in somebody's checkout would change under their feet.
+
+        Raises:
+            UsageError: `BRANCH_CHECKED_OUT`, with that hint.
+        """
+        place = await self.branch_checked_out(branch)
+        if place is not None:
+            told = f"the branch {branch} is checked out in {place}"
+            raise UsageError(told, code="BRANCH_CHECKED_OUT", hint=hint)
+
     async def checked_out(self) -> frozenset[str]:
         """The branches that stand in some checkout, as full refs."""
         told = decode(await self.git.run("worktree", "list", "--porcelain", "-z"))
