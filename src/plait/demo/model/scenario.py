@@ -179,7 +179,8 @@ class _Source:
                     raise self._bad(place, "nothing is done after finish")
                 case _:
                     path = str(given.get("path", ""))
-                    if name == "edit" and path not in there:  # most agents insist on it
+                    unread = name == "edit" or (name == "write" and path in written)
+                    if unread and path not in there:  # most agents insist on it
                         script.append(replace(waiting, op="read", given={"path": path}))
                         waiting = Step(usage=waiting.usage)
                     if name == "write" and path in there | written:
