@@ -18,7 +18,7 @@ from anyio import to_thread
 from plait import forge as forges
 from plait.app.loading import load_plan
 from plait.app.project import Project
-from plait.app.reporting import render, report_of
+from plait.app.reporting import BODY, record_of, render
 from plait.core import delivery
 from plait.core.delivery import PullRequest, RequestState
 from plait.core.event import DeliveryEnded, DeliveryOutcome
@@ -75,7 +75,7 @@ async def deliver(
         project=project,
         repository=repository,
         run=run,
-        report=await to_thread.run_sync(_told, project, store, run),
+        report=render(_without_delivery(record_of(store, run)), BODY),
         folder=folder,
         sarif=sarif,
         ended=ended,
@@ -263,10 +263,6 @@ def _findings(project: Project, run: Run) -> tuple[int, bytes]:
         return 0, b""
     sarif = findings_sarif(findings, file=files[0].path)
     return len(findings), json.dumps(sarif).encode("utf-8")
-
-
-def _told(project: Project, store: Store, run: Run) -> str:
-    return render(_without_delivery(report_of(project, store, run)), "md")
 
 
 def _without_delivery(report: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,21 +14,29 @@ from plait.core.run import Run
 from plait.ports import Store
 
 FORMATS = ("md", "json", "html")
+BODY = "body"  # Markdown whose long parts fold, within what code hosts take
 
 
 def report_of(project: Project, store: Store, run: Run) -> Mapping[str, Any]:
     """The report of a run, finished or not, as the JSON that interfaces promise."""
+    return {**record_of(store, run), "kept": still_there(project, run)}
+
+
+def record_of(store: Store, run: Run) -> Mapping[str, Any]:
+    """The report as far as the store tells it: not what lies in the repository by now."""
     report = build_report(run)
     report["approvals"] = [
         {"who": each.who, "at": instant(each.at), "digest": each.digest}
         for each in store.approvals(run.plan.digest)
     ]
-    report["kept"] = still_there(project, run)
     return report
 
 
 def render(report: Mapping[str, Any], form: str) -> str:
-    """The report as `md`, `json` or `html`; in names that are not UTF-8, odd bytes are escaped."""
+    """The report as `md`, `json`, `html`, or a pull request's `body`.
+
+    In names that are not UTF-8, odd bytes are escaped.
+    """
     return _rendered(report, form).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -50,6 +58,6 @@ def _rendered(report: Mapping[str, Any], form: str) -> str:
         from plait.faces.report_html import render_html
 
         return render_html(report)
-    from plait.faces.report_text import render_md
+    from plait.faces.report_text import render_body, render_md
 
-    return render_md(report)
+    return render_body(report) if form == BODY else render_md(report)
