@@ -96,9 +96,9 @@ async def start(
         UsageError: `BRANCH_EXISTS`, `BRANCH_CHECKED_OUT`, `NO_SUCH_REF`, `UNKNOWN_AGENT`, …
         EnvironmentLack: `SANDBOX_MISSING`, …
     """
-    run_id, store, settings = new_run_id(SystemClock().now()), orchestrator.store, project.settings
+    run_id, store = new_run_id(SystemClock().now()), orchestrator.store
     # What is wrong is told before anything is made.
-    agents = agents_of(_roster(options), settings)
+    agents = agents_of(_roster(options), project.settings)
     held, warned = confining.settle(options.held, agents)
     options = replace(options, held=held)
     made, told = layout(project)
@@ -131,7 +131,7 @@ async def start(
             )
             await context.journal.record(_started(context, options, ground), *warned, *told)
             ended = await _drive(context, project, ground)
-            await tidy(repository, workspaces, ended.run, worktrees=not settings.workspace_keep)
+            await tidy(project, repository, workspaces, ended.run)
             return ended
 
 
@@ -161,18 +161,17 @@ async def continue_run(
         left = await left_behind(run, Places(state=project.state, run=run.id))
         if meaning is not None:
             left = await spared(left, meaning(run).touched)
-        worktrees = [Path(run.packages[each].attempts[-1].worktree) for each in left]
+        lent = [Path(run.packages[each].attempts[-1].worktree) for each in left]
         made, told = layout(project)
-        gits = _git(project, made, branch=row.branch, adopted=worktrees)
-        async with gits as (repository, workspaces, trunk):
-            await repository.require_free(row.branch, hint=_ELSEWHERE)
+        async with _git(project, made, branch=row.branch, adopted=lent) as (repo, pool, trunk):
+            await repo.require_free(row.branch, hint=_ELSEWHERE)
             context = _context(
                 project,
                 options,
                 _journal(orchestrator, run, holding),
                 holding,
-                repository=repository,
-                workspaces=workspaces,
+                repository=repo,
+                workspaces=pool,
                 trunk=trunk,
                 backend=made.backend,
                 requests=partial(store.requests, row.id),
@@ -181,10 +180,9 @@ async def continue_run(
             exists = run.seq <= 1 and await trunk.head(row.branch) is not None
             carried = preflight.landed_before(store, run.plan, row.branch) if exists else ()
             ground = Ground(branch=row.branch, base=row.base, exists=exists, carried=carried)
-            if not run.packages:  # stopped before its first event
-                await context.journal.record(_started(context, options, ground))
-            if told:
-                await context.journal.record(*told)
+            first = () if run.packages else (_started(context, options, ground),)  # not yet told
+            if first or told:
+                await context.journal.record(*first, *told)
 
             async def take_up() -> Sequence[Adopted]:
                 steps, pid = store.steps(row.id), os.getpid()
@@ -195,8 +193,7 @@ async def continue_run(
                     await _revise(context, project, meaning, adopted)
 
             ended = await _drive(context, project, ground, take_up, change)
-            keep = project.settings.workspace_keep
-            await tidy(repository, workspaces, ended.run, worktrees=not keep)
+            await tidy(project, repo, pool, ended.run)
             return ended
 
 

@@ -16,23 +16,23 @@ from plait.git import Repository, WorktreePool
 PATIENCE_S = 20.0  # for the disk, to delete the worktrees
 
 
-async def tidy(repository: Repository, pool: WorktreePool, run: Run, *, worktrees: bool) -> None:
+async def tidy(project: Project, repository: Repository, pool: WorktreePool, run: Run) -> None:
     """Remove the branches of the packages that landed, and the worktrees, if the run succeeded.
 
     What nothing else leads to stays, and so does what somebody uses. That something could not be
     removed is no failure of the run: it is named as kept, and `plait clean` sees to it.
 
     Args:
+        project: Whose settings say whether worktrees go too.
         repository: The run's.
         pool: Its worktrees; none of them is lent any more.
         run: As it ended.
-        worktrees: Whether worktrees go too.
     """
     if run.status is not RunStatus.SUCCEEDED:
         return
     with suppress(PlaitError):
         await delete_branches(repository, spent_branches(run), keep=False)
-    if worktrees:
+    if not project.settings.workspace_keep:
         with suppress(PlaitError, OSError):
             await pool.remove_free(patience_s=PATIENCE_S)
 
@@ -47,7 +47,7 @@ async def _again(project: Project, run: Run) -> None:
     async with git.alone(project.state) as lock:
         repository = await git.discover(project.root, held=(lock,))
         async with WorktreePool(repository, project.worktrees, state=project.state) as pool:
-            await tidy(repository, pool, run, worktrees=not project.settings.workspace_keep)
+            await tidy(project, repository, pool, run)
 
 
 def still_there(project: Project, run: Run) -> dict[str, list[str]]:
