@@ -78,6 +78,7 @@ READING = frozenset(
         "config",
         "diff-tree",
         "for-each-ref",
+        "grep",
         "ls-files",
         "ls-tree",
         "merge-base",
