@@ -8,7 +8,7 @@ from tests.fakes import runs
 
 from plait.core.ceiling import Consumed, limits_of, over
 from plait.core.event import AgentEnded, AgentStatus, AttemptStarted
-from plait.core.memory import Growing, expected_peak, shortfalls, spare
+from plait.core.memory import Growing, Peaks, shortfalls, spare
 from plait.core.plan import PackageId
 from plait.core.profile import AgentLimits
 from plait.core.retry import Remedy, remedy
@@ -59,7 +59,7 @@ def test_what_follows_a_limit():
 def test_a_peak_is_learned_from_attempts_of_the_same_agent():
     """Before one has ended, what the adapter says holds; then the highest that was seen."""
     run = runs.started(runs.plan(runs.package("a")))
-    assert expected_peak(run, "x", 7) == 7
+    assert Peaks().expected(run, "x", 7) == 7
     for number, peak in enumerate((100, 300, 200), start=1):
         key = {"package": A, "attempt": number, "epoch": number}
         run = runs.record(
@@ -71,8 +71,8 @@ def test_a_peak_is_learned_from_attempts_of_the_same_agent():
                 **key, status=AgentStatus.FAILED, exit_code=1, duration_s=1.0, peak_memory=peak
             ),
         )
-    assert expected_peak(run, "x", 7) == 300
-    assert expected_peak(run, "y", 7) == 7
+    assert Peaks().expected(run, "x", 7) == 300
+    assert Peaks().expected(run, "y", 7) == 7
 
 
 def test_starts_are_admitted_while_all_can_grow():

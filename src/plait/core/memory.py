@@ -7,9 +7,10 @@ has ended, to what its adapter says. All numbers are bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plait.core.run import Run
+from plait.core.states import States
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,21 +21,35 @@ class Growing:
     peak: int
 
 
-def expected_peak(run: Run, provider: str, told: int) -> int:
-    """What an agent may grow to; 0 if that is not known.
+@dataclass(slots=True)
+class Peaks:
+    """What agents grew to in a run, by the agent as `--agent` names it.
 
-    Args:
-        run: The run, whose attempts tell.
-        provider: The agent, as `--agent` names it.
-        told: What its adapter says, 0 if nothing.
+    Asked before each start: each call takes in only what has changed since the one before.
     """
-    peaks = [
-        attempt.peak_memory
-        for state in run.packages.values()
-        for attempt in state.attempts
-        if attempt.provider == provider and attempt.peak_memory is not None
-    ]
-    return max(peaks, default=told)
+
+    _known: dict[str, int] = field(default_factory=dict)
+    _seen: States | None = None
+
+    def expected(self, run: Run, provider: str, told: int) -> int:
+        """What an agent may grow to; 0 if that is not known.
+
+        Args:
+            run: The run, whose attempts tell.
+            provider: The agent, as `--agent` names it.
+            told: What its adapter says, 0 if nothing.
+        """
+        states = run.packages
+        if self._seen is not states:
+            if self._seen is not None and self._seen.places is not states.places:
+                self._seen = None
+            for state in states.differing(self._seen):
+                for attempt in state.attempts:
+                    if attempt.peak_memory is not None:
+                        known = self._known.get(attempt.provider, 0)
+                        self._known[attempt.provider] = max(known, attempt.peak_memory)
+            self._seen = states
+        return self._known.get(provider, told)
 
 
 def spare(free: int, growing: Iterable[Growing]) -> int:

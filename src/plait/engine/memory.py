@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from plait import process
 from plait.core.action import Action, Start
 from plait.core.event import PackageWaits
-from plait.core.memory import Growing, expected_peak, shortfalls, spare
+from plait.core.memory import Growing, Peaks, shortfalls, spare
 from plait.core.plan import PackageId
 from plait.engine.journal import Journal
 
@@ -34,6 +34,7 @@ class Memory:
     told: dict[str, int] = field(default_factory=dict)
     is_tight: bool = False
     _seen: dict[PackageId, _Seen] = field(default_factory=dict)
+    _peaks: Peaks = field(default_factory=Peaks)
 
     def begins(self, package: PackageId, provider: str) -> None:
         """An agent begins to work on a package."""
@@ -104,4 +105,4 @@ class Memory:
         ]
 
     def _expected(self, journal: Journal, provider: str) -> int:
-        return expected_peak(journal.run, provider, self.told.get(provider, 0))
+        return self._peaks.expected(journal.run, provider, self.told.get(provider, 0))
