@@ -33,7 +33,9 @@ class _Streaming:
         self.root = root
 
     async def __aenter__(self) -> Trunk:
-        self.trunk = GitTrunk(await discover(self.root))
+        state = self.root / ".plait"
+        state.mkdir(exist_ok=True)
+        self.trunk = GitTrunk(await discover(self.root, state=state))
         self.trunk._streams = self.trunk._streams and self.streams
         trunk = await self.trunk.__aenter__()
         await trunk.take(LEASE)

@@ -35,8 +35,9 @@ class _Pool:
         self.root = root
 
     async def __aenter__(self) -> Workspaces:
-        repository = await discover(self.root)
         state = self.root / ".plait"
+        state.mkdir(exist_ok=True)
+        repository = await discover(self.root, state=state)
         layout = Layout(backend=self.backend)
         self.pool = WorktreePool(repository, state / "worktrees", state=state, layout=layout)
         return await self.pool.__aenter__()

@@ -38,7 +38,8 @@ def with_pool(root: Path, use: Callable[[WorktreePool, str], Awaitable[None]]) -
     """Use a pool of a repository from its beginning to its end."""
 
     async def main() -> None:
-        repository = await discover(root)
+        (root / ".plait").mkdir(exist_ok=True)
+        repository = await discover(root, state=root / ".plait")
         async with pool_of(repository) as pool:
             await use(pool, repository.head)
 

@@ -86,8 +86,7 @@ async def _clean(
 ) -> Cleaned:
     worktrees: list[Removed] = []
     left: list[Left] = []
-    async with git.alone(project.state) as lock:
-        repository = await git.discover(project.root, held=(lock,))
+    async with git.opened(project.root, project.state) as repository:
         async with git.WorktreePool(repository, project.worktrees, state=project.state) as pool:
             for slot in pool.list_slots():
                 ended = await _remove(pool, slot, keep=keep)

@@ -107,7 +107,9 @@ def _runs(project: Project) -> Iterator[_Runs]:
 
 
 async def _list(project: Project, runs: _Runs, run: str | None) -> tuple[Kept, ...]:
-    _, found = await _found(project, await git.discover(project.root), runs, run)
+    _, found = await _found(
+        project, await git.discover(project.root, state=project.state), runs, run
+    )
     return found
 
 
@@ -166,7 +168,7 @@ async def _in_worktrees(project: Project, repository: git.Repository) -> list[Ke
 
 
 async def _restore(project: Project, runs: _Runs, run: str | None, wish: Wish) -> Restored:
-    repository = await git.discover(project.root)
+    repository = await git.discover(project.root, state=project.state)
     meant, found = await _found(project, repository, runs, run)
     known, package = runs.get(meant), wish.package
     if package is not None and known is not None:

@@ -292,8 +292,7 @@ async def _git(
     adopted: Collection[Path] = (),
 ) -> AsyncIterator[tuple[Repository, WorktreePool, GitTrunk]]:
     """The repository and the two ports over it, put away at the end."""
-    async with git.alone(project.state) as lock:
-        repository = await git.discover(project.root, held=(lock,))
+    async with git.opened(project.root, project.state) as repository:
         await git.clear_stale_locks(repository, branch)
         pool = git.WorktreePool(
             repository,
@@ -357,6 +356,7 @@ def _context(
         lodgings=lodgings(project, run.id),
         backend=backend,
         requests=requests,
+        altered=partial(git.altered, repository),
     )
 
 

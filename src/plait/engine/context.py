@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,6 +75,10 @@ def _nobody_asks() -> tuple[Request, ...]:
     return ()
 
 
+async def _nothing_altered() -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Context:
     """One run's surroundings. Only `journal.run` changes while the run goes on.
@@ -84,7 +88,8 @@ class Context:
     `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, its brief
     is `brief_tokens` long at most, and an attempt may use up `agent_limits` where its agent's
     profile says nothing else. Merge results are tested by so many `runners` at once; `together`
-    says whether several may land as one. Worktrees come about by `backend`.
+    says whether several may land as one. Worktrees come about by `backend`. `altered` tells what
+    somebody planted in git's settings since it was asked last.
     """
 
     journal: Journal
@@ -115,6 +120,7 @@ class Context:
     memory: Memory = field(default_factory=Memory)
     ears: Ears = field(default_factory=Ears)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
+    altered: Callable[[], Awaitable[Sequence[str]]] = _nothing_altered
     ended: dict[PackageId, Ended] = field(default_factory=dict)
     _compiled: Compiled | None = None
 

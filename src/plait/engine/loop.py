@@ -26,6 +26,7 @@ from plait.engine.limits import close, out_of_time, patience_s
 from plait.engine.lost import lose
 from plait.engine.memory import LOOK_S
 from plait.engine.queue import MergeQueue
+from plait.engine.tampering import tell_altered
 from plait.engine.watch import wait, watch
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch
 
@@ -65,6 +66,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
                 if not isinstance(action, Finish):
                     await _act(context, tasks, under_way, action)
                 elif not await carry_out(context, under_way):  # what was asked at the last moment
+                    await tell_altered(context)
                     status = conclude(context.journal.run)
                     await context.journal.record(RunEnded(status=status))
                     tasks.cancel_scope.cancel()

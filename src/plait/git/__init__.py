@@ -17,6 +17,7 @@ from plait.git.kept import (
     tips,
 )
 from plait.git.large import lfs_lack
+from plait.git.opening import altered, opened
 from plait.git.overlay import lack as overlay_lack
 from plait.git.repository import Repository, contained, discover, identity
 from plait.git.slot import SlotState
@@ -35,6 +36,7 @@ __all__ = [
     "WorktreePool",
     "add_worktree",
     "alone",
+    "altered",
     "clear_stale_locks",
     "contained",
     "create_branch",
@@ -45,6 +47,7 @@ __all__ = [
     "lfs_lack",
     "lift_fences",
     "only_through",
+    "opened",
     "overlay_lack",
     "patch",
     "remote",

@@ -2,8 +2,9 @@
 
 Nothing of the caller's `GIT_*` reaches git, and settings that run programs, or that would make
 git trust what an agent may have forged, are overridden on each call. Filters stay on (LFS needs
-them): they come from the user's configuration, which lies in the common folder; that folder, the
-slot's own and the tree's are always named, so a rewritten `.git` or `commondir` file is unread.
+them): they come from the user's configuration as it was before any agent ran (`pinned`). The
+common folder, the slot's own and the tree's are always named, so a rewritten `.git` or
+`commondir` file is unread.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -71,6 +72,10 @@ def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
+def _nothing() -> None:
+    pass
+
+
 class GitFailed(PlaitError):  # noqa: N818 - as it is said
     """It said no: its command, exit code and last words. The code is `GIT_FAILED`."""
 
@@ -100,13 +105,15 @@ class GitLocked(GitFailed):
 class Git:
     """git in one folder. `env` is added to `clean`, the user's environment without `GIT_*`.
 
-    `held`: locks that last as long as each process does, whatever becomes of us.
+    `held`: locks that last as long as each process does, whatever becomes of us. `before`: what is
+    seen to before each call.
     """
 
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     held: tuple[int, ...] = ()
     clean: Mapping[str, str] = field(default_factory=_inherited, repr=False)
+    before: Callable[[], None] = field(default=_nothing, repr=False)
 
     async def run(self, *args: str, stdin: bytes = b"", ok: Collection[int] = (0,)) -> bytes:
         """Its output, once it has ended with one of the exit codes `ok`.
@@ -155,7 +162,8 @@ class Git:
         return replace(self, env={**self.env, **added})
 
     def environment(self) -> dict[str, str]:
-        """What a call's environment holds: the user's without `GIT_*`, and ours."""
+        """What a call's environment holds, all seen to: the user's without `GIT_*`, and ours."""
+        self.before()
         return {**self.clean, **_ENVIRONMENT, **self.env}
 
     def _is_tight(self) -> bool:
@@ -171,6 +179,12 @@ class Git:
                 hint=f"install git {'.'.join(map(str, OLDEST))} or newer",
             )
         return GitFailed(argv, -1, str(error))
+
+
+def looking(folder: Path) -> Git:
+    """Git in a folder where nobody has said whose settings count: it gets nothing from anywhere."""
+    # A planted remote helper would run where an object is missing that a partial clone promises.
+    return Git(cwd=folder).given(GIT_ALLOW_PROTOCOL="none", GIT_NO_LAZY_FETCH="1")
 
 
 async def version(git: Git) -> tuple[int, int]:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from plait.git.command import Git, decode, fields, joined
+from plait.git.command import decode, fields, joined
+from plait.git.repository import Repository
 from plait.git.slot import Slot
 
 INCLUDE = ".worktreeinclude"
@@ -67,10 +68,11 @@ class Furniture:
                     shutil.copy2(source, target, follow_symlinks=False)
 
 
-async def furniture(root: Path, copy: Sequence[str], link: Sequence[str]) -> Furniture:
-    """What the globs, and the file `.worktreeinclude`, name in a checkout now."""
+async def furniture(repository: Repository, copy: Sequence[str], link: Sequence[str]) -> Furniture:
+    """What the globs, and the file `.worktreeinclude`, name in the user's checkout now."""
+    root = repository.root
     linked = tuple(dict.fromkeys(_named(root, link)))
-    copied = dict.fromkeys([*_named(root, copy), *await _included(root)])
+    copied = dict.fromkeys([*_named(root, copy), *await _included(repository)])
     return Furniture(
         root=root,
         linked=linked,
@@ -78,9 +80,9 @@ async def furniture(root: Path, copy: Sequence[str], link: Sequence[str]) -> Fur
     )
 
 
-async def user_excludes(root: Path) -> str:
+async def user_excludes(repository: Repository) -> str:
     """The patterns that the user has set for all repositories; whole lines."""
-    told = await Git(cwd=root).ask("config", "--path", "core.excludesFile", ok=(0, 1))
+    told = await repository.git.ask("config", "--path", "core.excludesFile", ok=(0, 1))
     home = os.environ.get("XDG_CONFIG_HOME") or f"{os.environ.get('HOME', '')}/.config"
     return _lines(Path(decode(told.out).strip() or f"{home}/git/ignore"))
 
@@ -101,11 +103,11 @@ def _named(root: Path, patterns: Sequence[str]) -> Iterator[str]:
                 yield name.as_posix()
 
 
-async def _included(root: Path) -> list[str]:
+async def _included(repository: Repository) -> list[str]:
     """What `.worktreeinclude` lists, in the syntax of `.gitignore`, and git ignores."""
-    if not (root / INCLUDE).is_file():
+    if not (repository.root / INCLUDE).is_file():
         return []
-    git = Git(cwd=root)
+    git = repository.checkout
     options = ("--others", "--ignored", "-z", f"--exclude-from={INCLUDE}")
     listed = fields(await git.run("ls-files", *options))
     wanted = [path for path in listed if not _NEVER & set(PurePosixPath(path).parts)]

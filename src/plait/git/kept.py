@@ -157,7 +157,7 @@ async def add_worktree(repository: Repository, folder: Path, branch: str) -> Non
     descriptor = os.open(repository.common, os.O_RDONLY | os.O_CLOEXEC)
     try:
         await anyio.to_thread.run_sync(fcntl.flock, descriptor, fcntl.LOCK_EX)
-        await repository.git.run("worktree", "add", "--quiet", str(folder), branch)
+        await repository.add_worktree(str(folder), branch)
     finally:
         os.close(descriptor)
 

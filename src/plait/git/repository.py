@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plait.errors import PlaitError, UsageError
-from plait.git.command import Git, GitFailed, decode, version
+from plait.git.command import Git, GitFailed, decode, looking, version
+from plait.git.pinned import Pinned, Places, pin
 
 OWN_REFS = ("refs/plait/", "refs/heads/plait/")
 NOBODY = ("Plait", "plait@localhost")
@@ -20,7 +21,9 @@ class Repository:
     `root` is the checkout's top folder; `common` the folder that all worktrees share; `head` the
     commit checked out; `branch` its branch, None where HEAD is detached; `identity` the name and
     mail address that commits carry; `held` the locks that each git process on it holds. `git`
-    works on the repository itself: objects and refs, no checkout of anybody's.
+    works on the repository itself: objects and refs, no checkout of anybody's. `admin` is git's
+    folder for the checkout, `common` itself in the main one. All go by the settings that are
+    `pinned`, if they are.
     """
 
     root: Path
@@ -30,12 +33,14 @@ class Repository:
     git_version: tuple[int, int]
     object_format: str
     identity: tuple[str, str]
+    admin: Path
     held: tuple[int, ...] = ()
+    pinned: Pinned | None = field(default=None, compare=False, repr=False)
     git: Git = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         name, mail = self.identity
-        git = Git(cwd=self.common, held=self.held).given(
+        git = self.elsewhere(self.common).given(
             GIT_DIR=self.common,
             GIT_COMMON_DIR=self.common,
             GIT_AUTHOR_NAME=name,
@@ -43,7 +48,32 @@ class Repository:
             GIT_COMMITTER_NAME=name,
             GIT_COMMITTER_EMAIL=mail,
         )
+        if self.pinned is not None:  # a folder where no attributes can be planted either
+            git = replace(git.given(**self.pinned.environment), cwd=self.pinned.folder)
         object.__setattr__(self, "git", git)
+
+    @property
+    def checkout(self) -> Git:
+        """Git in the user's checkout, every folder named."""
+        git = self.git.given(GIT_DIR=self.admin, GIT_WORK_TREE=self.root)
+        return replace(git, cwd=self.root)
+
+    def elsewhere(self, folder: Path) -> Git:
+        """Git in a repository that is another one, by the user's settings."""
+        git = Git(cwd=folder, held=self.held)
+        if self.pinned is None:
+            return git
+        git = replace(git, before=self.pinned.look)
+        return git.given(**self.pinned.users)
+
+    async def add_worktree(self, *argv: str) -> None:
+        """`git worktree add`. Whoever calls it holds the repository's list of worktrees.
+
+        Raises:
+            GitFailed: It cannot be added.
+        """
+        (self.common / "worktrees").mkdir(exist_ok=True)  # git makes none behind a link
+        await self.git.run("worktree", "add", "--quiet", *argv)
 
     @property
     def no_object(self) -> str:
@@ -56,9 +86,8 @@ class Repository:
         Raises:
             UsageError: `NO_SUCH_REF`.
         """
-        where = Git(cwd=self.root)
         wanted = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-        found = await where.ask(*wanted, ok=(0, 1, 128))
+        found = await self.checkout.ask(*wanted, ok=(0, 1, 128))
         if found.code:
             raise UsageError(
                 f"{ref!r} names no commit", code="NO_SUCH_REF", hint="`git branch -a` lists some"
@@ -72,7 +101,9 @@ class Repository:
         for line in listing.split("\0"):
             key, _, value = line.partition(" ")
             if key == "worktree":
-                path = value
+                # To git the main checkout lies beside the folder that it was given.
+                mirrored = self.pinned is not None and value == str(self.pinned.folder)
+                path = str(self.common.parent) if mirrored else value
             elif key == "branch" and value == f"refs/heads/{branch}":
                 return Path(path)
         return None
@@ -149,22 +180,28 @@ class Repository:
         await self.git.run("update-ref", "-z", "--stdin", stdin=orders.encode())
 
 
-async def discover(start: Path, *, held: tuple[int, ...] = ()) -> Repository:
+async def discover(
+    start: Path, *, held: tuple[int, ...] = (), state: Path | None = None
+) -> Repository:
     """The repository whose checkout holds the folder `start`.
 
     Args:
         start: A folder.
-        held: Descriptors of locks that each git process on it is to hold; see `alone`.
+        held: Descriptors of locks that each git process on it is to hold; see `alone`. Where
+            there are any, nobody else works in the repository.
+        state: Plait's state folder, where the settings that git goes by are kept; None, or no
+            such folder: it goes by those that it finds.
 
     Raises:
         UsageError: `NOT_A_REPOSITORY`, `BARE_REPOSITORY`, `NO_COMMITS`.
         EnvironmentLack: `GIT_MISSING`, `GIT_TOO_OLD`.
     """
-    git = Git(cwd=start)
+    git = looking(start)
     found = await version(git)
     root = Path(await _top(git, start))
-    git = Git(cwd=root)
-    common = await git.line("rev-parse", "--path-format=absolute", "--git-common-dir")
+    git = looking(root)
+    common = Path(await git.line("rev-parse", "--path-format=absolute", "--git-common-dir"))
+    admin = Path(await git.line("rev-parse", "--path-format=absolute", "--git-dir"))
     head = await git.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1, 128))
     if head.code:
         raise UsageError(
@@ -173,21 +210,29 @@ async def discover(start: Path, *, held: tuple[int, ...] = ()) -> Repository:
             hint="`git add -A && git commit` makes the first",
         )
     branch = await git.ask("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1))
+    pinned = None
+    if state is not None and state.is_dir():  # noqa: ASYNC240 - no time passes
+        whole = git.given(GIT_DIR=admin, GIT_COMMON_DIR=common)
+        places = Places(common=common, admin=admin, state=state)
+        pinned = await pin(places, whole, begin=bool(held))
+    who = pinned.identity if pinned is not None else await _identity(git)
     return Repository(
         root=root,
-        common=Path(common),
+        common=common,
         head=decode(head.out).strip(),
         branch=decode(branch.out).strip() or None,
         git_version=found,
         object_format=await git.line("rev-parse", "--show-object-format"),
-        identity=await _identity(git) or NOBODY,
+        identity=who or NOBODY,
+        admin=admin,
         held=held,
+        pinned=pinned,
     )
 
 
 async def identity(start: Path) -> str | None:
     """`Name <mail>` as git is configured in the folder `start`, or None."""
-    found = await _identity(Git(cwd=start))
+    found = await _identity(looking(start))
     return f"{found[0]} <{found[1]}>" if found else None
 
 
@@ -237,7 +282,7 @@ async def contained(root: Path, commits: Collection[str], tip: str) -> frozenset
         commits: Full object ids; what the repository does not hold is contained in nothing.
         tip: A commit's name; if it names none, nothing is contained.
     """
-    git = Git(cwd=root)
+    git = looking(root)
     wanted = (*commits, f"{tip}^{{commit}}")
     answers = await git.run("cat-file", "--batch-check", stdin="\n".join(wanted).encode() + b"\n")
     held = [line.split(" ")[:2] for line in decode(answers).splitlines()]

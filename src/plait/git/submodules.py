@@ -23,26 +23,31 @@ async def fill_submodules(repository: Repository, tree: Path, commit: str) -> No
         GitFailed: A clone could not be made.
         EnvironmentLack: `DISK_FULL`.
     """
-    await _fill(repository.git, repository.common, tree, commit, depth=0)
+    await _fill(repository, repository.git, repository.common, tree, commit)
 
 
-async def _fill(git: Git, common: Path, tree: Path, commit: str, *, depth: int) -> None:
+async def _fill(  # noqa: PLR0917
+    repository: Repository, git: Git, common: Path, tree: Path, commit: str, depth: int = 0
+) -> None:
     names = await _names(git, commit)
     wanted = await _links(git, commit)
     for path, pinned in wanted.items():
         source, folder = _source(common, names.get(path, "")), tree / path
         if source is None or folder.is_symlink() or not folder.is_dir():
             continue
-        theirs = Git(cwd=source, held=git.held).given(GIT_DIR=source)
+        theirs = repository.elsewhere(source).given(
+            GIT_DIR=source, GIT_ALLOW_PROTOCOL="none", GIT_NO_LAZY_FETCH="1"
+        )
         if (await theirs.ask("cat-file", "-e", f"{pinned}^{{commit}}", ok=(0, 1, 128))).code:
             continue
-        plain = Git(cwd=tree, held=git.held)
+        plain = repository.elsewhere(tree)
         options = ("--shared", "--no-checkout", "--quiet", "--template=")
         await plain.run("clone", *options, "--", str(source), str(folder))
-        here = Git(cwd=folder, held=git.held).given(GIT_DIR=folder / ".git", GIT_WORK_TREE=folder)
+        here = repository.elsewhere(folder)
+        here = here.given(GIT_DIR=folder / ".git", GIT_WORK_TREE=folder)
         await here.run("checkout", "--quiet", "--force", "--detach", pinned)
         if depth < _DEEPEST and (folder / ".gitmodules").is_file():
-            await _fill(theirs, source, folder, pinned, depth=depth + 1)
+            await _fill(repository, theirs, source, folder, pinned, depth + 1)
 
 
 async def _names(git: Git, commit: str) -> dict[str, str]:

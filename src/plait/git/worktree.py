@@ -307,9 +307,9 @@ class WorktreePool(Slots):
         """What is copied and linked, looked up once."""
         if self._furniture is None:
             layout = self._layout
-            root = self._repository.root
-            self._furniture = await furniture(root, layout.copy, layout.link)
-            self._user_excludes = await user_excludes(root)
+            repository = self._repository
+            self._furniture = await furniture(repository, layout.copy, layout.link)
+            self._user_excludes = await user_excludes(repository)
         return self._furniture
 
     async def _furnish(self, slot: Slot, commit: str) -> None:
@@ -389,5 +389,5 @@ class WorktreePool(Slots):
 
     async def _add(self, slot: Slot, commit: str) -> None:
         """Tell git of a worktree; its files come with the first reset."""
-        options = ("--force", "--no-checkout", "--detach", "--quiet")
-        await self._repository.git.run("worktree", "add", *options, str(slot.path), commit)
+        options = ("--force", "--no-checkout", "--detach")
+        await self._repository.add_worktree(*options, str(slot.path), commit)
