@@ -52,12 +52,10 @@ Verdicts = dict[tuple[Case, Column], Verdict]
 
 def places(tier: str, cases: Sequence[Case], *, short: bool) -> Iterator[tuple[Case, ...]]:
     """Which ways out are tried in one run: all of them where something holds them."""
-    if tier != "none":
-        yield tuple(cases)
-        return
-    yield tuple(each for each in cases if not each.alone)
+    single = [each for each in cases if each.apart or (each.alone and tier == "none")]
+    yield tuple(each for each in cases if each not in single)
     if not short:
-        yield from ((each,) for each in cases if each.alone)
+        yield from ((each,) for each in single)
 
 
 @contextmanager
@@ -85,7 +83,7 @@ def try_commands(tier: str, cases: tuple[Case, ...], *, keep: bool, short: bool)
 
 def try_programs(tier: str, cases: tuple[Case, ...], names: list[str], *, keep: bool) -> Verdicts:
     """Have agents' programs try them, a package for each program, in one run."""
-    cases = tuple(each for each in cases if tier != "none" or not each.alone)
+    cases = tuple(each for each in cases if not each.apart and (tier != "none" or not each.alone))
     with place(keep=keep) as root:
         scene = Scene(root, tier, dict.fromkeys(names, cases), {each: each for each in names})
         with model(root, scene.repo, cases, names) as variables:

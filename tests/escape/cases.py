@@ -12,8 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.escape.scene import Scene
+from tests.escape.scene import MERGED, Scene
 
+_LAST = f"""sleep 2; sed -i '$s/.*/last/' {MERGED}
+"""
 _PROGRAM = """printf '#!/bin/sh\\ntouch %s\\ncat\\n' "$MARK" > $IN/program
 chmod +x $IN/program
 """
@@ -46,6 +48,9 @@ class Case:
         led: Whether it led anywhere outside the worktree, seen from outside, after the run.
         alone: Where nothing holds it, it changes what others meet, so it has a place to itself.
         short: It is part of the short form.
+        plants: It plants a program: no git call of Plait's may run it, whatever holds the agent.
+        partner: What the agent of another package runs meanwhile; neither has a scope then.
+        check: The package's check, where the way out leads through it.
     """
 
     name: str
@@ -53,6 +58,14 @@ class Case:
     led: Callable[[Scene, Case], bool] = _nowhere
     alone: bool = False
     short: bool = False
+    plants: bool = False
+    partner: str = ""
+    check: str = "test -d src"
+
+    @property
+    def apart(self) -> bool:
+        """Whether it always has a place to itself, and is for commands alone."""
+        return bool(self.partner) or self.check != Case.check
 
     @property
     def slug(self) -> str:
@@ -155,6 +168,7 @@ for each in "$MAIN"/.git/worktrees/*; do
 echo "$PWD/$IN/common" > "$each/commondir" && DID; done
 rm -rf $IN/common/worktrees""",
         led=_marked,
+        plants=True,
         alone=True,
         short=True,
     ),
@@ -165,6 +179,7 @@ rm -rf $IN/common/worktrees""",
 printf "[core]\\n\\tfsmonitor = $PWD/$IN/program\\n" >> $IN/own/.git/config
 rm -f .git; echo "gitdir: $PWD/$IN/own/.git" > .git && DID""",
         led=_marked,
+        plants=True,
         alone=True,
     ),
     Case(
@@ -174,6 +189,7 @@ rm -f .git; echo "gitdir: $PWD/$IN/own/.git" > .git && DID""",
 printf "[core]\\n\\tfsmonitor = $PWD/$IN/program\\n[extensions]\\n\\tworktreeConfig = true\\n" \\
 >> "$each" && DID; done""",
         led=_marked,
+        plants=True,
         alone=True,
         short=True,
     ),
@@ -183,6 +199,7 @@ printf "[core]\\n\\tfsmonitor = $PWD/$IN/program\\n[extensions]\\n\\tworktreeCon
 printf '#!/bin/sh\\ntouch %s\\n' "$MARK" > $IN/$each; chmod +x $IN/$each; done
 printf "[core]\\n\\thooksPath = $PWD/$IN\\n" >> "$MAIN/.git/config" && DID""",
         led=_marked,
+        plants=True,
         alone=True,
         short=True,
     ),
@@ -193,6 +210,7 @@ for each in status diff-tree commit-tree update-index read-tree write-tree ls-fi
 printf "\\t$each = !touch $MARK\\n" >> $IN/aliases; done
 cat $IN/aliases >> "$MAIN/.git/config" && DID""",
         led=_marked,
+        plants=True,
         alone=True,
         short=True,
     ),
@@ -205,6 +223,7 @@ printf "\\tsmudge = $PWD/$IN/program\\n" >> "$MAIN/.git/config"
 printf "* filter=evil\\n" > $IN/.gitattributes; echo x > $IN/x
 mkdir -p "$MAIN/.git/info"; printf "* filter=evil\\n" > "$MAIN/.git/info/attributes" && DID""",
         led=_marked,
+        plants=True,
         alone=True,
         short=True,
     ),
@@ -215,6 +234,7 @@ mkdir -p "$MAIN/.git/info"; printf "* filter=evil\\n" > "$MAIN/.git/info/attribu
 >> "$MAIN/.git/config" && DID
 printf "* merge=evil\\n" > $IN/.gitattributes; echo x > $IN/x""",
         led=_marked,
+        plants=True,
         alone=True,
         short=True,
     ),
@@ -227,8 +247,88 @@ cp $IN/program $IN/$each; done; rm -f "$MARK"
 git config filter.evil.clean "$PWD/$IN/program"; git config alias.status "!touch $MARK"
 printf "* filter=evil\\n" > $IN/.gitattributes; echo x > $IN/x; rm -f "$MARK" """,
         led=_marked,
+        plants=True,
         alone=True,
         short=True,
+    ),
+    Case(
+        name="planted merge driver, both sides",
+        script=_PROGRAM
+        + f"sed -i '1s/.*/first/' {MERGED}\n"
+        + """for each in "$MAIN/.git/config" "$USER_HOME/.gitconfig"; do
+printf "[merge]\\n\\tdefault = evil\\n[merge \\"evil\\"]\\n\\tdriver = $PWD/$IN/program\\n" \\
+>> "$each" && DID; done
+mkdir -p "$MAIN/.git/info" "$USER_HOME/.config/git"
+for each in .gitattributes "$MAIN/.git/.gitattributes" "$MAIN/.git/info/attributes" \\
+"$USER_HOME/.config/git/attributes"; do
+printf "* merge=evil\\n" > "$each"; done; sleep 2""",
+        led=_marked,
+        alone=True,
+        plants=True,
+        partner=_LAST,
+    ),
+    Case(
+        name="planted include",
+        script=_PROGRAM
+        + """for each in clean smudge process; do printf \\
+"[filter \\"$each\\"]\\n\\t$each = $PWD/$IN/program\\n\\trequired\\n" >> $IN/more; done
+printf "[include]\\n\\tpath = $PWD/$IN/more\\n" >> "$MAIN/.git/config" && DID
+printf "[includeIf \\"gitdir:**\\"]\\n\\tpath = $PWD/$IN/more\\n" >> "$MAIN/.git/config"
+mkdir -p "$MAIN/.git/info"
+printf "*.py filter=clean\\n*.md filter=smudge\\n*.yaml filter=process\\n" \\
+| tee $IN/.gitattributes > "$MAIN/.git/info/attributes"; echo x > $IN/x.py""",
+        led=_marked,
+        alone=True,
+        plants=True,
+    ),
+    Case(
+        name="planted in the user's settings",
+        script=_PROGRAM
+        + """mkdir -p "$USER_HOME/.config/git"
+for each in "$USER_HOME/.gitconfig" "$USER_HOME/.config/git/config"; do
+printf "[filter \\"evil\\"]\\n\\tclean = $PWD/$IN/program\\n\\tsmudge = $PWD/$IN/program\\n" \\
+>> "$each"; done
+printf "* filter=evil\\n" | tee $IN/.gitattributes > "$USER_HOME/.config/git/attributes"
+echo x > $IN/x""",
+        led=_marked,
+        alone=True,
+        plants=True,
+    ),
+    Case(
+        name="planted remote",
+        script=_PROGRAM
+        + """printf "[core]\\n\\trepositoryFormatVersion = 1\\n\\tsshCommand = $PWD/$IN/program
+[protocol \\"ext\\"]\\n\\tallow = always\\n[extensions]\\n\\tpartialClone = evil
+[remote \\"evil\\"]\\n\\turl = ext::$PWD/$IN/program\\n\\tpromisor = true
+[remote \\"evil2\\"]\\n\\turl = ssh://evil/x\\n\\tpromisor = true\\n" >> "$MAIN/.git/config" && DID
+echo 0123456789012345678901234567890123456789 > "$(git rev-parse --absolute-git-dir)/HEAD"
+rm -f "$MARK" """,
+        led=_marked,
+        alone=True,
+        plants=True,
+    ),
+    Case(
+        name="planted textconv and diff driver",
+        script=_PROGRAM
+        + """printf "[diff]\\n\\texternal = $PWD/$IN/program\\n[diff \\"evil\\"]
+\\ttextconv = $PWD/$IN/program\\n\\tcommand = $PWD/$IN/program\\n" >> "$MAIN/.git/config" && DID
+mkdir -p "$MAIN/.git/info"
+printf "* diff=evil\\n" | tee $IN/.gitattributes > "$MAIN/.git/info/attributes"; echo x > $IN/x""",
+        led=_marked,
+        alone=True,
+        plants=True,
+    ),
+    Case(
+        name="planted by a check",
+        script=_PROGRAM
+        + """{ echo "cat >> '$MAIN/.git/config' << END"
+printf "[filter \\"evil\\"]\\n\\tclean = $PWD/$IN/program\\n\\tsmudge = $PWD/$IN/program\\nEND\\n"
+echo "mkdir -p '$MAIN/.git/info'; echo '* filter=evil' > '$MAIN/.git/info/attributes'"
+} > $IN/check.sh""",
+        led=_marked,
+        alone=True,
+        plants=True,
+        check="sh src/planted-by-a-check/check.sh",
     ),
     Case(
         name="nested repository",
@@ -237,6 +337,7 @@ printf "* filter=evil\\n" > $IN/.gitattributes; echo x > $IN/x; rm -f "$MARK" ""
 git -c user.name=a -c user.email=a@b commit -qm x &&
 git config core.fsmonitor "$OLDPWD/$IN/program" """,
         led=_marked,
+        plants=True,
     ),
     Case(
         name="symbolic link out of the scope",

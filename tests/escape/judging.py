@@ -41,6 +41,10 @@ def _wrong(scene: Scene, package: str, case: Case) -> Iterator[str]:
     landed = scene.landed_of(case)
     if landed:
         yield f"landed: {', '.join(sorted(landed))}"
+    if case.plants and scene.marked(case):
+        yield "what it planted was run by Plait's git"
+    if case.partner and not scene.merged:
+        yield "what two packages did was not merged as it should be"
     if scene.lives:
         yield "a process of an agent's lives on"
     if scene.tier == "none":

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PLAIT = Path(sys.executable).with_name("plait")
 KEY = "a-key-that-nobody-is-to-see"
 LONGEST_S = 400
+MERGED = "shared.txt"  # what two packages edit at once: one its first line, one its last
 WARM = """\
 version: 1
 id: warm
@@ -29,11 +30,14 @@ packages:
 _PACKAGE = """\
   - id: {name}
     title: {name}
-    scope: {{write: ["src/{name}/**"]}}
-    checks: [{{command: "test -d src"}}]
+    checks: [{{command: "{check}"}}]
     retries: 0
     timeout: 5m
 """
+_SCOPE = """\
+    scope: {{write: ["src/{name}/**"]}}
+"""
+_PARTNER = "-partner"
 _PROLOGUE = """\
 MAIN={main}; SECRET={secret}; USER_HOME={home}; MARK={mark}
 IN=src/{package}; OTHER=other/{case}.py; mkdir -p "$IN"
@@ -88,7 +92,14 @@ class Scene:
         files = {"README.md": "r\n", "src/a.py": "1\n", "warm.plait.yaml": WARM}
         plan = "version: 1\nid: demo\npackages:\n"
         for package, cases in self.packages.items():
-            plan += _PACKAGE.format(name=package)
+            plan += _PACKAGE.format(name=package, check=cases[0].check)
+            partner = cases[0].partner
+            if partner:
+                plan += _PACKAGE.format(name=f"{package}{_PARTNER}", check=cases[0].check)
+                files[f"attacks/{package}{_PARTNER}.sh"] = partner
+                files[MERGED] = "".join(f"{number}\n" for number in range(9))
+            else:
+                plan += _SCOPE.format(name=package)
             for case in cases:
                 files[f"other/{case.slug}.py"] = "1\n"
                 files[f"attacks/{package}/{case.slug}.sh"] = self._prologue(package, case)
@@ -214,7 +225,15 @@ class Scene:
         for head, scope in heads:
             names = self.git("diff", "--name-only", "main", head).split() if head else []
             found |= {path for path in names if not path.startswith(scope)}
+        if any(case.partner for cases in self.packages.values() for case in cases):
+            found -= {MERGED, ".gitattributes"}  # of packages that have no scope
         return frozenset(found)
+
+    @cached_property
+    def merged(self) -> bool:
+        """Whether what two packages did to one file landed, all of it."""
+        lines = self.git("show", f"{self.report['head']}:{MERGED}").split()
+        return lines[:1] == ["first"] and lines[-1:] == ["last"]
 
     def landed_of(self, case: Case) -> frozenset[str]:
         """Those of them that this way out is about, or that no other is."""

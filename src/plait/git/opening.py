@@ -45,10 +45,10 @@ async def altered(repository: Repository) -> tuple[str, ...]:
 
 
 def _told(pinned: Pinned, each: Altered) -> str:
-    told = f"{each.key} was {each.what} while agents worked ({each.where}); Plait does not heed it"
+    told = f"{each.key} in {each.where} was {each.what} while agents worked: Plait's git does not"
     if not each.lasts:
-        return f"{told}, but your own git may: see to it that it is yours"
+        return f"{told} heed it, but yours may; see to it that it is as you want it"
     return (
-        f"{told}, now or in later runs. Your own git would: put it right if it is not yours; "
-        f"if it is, delete {pinned.distrusted}"
+        f"{told} heed it, nor will it in later runs, but yours may; put it right, or delete "
+        f"{pinned.distrusted} if it is as you want it"
     )

@@ -158,8 +158,8 @@ class Pinned:
         self._seen = facts
         found = settings.altered(self.entries, entries)
         self._note([each for each in found if each.lasts])
-        fresh = [each for each in found if f"{each.key} {each.now}" not in self._told]
-        self._told |= {f"{each.key} {each.now}" for each in fresh}
+        fresh = [each for each in found if each.key not in self._told]
+        self._told |= {each.key for each in fresh}
         return tuple(fresh)
 
     async def begin(self) -> None:
