@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tests.escape.scene import MERGED, Scene
 
+CHECK = "test -d src"
 _LAST = f"""sleep 2; sed -i '$s/.*/last/' {MERGED}
 """
 _PROGRAM = """printf '#!/bin/sh\\ntouch %s\\ncat\\n' "$MARK" > $IN/program
@@ -60,12 +61,12 @@ class Case:
     short: bool = False
     plants: bool = False
     partner: str = ""
-    check: str = "test -d src"
+    check: str = CHECK
 
     @property
     def apart(self) -> bool:
         """Whether it always has a place to itself, and is for commands alone."""
-        return bool(self.partner) or self.check != Case.check
+        return bool(self.partner) or self.check != CHECK
 
     @property
     def slug(self) -> str:

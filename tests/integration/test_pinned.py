@@ -234,7 +234,7 @@ def test_a_planted_remote_is_not_asked_for_what_is_missing(root, program):
                 f'[remote "evil"]\n\turl = ext::{program}\n\tpromisor = true\n'
                 '[protocol "ext"]\n\tallow = always\n'
             )
-        assert await repository.git.ask("cat-file", "-e", "1" * 40, ok=(1, 128))
+        assert (await repository.git.ask("cat-file", "-e", "1" * 40, ok=(1, 128))).code
         assert {each.split(" in ")[0] for each in await altered(repository)} >= {
             "extensions.partialclone",
             "protocol.ext.allow",

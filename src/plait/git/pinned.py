@@ -90,6 +90,9 @@ class Pinned:
         self._git = git
         self._told: set[str] = set()
         self._files = self._contents()
+        mirror = places.mirror  # as strings, at which a look is soonest
+        kept = (*self._files, mirror, mirror / "info", places.common / "HEAD")
+        self._looked_at = tuple(map(str, kept))
         self._written: tuple[_Facts, ...] = ()
         self._seen: tuple[_Facts, ...] = ()
         self.look()
@@ -123,7 +126,7 @@ class Pinned:
 
     def look(self) -> None:
         """See to it that Plait's folder is as it was made: before each call; some microseconds."""
-        if self._written and self._written == self._facts():
+        if self._written == tuple(map(_facts, self._looked_at)):
             return
         mirror, common = self._places.mirror, self._places.common
         for folder in (self._places.ours, mirror, mirror / "info"):
@@ -141,7 +144,7 @@ class Pinned:
         head = settings.content(common / "HEAD")  # which branch is checked out, git asks there
         for path, text in {**self._files, mirror / "HEAD": head}.items():
             _place(path, text)
-        self._written = self._facts()
+        self._written = tuple(map(_facts, self._looked_at))
 
     async def altered(self) -> tuple[Altered, ...]:
         """What would make git run something and is not as it was; each key is told once.
@@ -196,12 +199,6 @@ class Pinned:
             self._places.user: settings.text_of((*self.entries, place), local=False),
             self._places.attributes: text("attributes"),
         }
-
-    def _facts(self) -> tuple[_Facts, ...]:
-        mirror = self._places.mirror
-        return tuple(
-            map(_facts, (*self._files, mirror, mirror / "info", self._places.common / "HEAD"))
-        )
 
     def _watched(self) -> list[Path]:
         """The files that decide what git's settings are."""
@@ -289,7 +286,7 @@ def _distrusted(path: Path) -> list[Altered]:
         return []
 
 
-def _facts(path: Path) -> _Facts:
+def _facts(path: Path | str) -> _Facts:
     """What tells that a file is as it was."""
     try:
         found = os.lstat(path)
