@@ -155,6 +155,15 @@ PROGRAMS = {
 }
 
 
+# How each program is told to speak the Agent Client Protocol.
+SPEAKING = {
+    "copilot": "copilot --acp",
+    "gemini": "gemini --acp",
+    "opencode": "opencode acp",
+    "qwen": "qwen --acp",
+}
+
+
 def lay_out(folder: Path) -> str:
     """Make a folder with the programs that are there, by their agents' names, and Node."""
     folder.mkdir(exist_ok=True)

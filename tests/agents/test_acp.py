@@ -7,16 +7,9 @@ import json
 import pytest
 from tests.acceptance.conftest import wait_until
 from tests.agents.conftest import Scene, told_of
-from tests.agents.programs import MODULES, PROGRAMS, Program
+from tests.agents.programs import MODULES, PROGRAMS, SPEAKING, Program
 from tests.fakes.plans import Piece
 
-# How each program is told to speak the protocol.
-SPEAKING = {
-    "copilot": "copilot --acp",
-    "gemini": "gemini --acp",
-    "opencode": "opencode acp",
-    "qwen": "qwen --acp",
-}
 # Under a name that Plait does not know: who asks before it writes, and who has the client write.
 STRANGERS = [
     ("copilot", "--acp", "edit"),

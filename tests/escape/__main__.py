@@ -28,7 +28,7 @@ from pathlib import Path
 
 from tests.escape.cases import CASES, Case
 from tests.escape.judging import ESCAPED, REFUSED, Verdict, judge
-from tests.escape.programs import model, programs
+from tests.escape.programs import agent, model, programs, tried_by
 from tests.escape.scene import PLAIT, Scene
 
 JOBS = 2
@@ -85,22 +85,28 @@ def try_programs(tier: str, cases: tuple[Case, ...], names: list[str], *, keep: 
     """Have agents' programs try them, a package for each program, in one run."""
     cases = tuple(each for each in cases if not each.apart and (tier != "none" or not each.alone))
     with place(keep=keep) as root:
-        scene = Scene(root, tier, dict.fromkeys(names, cases), {each: each for each in names})
-        with model(root, scene.repo, cases, names) as variables:
+        tried = {each: tried_by(each, cases) for each in names}
+        tried = {each: some for each, some in tried.items() if some}
+        scene = Scene(root, tier, tried, {each: agent(each) for each in tried})
+        with model(scene) as variables:
             scene = replace(scene, variables=variables)
             scene.begin()
             scene.attack()
-        return {(case, (tier, name)): judge(scene, name, case) for name in names for case in cases}
+        return {
+            (case, (tier, name)): judge(scene, name, case)
+            for name, some in tried.items()
+            for case in some
+        }
 
 
 def told(cases: Sequence[Case], columns: Sequence[Column], verdicts: Verdicts) -> list[str]:
     """Print the table; say what is wrong. A command that did not begin proves nothing."""
     wrong: list[str] = []
     for number in (0, 1):
-        print(f"{'':36}" + "".join(f"{column[number]:>10}" for column in columns))  # noqa: T201
+        print(f"{'':36}" + "".join(f"{column[number]:>15}" for column in columns))  # noqa: T201
     for case in cases:
         row = [verdicts.get((case, column), Verdict("-")) for column in columns]
-        print(f"{case.name:36}" + "".join(f"{each.what:>10}" for each in row))  # noqa: T201
+        print(f"{case.name:36}" + "".join(f"{each.what:>15}" for each in row))  # noqa: T201
         wrong += [
             f"{case.name}, {name} under {tier}: {each.why or each.what}"
             for (tier, name), each in zip(columns, row, strict=True)

@@ -11,25 +11,42 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.agents.programs import PROGRAMS, lay_out
+from tests.agents.programs import PROGRAMS, SPEAKING, lay_out
 from tests.escape.cases import Case
-from tests.escape.scene import PLAIT
+from tests.escape.scene import PLAIT, Scene
 
 TOOL = "write outside the scope"  # the way out that an agent's own tool for writing tries as well
+ACP = "acp-"  # before a program's name: it is driven by the Agent Client Protocol
 
 
 def programs() -> tuple[str, ...]:
-    """Those that are installed."""
-    return tuple(name for name, each in PROGRAMS.items() if not each.missing)
+    """Those that are installed, and those of them that speak the protocol once more."""
+    there = [name for name, each in PROGRAMS.items() if not each.missing]
+    return (*there, *(f"{ACP}{name}" for name in there if name in SPEAKING))
+
+
+def agent(name: str) -> str:
+    """What `--agent` takes for it."""
+    return f"acp:{SPEAKING[plain(name)]}" if name.startswith(ACP) else name
+
+
+def plain(name: str) -> str:
+    """The program that it is."""
+    return name.removeprefix(ACP)
+
+
+def tried_by(name: str, cases: Sequence[Case]) -> tuple[Case, ...]:
+    """The ways out that it can be told to try: all, if it gives its model tools."""
+    return tuple(each for each in cases if PROGRAMS[plain(name)].tools or each.name == TOOL)
 
 
 @contextmanager
-def model(
-    root: Path, main: Path, cases: Sequence[Case], names: Sequence[str]
-) -> Iterator[Mapping[str, str]]:
+def model(scene: Scene) -> Iterator[Mapping[str, str]]:
     """A model that has each program try all ways out; what programs are started with to ask it."""
+    root, names = scene.root, tuple(scene.packages)
     scenario = root / "scenario.json"
-    scenario.write_text(json.dumps({each: _script(each, main, cases) for each in names}))
+    scripts = {each: _script(each, scene.repo, scene.packages[each]) for each in names}
+    scenario.write_text(json.dumps(scripts))
     process = subprocess.Popen(
         [PLAIT, "dev", "model", "--scenario", scenario, "--log", root / "asked.jsonl"],
         stdout=subprocess.PIPE,
@@ -41,7 +58,12 @@ def model(
         path = [lay_out(root / "programs"), str(PLAIT.parent), os.environ["PATH"]]
         variables = {"PATH": os.pathsep.join(path)}
         for each in names:
-            variables |= PROGRAMS[each].variables(url)
+            program = PROGRAMS[plain(each)]
+            variables |= program.variables(url)
+            for name, content in program.files(url).items():
+                file = scene.home / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(json.dumps(content))
         yield variables
     finally:
         process.send_signal(signal.SIGTERM)
@@ -57,5 +79,6 @@ def _script(package: str, main: Path, cases: Sequence[Case]) -> list[Any]:
         slug = next(each.slug for each in cases if each.name == TOOL)
         paths = (f"other/{slug}.new.py", str(main / "late-tool"))
         steps += [{"write": {"path": path, "text": "x\n"}} for path in paths]
-    steps += [{"shell": f"sh attacks/{package}/{each.slug}.sh"} for each in cases]
+    if PROGRAMS[plain(package)].tools:
+        steps += [{"shell": f"sh attacks/{package}/{each.slug}.sh"} for each in cases]
     return [*steps, {"finish": "Done."}]

@@ -86,7 +86,7 @@ class Scene:
     def begin(self) -> None:
         """Lay it out; two worktrees of an earlier run are there."""
         for folder in (self.repo, self.home / ".ssh", self.root / "marks"):
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
         (self.home / ".ssh/id_ed25519").write_text(KEY)
         (self.home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
         files = {"README.md": "r\n", "src/a.py": "1\n", "warm.plait.yaml": WARM}
@@ -180,8 +180,9 @@ class Scene:
         return f"DID-{case.slug}." in self._said(package)
 
     def tried(self, package: str, case: Case) -> bool:
-        """Whether the agent's shell began with it at all."""
-        return f"TRIED-{case.slug}." in self._said(package)
+        """Whether the agent's shell began with it at all, or its tool, if it has nothing else."""
+        said = self._said(package)
+        return f"TRIED-{case.slug}." in said or f"other/{case.slug}.new." in said
 
     def tried_any(self, package: str) -> bool:
         """Whether it began with anything."""

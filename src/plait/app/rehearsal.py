@@ -234,7 +234,10 @@ class Stage:
     def _git(self, *argv: str) -> None:
         named = ("-c", "user.name=Plait", "-c", "user.email=plait@localhost")
         command = ("git", *named, "-c", "commit.gpgsign=false", "-C", str(self.repository), *argv)
-        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        # As if nobody had configured it: filters, hooks of a template.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        env |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL, env=env)
 
     def _asked(self, package: str) -> list[dict[str, Any]]:
         """The steps of a package's script for which the model was asked."""

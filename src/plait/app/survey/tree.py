@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -136,10 +137,15 @@ class Tree:
         return any(each.startswith(begin) and each.endswith(ends) for each in self.files)
 
 
+# A program that somebody planted in the repository's settings is not run to look at its files.
+_RUN_NOTHING = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
+_LISTED = ("--cached", "--others", "--exclude-standard")
+
+
 def tree_of(root: Path) -> Tree:
     """The repository's files."""
     listed = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "-C", str(root), *_RUN_NOTHING, "ls-files", "-z", *_LISTED],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         check=False,
