@@ -11,6 +11,7 @@ from tests.fakes.repositories import git, make_repository, write
 
 from plait.errors import PlaitError
 from plait.git import GitTrunk, Repository, WorktreePool, altered, discover, opened
+from plait.git.trash import discard
 from plait.ports import Merged
 from plait.process import run_main
 
@@ -308,3 +309,30 @@ def test_the_main_checkouts_branch_is_known(root):
         assert await repository.branch_checked_out("other") == root
 
     in_run(root, ask)
+
+
+def test_no_log_and_no_packed_refs_are_missed(root):
+    """What git would make in the folder that worktrees share, it makes there."""
+    discard(root / ".git/logs")
+
+    async def publish(repository: Repository) -> None:
+        await repository.publish("refs/heads/plait/x", repository.head)
+        await repository.git.run("pack-refs", "--all")
+
+    in_run(root, publish)
+    assert (root / ".git/packed-refs").is_file()
+    assert (root / ".git/logs/refs/heads/plait/x").is_file()
+    assert not (root / ".git/packed-refs").is_symlink()
+
+
+def test_large_files_are_in_the_users_store(root):
+    """Whatever folder git says is its own; a place that the user has set is his still."""
+
+    async def ask(repository: Repository) -> None:
+        stores.append(await repository.git.line("config", "lfs.storage"))
+
+    stores: list[str] = []
+    in_run(root, ask)
+    git(root, "config", "lfs.storage", "elsewhere")
+    in_run(root, ask)
+    assert stores == [str(root / ".git/lfs"), str(root / ".git/elsewhere")]

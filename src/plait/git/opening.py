@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from plait.errors import PlaitError
 from plait.git.alone import alone
 from plait.git.pinned import Pinned
 from plait.git.repository import Repository, discover
@@ -32,7 +33,8 @@ async def opened(root: Path, state: Path) -> AsyncIterator[Repository]:
             import anyio
 
             if repository.pinned is not None:
-                with anyio.CancelScope(shield=True):
+                # Where it cannot be noted, what was pinned stays for whoever comes next.
+                with suppress(PlaitError), anyio.CancelScope(shield=True):
                     await repository.pinned.end()
 
 

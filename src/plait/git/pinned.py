@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from plait.git import settings
-from plait.git.command import Git, GitFailed
+from plait.git.command import Git, GitFailed, disk_full, is_disk_full
 from plait.git.settings import Altered, Entry
 from plait.git.trash import discard
 
@@ -133,6 +133,7 @@ class Pinned:
             if folder.is_symlink() or not folder.is_dir():
                 discard(folder)
                 folder.mkdir()
+        (common / "logs").mkdir(exist_ok=True)  # git makes none behind a link
         linked = {name: common / name for name in _LINKED}
         for path in mirror.iterdir():
             if path.name not in {*linked, "config", "info", "HEAD", "shallow"}:
@@ -189,10 +190,14 @@ class Pinned:
         def text(key: str) -> bytes:
             return (beside.get(key) or "").encode("utf-8", "surrogateescape")
 
+        # Large files are in the user's store, wherever git says that its folder is.
+        stores = [each.value for each in self.entries if each.key == "lfs.storage" and each.value]
+        store = common / (stores[-1] if stores else "lfs")
+        large = Entry(scope=settings.LOCAL, key="lfs.storage", value=str(store))
         # (Ours is the one that is spelt so: git lists keys in small letters.)
         place = Entry(scope="global", key="core.attributesFile", value=str(self._places.attributes))
         return {
-            mirror / "config": settings.text_of(self.entries, local=True),
+            mirror / "config": settings.text_of((*self.entries, large), local=True),
             mirror / "info/attributes": text("info/attributes"),
             mirror / "info/exclude": settings.content(common / "info/exclude"),
             mirror / "shallow": settings.content(common / "shallow"),
@@ -296,13 +301,22 @@ def _facts(path: Path | str) -> _Facts:
 
 
 def _place(path: Path, text: bytes | None) -> None:
-    """Have a file hold this, whole at any time; None: have there be none."""
+    """Have a file hold this, whole at any time; None: have there be none.
+
+    Raises:
+        EnvironmentLack: `DISK_FULL`.
+    """
     if text is None:
         discard(path)
     elif path.is_symlink() or settings.content(path) != text:
         if path.is_dir():
             discard(path)
         new = path.with_name(f".{path.name}.new")
-        discard(new)
-        new.write_bytes(text)
-        new.replace(path)
+        try:
+            discard(new)
+            new.write_bytes(text)
+            new.replace(path)
+        except OSError as error:
+            if is_disk_full(error):
+                raise disk_full(str(error)) from error
+            raise
