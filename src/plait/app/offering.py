@@ -47,7 +47,8 @@ async def offer(project: Project, orchestrator: Orchestrator, run_id: RunId) -> 
         )
 
         async def work() -> None:
-            repository, run = await git.discover(project.root), journal.run
+            repository = await git.discover(project.root, state=project.state)
+            run = journal.run
             ended = await delivering.deliver(project, store, repository, run, target=options.target)
             await journal.record(ended)
 

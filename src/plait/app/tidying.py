@@ -44,10 +44,11 @@ def tidy_again(project: Project, run: Run) -> None:
 
 
 async def _again(project: Project, run: Run) -> None:
-    async with git.alone(project.state) as lock:
-        repository = await git.discover(project.root, held=(lock,))
-        async with WorktreePool(repository, project.worktrees, state=project.state) as pool:
-            await tidy(project, repository, pool, run)
+    async with (
+        git.opened(project.root, project.state) as repository,
+        WorktreePool(repository, project.worktrees, state=project.state) as pool,
+    ):
+        await tidy(project, repository, pool, run)
 
 
 def still_there(project: Project, run: Run) -> dict[str, list[str]]:
@@ -66,7 +67,7 @@ def still_there(project: Project, run: Run) -> dict[str, list[str]]:
 
 
 async def _still_there(project: Project, run: Run) -> dict[str, list[str]]:
-    repository = await git.discover(project.root)
+    repository = await git.discover(project.root, state=project.state)
     names = [tip.ref for tip in await git.tips(repository)]
     branches, kept = f"{BRANCHES}{run.id}/", f"{KEEP}{run.id}/"
     pool = WorktreePool(repository, project.worktrees, state=project.state)

@@ -54,7 +54,6 @@ from plait.engine.escalate import agent_failure, beyond_scope, end_rejected, inf
 from plait.engine.ground import compared_with, ground_of
 from plait.engine.keeping import keep, keep_ref
 from plait.engine.session import prepare, resumable
-from plait.engine.tampering import tell_altered
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError, StaleEpoch
@@ -149,7 +148,6 @@ async def _carry_out(
         claimed: Claimed | None = await begin()
         while claimed is not None:  # it goes on where its agent goes on in its session
             reusable, claimed = await _work(context, claimed)
-            await tell_altered(context, package)
     except (anyio.get_cancelled_exc_class(), StaleEpoch):
         with anyio.CancelScope(shield=True):
             kept, _ = await keep(context, workspace, package, epoch)

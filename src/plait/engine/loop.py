@@ -127,6 +127,7 @@ async def _attempt(context: Context, under_way: UnderWay, package: PackageId) ->
         try:
             with under_way.attempt(package), context.holding.working(package):
                 await attempt(context, package)
+            await tell_altered(context, package)
         except (LeaseHeld, LockHeld) as held:
             await wait(context, under_way, package, held)
         except NoGroundError:
@@ -149,6 +150,7 @@ async def _take_up(context: Context, under_way: UnderWay, adopted: Adopted) -> N
         try:
             with under_way.attempt(adopted.package), context.holding.working(adopted.package):
                 await take_up(context, adopted)
+            await tell_altered(context, adopted.package)
         except StaleEpoch as stale:
             await lose(context, stale)
 

@@ -1,4 +1,6 @@
-"""git's settings: read as values, written as one file, and which of them make git run something.
+"""git's settings: read as values, written as one file, and which of them are dangerous.
+
+Those are that make git run something, or ask another place than the user thinks.
 
 What a setting means to git is decided by its name alone, so that it can be told before any git
 meets it. Files beside the settings that git heeds as well (attributes, hooks) are entries too,
@@ -23,7 +25,7 @@ _FIELDS = 3  # of an entry as git lists it: whose it is, the file it stands in, 
 _LEFT_OUT = re.compile(
     r"include\.path|includeif\..*\.path|core\.(worktree|attributesfile)|extensions\.worktreeconfig"
 )
-_RUNS = re.compile(
+_DANGEROUS = re.compile(
     r"""
     filter\..*\.(clean|smudge|process|required) | merge\..*\.driver | merge\.default
     | diff\.external | diff\..*\.(command|textconv)
@@ -31,7 +33,7 @@ _RUNS = re.compile(
     | core\.attributesfile | include\.path | includeif\..*\.path | hook\..*\.command
     | alias\..* | pager\..* | credential\.(.*\.)?helper | gpg\.(.*\.)?program
     | gpg\.ssh\.defaultkeycommand | sequence\.editor | interactive\.difffilter
-    | remote\..*\.(uploadpack|receivepack|vcs|promisor) | extensions\.partialclone
+    | remote\..*\.(url|pushurl|proxy|uploadpack|receivepack|vcs|promisor) | extensions\.partialclone
     | protocol\.(.*\.)?allow | url\..*\.(insteadof|pushinsteadof) | uploadpack\.packobjectshook
     | submodule\..*\.update | trailer\..*\.(cmd|command) | init\.templatedir
     | (difftool|mergetool|guitool|browser|man)\..*\.(cmd|path) | tar\..*\.command
@@ -152,17 +154,17 @@ def content(path: Path) -> bytes | None:
 
 
 def values(entries: Iterable[Entry]) -> Mapping[str, tuple[Entry, ...]]:
-    """The entries that make git run something, by key, in their order."""
+    """The dangerous entries, by key, in their order."""
     found: dict[str, tuple[Entry, ...]] = {}
     for each in entries:
-        pattern = _BESIDE if each.scope == FILE else _RUNS
+        pattern = _BESIDE if each.scope == FILE else _DANGEROUS
         if pattern.fullmatch(each.key):
             found[each.key] = (*found.get(each.key, ()), each)
     return found
 
 
 def altered(before: Iterable[Entry], now: Iterable[Entry]) -> tuple[Altered, ...]:
-    """The keys that make git run something and whose values differ."""
+    """The dangerous keys whose values differ."""
     old, new = values(before), values(now)
     keys = sorted(old.keys() | new.keys())
     pairs = [(key, old.get(key, ()), new.get(key, ())) for key in keys]
