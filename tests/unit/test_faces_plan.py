@@ -38,7 +38,7 @@ def test_show_json_has_the_documented_keys() -> None:
     assert set(one) == {
         *("id", "source_id", "title", "kind", "status", "phase", "track", "group", "needs"),
         *("scope", "locks", "checks", "tier", "timeout_s", "retry_budget", "priority"),
-        *("estimate_s", "span", "parent", "parallel", "optional", "tasks"),
+        *("estimate_s", "span", "parent", "parallel", "optional", "tasks", "documents"),
     }
     assert set(one["needs"][0]) == {"id", "provenance", "note", "span"}
     assert set(one["scope"]) == {"write", "read", "deny", "confidence"}

@@ -23,7 +23,7 @@ _MOST_FILES = 100
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|[0-9]{1,3}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)")
-_AFFECTS = re.compile(r"[ \t]*\(affects:?[ \t]+([^()]{1,400})\)[ \t]*\.?[ \t]*$", re.IGNORECASE)
+_AFFECTS = re.compile(r"\(affects:? ([^()]{1,400})\) ?\.?$", re.IGNORECASE)  # blanks are single
 _NOTHING = re.compile(
     r"(?:there (?:are|were) )?(?:none|nothing|no deviations?|n/?a|not applicable)\b.{0,60}",
     re.IGNORECASE,
@@ -48,7 +48,7 @@ def departures_in(text: str) -> tuple[Departure, ...]:
     for entry in _entries(text):
         told = " ".join(entry.split()).replace("**", "")
         affects = _AFFECTS.search(told)
-        summary = told[: affects.start()] if affects else told
+        summary = told[: affects.start()].rstrip() if affects else told
         if not summary or _NOTHING.fullmatch(summary.strip("*_ .")):
             continue
         names = [each.strip(" `") for each in affects[1].split(",")] if affects else []
