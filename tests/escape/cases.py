@@ -155,7 +155,7 @@ git push -q origin HEAD:refs/heads/plait/sibling && DID""",
     ),
     Case(
         name="push to the run's branch",
-        script="""echo x > $OTHER; git add -A; git commit -qm x
+        script="""echo x > $OTHER; echo x > $IN/x; git add -A; git commit -qm x
 for each in $(git -C "$MAIN" for-each-ref --format="%(refname)" refs/heads refs/plait); do
 case $each in refs/heads/main) ;; *) git push -q "$MAIN" "+HEAD:$each" && DID; esac; done""",
         alone=True,
@@ -258,7 +258,7 @@ printf "* filter=evil\\n" > $IN/.gitattributes; echo x > $IN/x; rm -f "$MARK" ""
         + f"sed -i '1s/.*/first/' {MERGED}\n"
         + """for each in "$MAIN/.git/config" "$USER_HOME/.gitconfig"; do
 printf "[merge]\\n\\tdefault = evil\\n[merge \\"evil\\"]\\n\\tdriver = $PWD/$IN/program\\n" \\
->> "$each" && DID; done
+>> "$each" && [ "$each" = "$MAIN/.git/config" ] && DID; done
 mkdir -p "$MAIN/.git/info" "$USER_HOME/.config/git"
 for each in .gitattributes "$MAIN/.git/.gitattributes" "$MAIN/.git/info/attributes" \\
 "$USER_HOME/.config/git/attributes"; do
