@@ -152,6 +152,8 @@ def main() -> int:
     wrong = told(cases, columns, verdicts)
     tried = {tier for tier, _ in columns}
     wrong += [f"{each} is offered, and was left out" for each in there if each not in tried]
+    absent = sorted({*wanted} - {COMMAND, *names})
+    wrong += [f"{each} is not installed" for each in absent]
     if not given.short and not names and not given.agent:
         print("\nno agent's program is installed (make test-agents): commands alone tried")  # noqa: T201
     print("\n".join(["", *wrong]))  # noqa: T201
