@@ -131,6 +131,8 @@ _PLACES = (
     (re.compile(r"^\.git/worktrees/w\d+(?=/|$)"), "ADMIN"),
     # What is not whole there is made anew, whichever part of it a crash has spoilt.
     (re.compile(r"^ADMIN(?!/index|/config)/.+"), "ADMIN/PART"),
+    # Plait's copy of git's settings, of which the same holds:
+    (re.compile(r"^\.plait/git/.+"), "SETTINGS"),
     (re.compile(r"^RUN/[^/]+/\d+\.before-epoch-\d+$"), "BEFORE"),
     (re.compile(r"^RUN/(?!checks)[^/]+/\d+(?=/|$)"), "ATTEMPT"),
     (re.compile(r"^RUN/(?!checks|\.|report)[^/]+$"), "RUN/PACKAGE"),
@@ -163,6 +165,16 @@ empty .plait/pytest.ini.new
 rename .plait/pytest.ini
 open .plait/orchestrator.lock
 open .plait/git.lock
+mkdir .git/logs
+mkdir .git/worktrees
+mkdir .plait/git
+remove .plait/git
+mkdir SETTINGS
+open SETTINGS
+empty SETTINGS
+remove SETTINGS
+rename SETTINGS
+symlink SETTINGS
 mkdir .plait/worktrees
 mkdir .plait/slots
 mkdir .plait/runs
