@@ -17,7 +17,9 @@ from tests.escape.scene import MERGED, Scene
 CHECK = "test -d src"
 _LAST = f"""sleep 2; sed -i '$s/.*/last/' {MERGED}
 """
-_PROGRAM = """printf '#!/bin/sh\\ntouch %s\\ncat\\n' "$MARK" > $IN/program
+# Agents' own programs run git too, and what they run has their variables: that is no way out.
+_PROGRAM = """printf '#!/bin/sh\\n[ -n "$PLAIT_PACKAGE" ] || touch %s\\ncat\\n' "$MARK" \\
+> $IN/program
 chmod +x $IN/program
 """
 
