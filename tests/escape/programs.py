@@ -48,7 +48,7 @@ def model(scene: Scene) -> Iterator[Mapping[str, str]]:
     scripts = {each: _script(each, scene.repo, scene.packages[each]) for each in names}
     scenario.write_text(json.dumps(scripts))
     process = subprocess.Popen(
-        [PLAIT, "dev", "model", "--scenario", scenario, "--log", root / "asked.jsonl"],
+        [PLAIT, "dev", "model", "--scenario", scenario, "--log", root / "asked.jsonl", "--bodies"],
         stdout=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
     )

@@ -198,8 +198,19 @@ class Scene:
         return KEY in self._said(package)
 
     def _said(self, package: str) -> str:
+        """What the agent printed, and what its program told its model: some print nothing."""
         logs = self.repo.glob(f".plait/runs/*/{package}/*/std*.log")
-        return "".join(path.read_text(errors="replace") for path in logs)
+        printed = [path.read_text(errors="replace") for path in logs]
+        return "\n".join([*printed, *self._asked.get(package, ())])
+
+    @cached_property
+    def _asked(self) -> dict[str, list[str]]:
+        """The requests to the model, by package, where programs try."""
+        log = self.root / "asked.jsonl"
+        found: dict[str, list[str]] = {}
+        for line in log.read_text(errors="replace").splitlines() if log.exists() else ():
+            found.setdefault(json.loads(line).get("scenario") or "", []).append(line)
+        return {package: lines[-1:] for package, lines in found.items()}  # with all before
 
     @cached_property
     def report(self) -> Any:
