@@ -1,5 +1,7 @@
 """Read what an agent left: its result file, the end of its output.
 
+A result has the form of docs/howto/command-agent.md, or that of a work-queue result, or both.
+
 The file is untrusted. Whatever is in it, reading it gives values and warnings.
 """
 
@@ -14,6 +16,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from plait.core.claims import read_claims
 from plait.core.escalation import read
 from plait.core.event import AgentStatus
 from plait.ports import AgentOutcome, AgentTask, Deviation, Usage
@@ -71,7 +74,7 @@ def outcome_of(task: AgentTask, ended: Exit) -> AgentOutcome:
     """
     reading = _read(task.result_path)
     status = _status(ended, reading)
-    summary = reading.text("summary")
+    summary = reading.text("summary") or reading.text("notes")
     if not summary and status is not AgentStatus.COMPLETED:
         summary = ended.error or last_lines(task.directory)
     question = reading.text("question")
@@ -79,7 +82,8 @@ def outcome_of(task: AgentTask, ended: Exit) -> AgentOutcome:
         question = summary
     usage = _usage(reading)
     escalations, wrong = read(reading.objects("escalations"), package=task.package)
-    reading.warnings += wrong
+    claims, odd = read_claims(reading.data)
+    reading.warnings += [*wrong, *odd]
     return AgentOutcome(
         status=status,
         summary=summary,
@@ -92,6 +96,7 @@ def outcome_of(task: AgentTask, ended: Exit) -> AgentOutcome:
         tokens_output=usage.tokens_output,
         retry_after_s=reading.number("retry_after_s"),
         retry_at=_instant(reading),
+        claims=claims,
         warnings=tuple(f"result.json: {each}" for each in reading.warnings),
     )
 

@@ -344,6 +344,7 @@ def _context(
         holding=holding,
         prompts=project.state / "prompts",
         strict_results=settings.strict_results,
+        integrity=settings.integrity,
         backoff=Backoff(base_s=settings.backoff_s, cap_s=settings.max_backoff_s),
         stall_s=settings.stall_s,
         package_budget_usd=settings.package_budget_usd,

@@ -14,6 +14,7 @@ from typing import Any
 from plait.config import reading, values
 from plait.config.values import seconds_of
 from plait.core.furnishing import Database, Furnishing
+from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check
 from plait.core.profile import COMMON, AgentLimits, AgentProfile
 from plait.core.roster import Seat
@@ -36,6 +37,7 @@ class Settings:
     timeout_s: float | None = None
     package_checks: tuple[Check, ...] = ()
     land_checks: tuple[Check, ...] = ()
+    integrity: Policies = field(default_factory=lambda: USUAL)
     workspace_root: Path | None = None
     workspace_backend: str = "pool"
     workspace_keep: bool = False

@@ -209,6 +209,16 @@ TABLES: Mapping[str, Table] = {
                 "Checks that every merge result must pass, beside those of the packages.",
                 '[{ name = "lint", command = "make lint" }]',
             ),
+            "integrity": key(
+                "integrity",
+                values.policies,
+                '`{ empty = "warn" }`',
+                "What [weakens the judgement of work](checks.md#what-weakens-them) does: "
+                '`"block"` holds the package until somebody accepts it, `"warn"` tells it, '
+                '`"off"` does not look. One word for all, or a table of `tests`, `checks`, '
+                "`linters`, `empty`, `claims`; what it does not name is `block`, but for "
+                "`empty`, which is `warn`.",
+            ),
         },
     ),
     "workspace": Table(about="Where agents work.", keys=_WORKSPACE),

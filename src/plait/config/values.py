@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from plait.core.integrity import Concern, Policies, Policy, policies_of
 from plait.core.lock_keys import NAMESPACES
 from plait.core.plan import Check
 
@@ -147,6 +148,17 @@ def _check(value: Any) -> Check:
         env=env,
         expect_exit_code=code,
     )
+
+
+def policies(value: Any) -> Policies:
+    """One word for all classes of findings about work, or one for each."""
+    said = value if isinstance(value, dict) else dict.fromkeys(Concern, value)
+    try:
+        return policies_of(said)
+    except (ValueError, TypeError):
+        words = ", ".join(f'"{each}"' for each in Policy)
+        names = ", ".join(Concern)
+        raise WrongValueError(f"one of {words}, or a table of such for {names}") from None
 
 
 def namespaces(value: Any) -> tuple[str, ...]:

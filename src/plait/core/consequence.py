@@ -104,6 +104,8 @@ def plaits_own(kind: EscalationType, *, tries_left: bool) -> Settlement:
     """What follows from a problem that Plait found itself in what an agent left."""
     if kind is EscalationType.VERIFICATION_INFEASIBLE:
         return _ask("another attempt would meet the same lack")
+    if kind is EscalationType.ACCEPTANCE_REQUIRED:
+        return _ask("only a person may accept it")
     if tries_left:
         return Settlement(
             consequence=Consequence.RETRY, reason="the scope holds; the next brief says why"

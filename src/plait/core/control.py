@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from plait.core.acceptance import accepted, sent_back
 from plait.core.codec import decode, encode
 from plait.core.event import (
     Event,
@@ -30,6 +31,7 @@ from plait.core.plan import PackageId, PackageKind
 from plait.core.run import Halt, Run
 
 _YES = frozenset({"yes", "y", "pass", "passes", "passed", "ok", "approve", "approved"})
+_ACCEPTS = _YES | {"accept", "accepts", "accepted", "land"}
 _NO = frozenset({"no", "n", "fail", "fails", "failed", "reject", "rejected"})
 _GATES = frozenset({PackageKind.GATE, PackageKind.CHECKPOINT})
 _AGAIN = frozenset({PackageStatus.FAILED, PackageStatus.CANCELLED, PackageStatus.BLOCKED})
@@ -116,10 +118,14 @@ NAMES: Mapping[type[Wish], str] = {kind: name for name, kind in WISHES.items()}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What follows from a request: attempts to end first, then events; `told` is the answer."""
+    """What follows from a request: attempts to end first, then events; `told` is the answer.
+
+    `claims` are to be claimed before: the events are told under that claim, once it is known.
+    """
 
     told: str
     ends: frozenset[PackageId] = frozenset()
+    claims: frozenset[PackageId] = frozenset()
     events: tuple[Event, ...] = ()
     targets: frozenset[PackageId] = frozenset()  # whose attempts have to end, if they have any
 
@@ -276,8 +282,13 @@ def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | R
     question = state.question or state.reason
     answered = QuestionAnswered(package=state.id, question=question, answer=wish.text, who=who)
     freed = _requeued(_set_free(run, graph, [state.id]), who)
+    if state.held is not None:
+        order = _judge(run, state, wish, who)
+        if isinstance(order, Refusal):
+            return order
+        return replace(order, events=(answered, *order.events, *freed))
     if run.plan.package(state.id).kind in _GATES:
-        word = wish.text.split()[0].strip(".,;:!").lower()
+        word = _first_word(wish.text)
         if word in _YES:
             passed = GatePassed(package=state.id, reason=f"passed{_by(who)}: {wish.text}")
             return Order(told=f"{state.id} passes", events=(answered, passed, *freed))
@@ -291,6 +302,26 @@ def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | R
         )
     again = PackageRequeued(package=state.id, reason="answered", who=who)
     return Order(told=f"{state.id} starts again with it", events=(answered, again, *freed))
+
+
+def _judge(run: Run, state: PackageState, wish: AnswerQuestion, who: str) -> Order | Refusal:
+    """What follows from an answer about work that is held."""
+    package, word = run.plan.package(state.id), _first_word(wish.text)
+    if word in _ACCEPTS:
+        return Order(
+            told=f"the work of {state.id} is accepted and goes on to land",
+            claims=frozenset({state.id}),
+            events=accepted(state, package, reason=wish.text, who=who),
+        )
+    if word in _NO:
+        back = sent_back(state, package, who=who)
+        return Order(told=f"{state.id} starts again with it", events=back)
+    message = f"the work of {state.id} is held: may it land as it is?"
+    return Refusal(code="BAD_ANSWER", message=message, hint="begin the answer with yes or no")
+
+
+def _first_word(text: str) -> str:
+    return text.split(maxsplit=1)[0].strip(".,;:!").lower()
 
 
 def _asking(run: Run, name: str) -> PackageState | Refusal:

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from plait.core.escalation import Raised
 from plait.core.event import AgentStatus, Stage, Verdict
-from plait.core.plan import PackageId
+from plait.core.finding import Finding
+from plait.core.plan import CheckKind, PackageId
 
 
 class PackageStatus(StrEnum):
@@ -59,6 +60,8 @@ class CheckOutcome:
     owner: PackageId | None = None
     tree: str = ""
     again: bool = False
+    kind: CheckKind = CheckKind.COMMAND
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,7 @@ class Attempt:
     finish: str = ""
     peak_memory: int | None = None
     denied: int = 0  # how often something it tried was prevented
+    doubts: tuple[Finding, ...] = ()  # what in its commit weakens what judges it
     built_on: Mapping[PackageId, int] = field(default_factory=dict)  # candidates: their epochs
 
 
@@ -110,8 +114,19 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Who accepted work that was held, in which words, and when (Unix time)."""
+
+    who: str
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackageState:
     """A package in a run. `commit` is the candidate's, then the landing's.
+
+    While it is blocked, `held` is the commit that may be accepted as it is.
 
     While it is pending, its next attempt begins at `not_before` (Unix time) at the earliest.
     """
@@ -133,6 +148,8 @@ class PackageState:
     spared: int = 0  # attempts that no longer count against the budget
     not_before: float = 0.0
     escalations: tuple[Raised, ...] = ()
+    held: str | None = None
+    accepted: Acceptance | None = None
     apart: tuple[PackageId, ...] = ()  # packages that it never works beside
 
     @property

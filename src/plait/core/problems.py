@@ -107,13 +107,16 @@ def full_context(
     return "\n".join(lines)
 
 
-def ways_on(raised: Raised, *, run: str, plan: str) -> tuple[tuple[str, str], ...]:
+def ways_on(
+    raised: Raised, *, run: str, plan: str, held: bool = False
+) -> tuple[tuple[str, str], ...]:
     """What a person can do about it: commands, and what each does.
 
     Args:
         raised: An escalation that waits.
         run: The run's id.
         plan: How to name the plan in a command.
+        held: Its work is done, and waits to be accepted.
     """
     package = raised.package
     revise = (
@@ -130,6 +133,16 @@ def ways_on(raised: Raised, *, run: str, plan: str) -> tuple[tuple[str, str], ..
         f"plait skip {run} {package}",
         "goes on without the package; what needs it runs all the same",
     )
+    if held:
+        accept = (
+            f"plait answer {run} {package} yes",
+            "accepts the work as it is: it goes on to land",
+        )
+        back = (
+            f'plait answer {run} {package} "no: WHY"',
+            "starts the package again with your words in its brief",
+        )
+        return (accept, back, skip)
     if raised.consequence is Consequence.REVISE:
         return (revise, answer, skip)
     if raised.escalation.type is EscalationType.VERIFICATION_INFEASIBLE:

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from plait.core import event as events
 from plait.core.event import Stage, Verdict
 from plait.core.evolve import replace
-from plait.core.package import ACTIVE, Answer, Attempt, CheckOutcome, PackageState, PackageStatus
+from plait.core.finding import Finding
+from plait.core.package import (
+    ACTIVE,
+    Acceptance,
+    Answer,
+    Attempt,
+    CheckOutcome,
+    PackageState,
+    PackageStatus,
+)
+from plait.core.plan import Span
 from plait.core.problems import closed
 
 
@@ -37,6 +47,8 @@ def attempt_started(state: PackageState, event: events.AttemptStarted, at: float
         reason="",
         error_code=None,
         not_before=0.0,
+        held=None,
+        accepted=None,
     )
 
 
@@ -48,6 +60,7 @@ def attempt_went_on(
     | events.WorkCommitted
     | events.ScopeChecked
     | events.AttemptEnded
+    | events.IntegrityDoubted
     | events.CheckEnded,
     at: float,
 ) -> PackageState:
@@ -70,6 +83,8 @@ def attempt_went_on(
                 deviations=event.deviations,
                 ignored=event.ignored,
             )
+        case events.IntegrityDoubted():
+            attempt = replace(attempt, doubts=(*attempt.doubts, _doubt(event)))
         case events.CheckEnded():
             return replace(state, checks=(*state.checks, check_outcome(event)))
         case events.AttemptEnded():
@@ -86,12 +101,42 @@ def attempt_went_on(
                 state,
                 status=_AFTER[event.verdict],
                 commit=event.commit if event.verdict is Verdict.PASS else None,
+                held=event.commit if event.verdict is Verdict.BLOCKED else None,
                 reason=event.reason,
                 error_code=event.error_code,
                 question=event.question,
                 not_before=event.not_before,
             )
     return replace(state, attempts=(*state.attempts[:-1], attempt))
+
+
+def accepted(state: PackageState, event: events.WorkAccepted, at: float) -> PackageState:
+    """A candidate, as if nothing had held it."""
+    attempt = replace(state.attempts[-1], outcome=Verdict.PASS, error_code=None)
+    return replace(
+        state,
+        status=PackageStatus.VERIFIED,
+        epoch=event.epoch,
+        attempts=(*state.attempts[:-1], attempt),
+        commit=event.commit,
+        held=None,
+        accepted=Acceptance(who=event.who, reason=event.reason, at=at),
+        reason="",
+        error_code=None,
+        question="",
+        escalations=closed(state.escalations),
+    )
+
+
+def _doubt(event: events.IntegrityDoubted) -> Finding:
+    span = Span(file=event.file, line=max(1, event.line)) if event.file else None
+    return Finding(
+        code=event.code,
+        severity=event.severity,
+        message=event.message,
+        hint=event.hint,
+        span=span,
+    )
 
 
 def _agent_ended(attempt: Attempt, event: events.AgentEnded) -> Attempt:
@@ -196,6 +241,8 @@ def check_outcome(event: events.CheckEnded) -> CheckOutcome:
         owner=event.owner,
         tree=event.tree,
         again=event.again,
+        kind=event.kind,
+        who=event.who,
     )
 
 
@@ -244,6 +291,8 @@ def requeued(state: PackageState, event: events.PackageRequeued, at: float) -> P
         reason="",
         error_code=None,
         question="",
+        held=None,
+        accepted=None,
         benign=False,
         landed_at=None,
         not_before=0.0,

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from plait.core import graph as graphs, report_audit, report_problems
+from plait.core import graph as graphs, report_audit, report_integrity, report_problems
 from plait.core.codec import encode
 from plait.core.event import Stage, Verdict
-from plait.core.plan import PackageId
+from plait.core.plan import CheckKind, PackageId
 from plait.core.roster import called
 from plait.core.run import Attempt, CheckOutcome, PackageState, PackageStatus, Run
 
@@ -98,6 +98,7 @@ def _package(run: Run, state: PackageState) -> dict[str, Any]:
             "landed_at": None if state.landed_at is None else instant(state.landed_at),
             "files_modified": list(state.files),
             "checks": [_check(each) for each in state.checks],
+            **report_integrity.integrity(state, package),
             **report_audit.used(list(state.attempts)),
         }
     )
@@ -148,6 +149,8 @@ def _check(check: CheckOutcome) -> dict[str, Any]:
             "log": check.log,
             "commit": check.commit,
             "owner": check.owner,
+            "kind": None if check.kind is CheckKind.COMMAND else check.kind.value,
+            "who": check.who or None,
         }
     )
 

@@ -45,6 +45,10 @@ SESSION_LOST = "SESSION_LOST"
 VERIFICATION_FAILED = "VERIFICATION_FAILED"
 SCOPE_VIOLATION = "SCOPE_VIOLATION"
 SETUP_FAILED = "SETUP_FAILED"
+RESULT_REFUSED = (
+    "RESULT_FOREIGN", "RESULT_REVISION", "RESULT_SCOPE_WIDENED", "RESULT_TIER_LOWERED",
+    "RESULT_CONTRADICTORY", "RESULT_CHECK_NOT_RUN", "RESULT_ARTIFACT_MISSING",
+)  # fmt: skip
 
 # Attempts that use up nothing, in a row, until they count after all: nothing goes on for ever.
 OFTEN = {AGENT_LOST: 3, DISK_FULL: 3, RATE_LIMITED: 20}
@@ -74,7 +78,7 @@ _CODES: Mapping[FinishKind, str] = {
 
 
 # What an agent's work came to: whoever did it knows best how to put it right.
-_OF_THE_WORK = frozenset({VERIFICATION_FAILED, SCOPE_VIOLATION})
+_OF_THE_WORK = frozenset({VERIFICATION_FAILED, SCOPE_VIOLATION, *RESULT_REFUSED})
 
 
 class Remedy(StrEnum):

@@ -21,6 +21,7 @@ from plait.core.package import (
 from plait.core.plan import PackageId, Plan
 from plait.core.problems import problem_told
 from plait.core.progress import (
+    accepted,
     answered,
     attempt_lost,
     attempt_started,
@@ -129,6 +130,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
             | events.WorkCommitted()
             | events.ScopeChecked()
             | events.AttemptEnded()
+            | events.IntegrityDoubted()
             | events.CheckEnded()
         ) as event:
             assert event.package is not None  # noqa: S101 - the case above matched the other
@@ -239,6 +241,7 @@ def _went_on(
     | events.WorkCommitted
     | events.ScopeChecked
     | events.AttemptEnded
+    | events.IntegrityDoubted
     | events.CheckEnded,
     package: PackageId,
     at: float,
@@ -293,7 +296,8 @@ def _ordered(
     | events.LimitsChanged
     | events.PackageRequeued
     | events.QuestionAnswered
-    | events.GateRefused,
+    | events.GateRefused
+    | events.WorkAccepted,
     at: float,
 ) -> Run:
     """The run after something that its owner ordered."""
@@ -315,6 +319,8 @@ def _ordered(
             return _with(run, requeued(run.packages[package], event, at))
         case events.QuestionAnswered(package=package):
             return _with(run, answered(run.packages[package], event))
+        case events.WorkAccepted(package=package):
+            return _with(run, accepted(run.packages[package], event, at))
         case events.GateRefused(package=package, reason=reason):
             failed = replace(run.packages[package], status=PackageStatus.FAILED, reason=reason)
             return _with(run, replace(failed, question=""))

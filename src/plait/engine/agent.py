@@ -67,7 +67,11 @@ async def run_agent(
         Warned(code="RESULT_INVALID", message=warning, package=task.package)
         for warning in outcome.warnings
     ]
-    missing = [key for key in claimed.package.result_keys if key not in outcome.outputs]
+    missing = [
+        key
+        for key in claimed.package.result_keys
+        if key not in outcome.outputs and key not in outcome.claims.outputs
+    ]
     if context.strict_results and missing and outcome.status is AgentStatus.COMPLETED:
         outcome = replace(
             outcome,

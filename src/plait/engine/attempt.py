@@ -46,6 +46,7 @@ from plait.engine.ground import ground_of
 from plait.engine.inspection import checked, committed
 from plait.engine.keeping import keep, keep_ref
 from plait.engine.session import prepare, resumable
+from plait.engine.withholding import withheld
 from plait.errors import StaleEpoch
 from plait.ports import Work, Workspace
 
@@ -188,10 +189,12 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
     if failure is None:
         work, failure = await committed(context, claimed)
     if failure is None and work is not None:
-        failure = await checked(context, claimed, work)
+        failure = await checked(context, claimed, work, outcome.claims)
     if failure is None and work is not None:
         ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
         await context.trunk.publish(context.holding.lease, ref, work.commit)
+        if await withheld(context, claimed, work, outcome.claims):
+            return safe and not ended.lingering, None
         await context.journal.record(
             AttemptEnded(
                 package=claimed.package.id,

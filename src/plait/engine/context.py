@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check, PackageId, Plan
 from plait.core.profile import AgentLimits, AgentProfile, plain
 from plait.core.retry import Backoff
@@ -108,6 +109,7 @@ class Context:
     backend: str = "pool"
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
     strict_results: bool = False
+    integrity: Policies = field(default_factory=lambda: USUAL)
     backoff: Backoff = field(default_factory=Backoff)
     stall_s: float = 0.0
     package_budget_usd: float | None = None

@@ -14,6 +14,7 @@ from plait.core.control import Order, Refusal, carried_out, from_data
 from plait.core.plan import PackageId
 from plait.engine.context import Context, Ended
 from plait.engine.queue import MergeQueue
+from plait.errors import LeaseHeld
 from plait.ports import Request
 
 POLL_S = 0.2  # a look costs a third of a millisecond
@@ -104,8 +105,35 @@ async def _carry_out(context: Context, under_way: UnderWay, request: Request) ->
         order = _ordered(context, under_way, request)
         if isinstance(order, Refusal):  # what cannot be cut short came first: it has landed
             told = _answer(order)
+    if isinstance(order, Order) and order.claims:
+        refused = await _claim(context, order.claims)
+        order = refused or _ordered(context, under_way, request)
+        told = _answer(order)
     events = order.events if isinstance(order, Order) else ()
     await context.journal.record(*events, answers=((request.number, told),))
+
+
+async def _claim(context: Context, packages: frozenset[PackageId]) -> Refusal | None:
+    """Claim packages whose work goes on to the queue; why not, if somebody else has one.
+
+    A lock key that another package holds by now is waited for as after a crash: the candidate
+    does not land before it has it.
+    """
+    holding = context.holding
+    for package in packages:
+        try:
+            lease = await context.journal.claim(
+                package, holder=holding.lease.holder, ttl_s=holding.terms.lease_s, keys=()
+            )
+        except LeaseHeld as held:
+            return Refusal(
+                code="PACKAGE_HELD",
+                message=f"{package} is claimed by {held.holder}",
+                hint="answer again once that claim is over",
+            )
+        holding.wanting[package] = lease.epoch
+        await holding.take_keys(package, context.compiled.packages[package].locks.keys)
+    return None
 
 
 def _ordered(context: Context, under_way: UnderWay, request: Request) -> Order | Refusal:

@@ -161,6 +161,14 @@ def infeasible(
     return _waits(escalation, by=RaisedBy.PLAIT), told
 
 
+def must_be_accepted(tried: Tried, escalation: Escalation) -> tuple[Failure, tuple[Problem, ...]]:
+    """Work that may land once a person accepts it."""
+    settlement = plaits_own(escalation.type, tries_left=False)
+    told = _told(tried, ((escalation, settlement),), by=RaisedBy.PLAIT)
+    waits = _waits(escalation, by=RaisedBy.PLAIT)
+    return replace(waits, code=escalation.type), told
+
+
 async def end_rejected(
     context: Context,
     claimed: Claimed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from plait.core.claims import Claims, claimed_to_pass
 from plait.core.event import Event, ScopeChecked, Stage, Warned, WorkCommitted
 from plait.core.plan import WorkPackage
 from plait.core.queue import OwnedCheck, package_checks
@@ -16,6 +17,7 @@ from plait.engine.context import Context
 from plait.engine.documents import departures
 from plait.engine.escalate import beyond_scope, infeasible
 from plait.engine.ground import compared_with
+from plait.engine.results import result_refused
 from plait.engine.ticks import drop_ticked_boxes
 from plait.engine.verify import Subject, passed_before, run_checks
 from plait.errors import EnvironmentLack, PlaitError
@@ -104,12 +106,13 @@ def _unfinished(context: Context, package: WorkPackage) -> list[WorkPackage]:
     ]
 
 
-async def checked(context: Context, claimed: Claimed, work: Work) -> Failure | None:
-    """Run the package's checks on its commit; why it is not accepted, if so."""
-    checks = [
-        OwnedCheck(check=check, owner=claimed.package.id)
-        for check in package_checks(context.compiled, claimed.package.id, context.default_checks)
-    ]
+async def checked(context: Context, claimed: Claimed, work: Work, claims: Claims) -> Failure | None:
+    """Hold the result against the plan, run the checks on the commit; why it is not accepted."""
+    own = package_checks(context.compiled, claimed.package.id, context.default_checks)
+    refused = await result_refused(context, claimed, work, claims, own)
+    if refused is not None:
+        return refused
+    checks = [OwnedCheck(check=check, owner=claimed.package.id) for check in own]
     red = await run_checks(
         context,
         claimed.workspace,
@@ -132,4 +135,7 @@ async def checked(context: Context, claimed: Claimed, work: Work) -> Failure | N
         failure, told = infeasible(claimed.tried, lack=red.lack, reason=red.reason, log=red.log)
         await context.journal.record(*told)
         return failure
-    return Failure(code=red.code or VERIFICATION_FAILED, reason=red.reason)
+    reason = red.reason
+    if claimed_to_pass(claims, red.check.check):
+        reason += "\n\nThe result says that this check passed. It did not."
+    return Failure(code=red.code or VERIFICATION_FAILED, reason=reason)

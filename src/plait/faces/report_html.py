@@ -8,7 +8,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from plait.faces import problem_rows, report_audit, report_graph, report_rows
+from plait.faces import integrity_rows, problem_rows, report_audit, report_graph, report_rows
 from plait.faces.report_rows import Report
 from plait.faces.report_timeline import timeline
 from plait.faces.text import clean, duration
@@ -33,6 +33,7 @@ def render_html(report: Report) -> str:
                 _section("Warnings", _list(report_rows.warnings(report))),
                 _section("Contracts", _list(report_audit.contracts(report))),
                 _section("Review", _list(report_audit.review_facts(report)), _findings(report)),
+                _section("Integrity", _list(integrity_rows.doubts(report))),
                 _section("QA", _trials(report)),
                 _section("Escalations", _list(problem_rows.problems(report))),
                 _section("Revisions", _list(problem_rows.revisions(report))),

@@ -383,6 +383,8 @@ def _worked(attempt: Mapping[str, Any], took: float) -> float:
 
 
 def _outcome(check: Mapping[str, Any]) -> str:
+    if check.get("who") or check.get("kind"):
+        return f"{'passed' if check['passed'] else 'failed'}, says {check.get('who') or 'somebody'}"
     if check["passed"]:
         return "passed"
     return "did not finish" if check.get("exit_code") is None else f"exited {check['exit_code']}"

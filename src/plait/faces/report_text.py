@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from plait.faces import problem_rows, report_audit, report_rows
+from plait.faces import integrity_rows, problem_rows, report_audit, report_rows
 from plait.faces.report_rows import Report
 from plait.faces.text import clean, duration
 
@@ -75,6 +75,7 @@ def _parts(report: Report) -> Iterator[_Part]:
         ("What did not land", False, tuple(_troubles(report))),
         ("Contracts", False, (_list(audit.contracts(report)),)),
         ("Review", False, (_list(audit.review_facts(report)), _findings(report))),
+        ("Integrity", False, (_list(integrity_rows.doubts(report)),)),
         ("QA", False, (_trials(report),)),
         ("Escalations", False, (_list(problem_rows.problems(report)),)),
         ("Checks", True, (_checks(report),)),

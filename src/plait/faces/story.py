@@ -26,6 +26,7 @@ from plait.core.event import (
     GateAsked,
     GatePassed,
     GateRefused,
+    IntegrityDoubted,
     Landed,
     LandingRefused,
     LandingStarted,
@@ -51,13 +52,15 @@ from plait.core.event import (
     UsageReported,
     Verdict,
     Warned,
+    WorkAccepted,
     WorkCommitted,
 )
-from plait.core.plan import PackageId
+from plait.core.plan import CheckKind, PackageId
 from plait.core.roster import called
 from plait.core.run import SATISFIED, Run
 from plait.faces.control_story import tell_control
 from plait.faces.delivery_story import tell_delivery
+from plait.faces.held_story import tell_held
 from plait.faces.problem_story import tell_problem, tell_revision
 from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
@@ -106,6 +109,9 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
         case EscalationRaised() | EscalationSettled() | DeviationNoted() | PackageAdded():
             problem = tell_problem(event, verbose=verbose)
             return Told(subject=clean(event.package), text=problem) if problem else None
+        case IntegrityDoubted() | WorkAccepted():
+            told = tell_held(event, verbose=verbose)
+            return Told(subject=clean(event.package), text=told) if told else None
         case FlakeFound(package=package, name=name):
             text = f'check "{clean(name)}" does not always say the same of one tree: flaky'
             return Told(subject=clean(package), text=text)
@@ -273,6 +279,9 @@ def _check(event: CheckEnded) -> str:
     whose = f" of {clean(event.owner)}" if event.owner else ""
     head = f'check "{clean(event.name)}"{whose}'
     took, place = duration(event.duration_s), _AT[event.stage]
+    if event.who or event.kind is not CheckKind.COMMAND:
+        judged = "passes" if event.passed else "does not pass"
+        return f"{head} {judged}, says {clean(event.who) or 'somebody'}"
     if event.passed:
         return f"{head} passed{place} in {took}"
     if event.exit_code is None:

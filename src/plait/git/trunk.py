@@ -17,6 +17,7 @@ from plait.core.lease import TrunkLease
 from plait.errors import PlaitError, UsageError
 from plait.git import work
 from plait.git.command import GitFailed, decode, fields, update_index
+from plait.git.contents import contents
 from plait.git.fence import Fence
 from plait.git.repository import Repository, require_own
 from plait.ports import Commit, Conflict, Merged
@@ -187,6 +188,12 @@ class GitTrunk:
         if len(facts) != 3 or facts[1] != b"blob":  # noqa: PLR2004 - id, kind, size
             return None
         return content[: int(facts[2])]
+
+    async def contents(
+        self, places: Sequence[tuple[str, str]], *, most: int
+    ) -> tuple[bytes | None, ...]:
+        """The files at these commits and paths; None for what is none, or larger than `most`."""
+        return await contents(self._git, places, most=most)
 
     async def changed(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two trees or commits."""

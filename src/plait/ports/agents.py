@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from plait.core.claims import Claims
 from plait.core.escalation import Escalation
 from plait.core.event import AgentStatus, RunId
 from plait.core.plan import PackageId, Scope
@@ -106,7 +107,7 @@ class AgentOutcome:
 
     Of one that was refused for its rate, `retry_after_s` (seconds) or `retry_at` (Unix time) say
     when it may come back, if it knows. `finish` is its final word, if it is one that gives such.
-    `limit` is the code of the limit at which Plait ended it.
+    `limit` is the code of the limit at which Plait ended it. `claims` are held against the plan.
     """
 
     status: AgentStatus
@@ -124,6 +125,7 @@ class AgentOutcome:
     session: str = ""
     finish: FinishKind | None = None
     limit: str = ""
+    claims: Claims = field(default_factory=Claims)
 
 
 class Reader(Protocol):

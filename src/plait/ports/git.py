@@ -182,6 +182,14 @@ class Trunk(Protocol):
     async def read(self, commit: str, path: str) -> bytes | None:
         """A file's content at a commit, or None."""
 
+    async def contents(
+        self, places: Sequence[tuple[str, str]], *, most: int
+    ) -> tuple[bytes | None, ...]:
+        """The contents of files at commits and paths, in that order, read together.
+
+        None for what is no file, and for one of more than `most` bytes.
+        """
+
     async def changed(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two trees or commits."""
 

@@ -40,6 +40,7 @@ from plait.core.event.control import (
 )
 from plait.core.event.delivery import DeliveryEnded, DeliveryOutcome
 from plait.core.event.escalation import DeviationNoted, EscalationRaised, EscalationSettled
+from plait.core.event.held import IntegrityDoubted, WorkAccepted
 from plait.core.event.kinds import (
     AGENT_LOST,
     CLAIM_LOST,
@@ -95,6 +96,7 @@ __all__ = [
     "GateAsked",
     "GatePassed",
     "GateRefused",
+    "IntegrityDoubted",
     "Landed",
     "LandingRefused",
     "LandingStarted",
@@ -124,6 +126,7 @@ __all__ = [
     "UsageReported",
     "Verdict",
     "Warned",
+    "WorkAccepted",
     "WorkCommitted",
     "from_data",
     "subject",
@@ -144,6 +147,7 @@ Event = (
     | Denied
     | WorkCommitted
     | ScopeChecked
+    | IntegrityDoubted
     | CheckEnded
     | AttemptLost
     | ClaimLost
@@ -164,6 +168,7 @@ Event = (
     | PackageRequeued
     | QuestionAnswered
     | GateRefused
+    | WorkAccepted
     | UsageReported
     | AgentNudged
     | ProviderParked

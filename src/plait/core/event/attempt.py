@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from plait.core.event.kinds import AGENT_LOST, AgentStatus, Stage, Verdict
-from plait.core.plan import PackageId
+from plait.core.plan import CheckKind, PackageId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,10 @@ class ScopeChecked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckEnded:
-    """A check ran on a named commit. `package` is whose landing or verification it served."""
+    """A check ran on a named commit, or a person judged it.
+
+    `package` is whose landing or verification it served.
+    """
 
     stage: Stage
     name: str
@@ -105,6 +108,8 @@ class CheckEnded:
     owner: PackageId | None = None  # whose check it is, where it is another package's
     tree: str = ""  # what the commit holds, where a merge result was tested
     again: bool = False  # to tell a flake from a break
+    kind: CheckKind = CheckKind.COMMAND
+    who: str = ""  # judged it, where no command did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +149,8 @@ class ClaimLost:
 class AttemptEnded:
     """An attempt was judged. `kept_ref` names the hidden ref that keeps rejected work.
 
-    If another follows, it begins at `not_before` (Unix time) at the earliest.
+    If another follows, it begins at `not_before` (Unix time) at the earliest. A `commit` that is
+    blocked may be accepted as it is.
     """
 
     package: PackageId

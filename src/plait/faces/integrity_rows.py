@@ -1,0 +1,32 @@
+"""What was found in packages' work, of a report, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Report = Mapping[str, Any]
+
+
+def doubts(report: Report) -> tuple[str, ...]:
+    """What weakens the judgement of work, and who accepted it; what is only told comes last."""
+    found = [
+        (each["severity"] != "error", _sentence(package, each))
+        for package in report["packages"]
+        for each in package.get("integrity") or ()
+    ]
+    accepted = [
+        f"{package['id']}: accepted as it is by {by['who'] or 'somebody'}: {by['reason']}"
+        for package in report["packages"]
+        if (by := package.get("accepted"))
+    ]
+    found.sort(key=lambda each: each[0])
+    return (*(told for _, told in found), *accepted)
+
+
+def _sentence(package: Mapping[str, Any], doubt: Mapping[str, Any]) -> str:
+    place = f"{doubt['file']}:{doubt['line']}: " if doubt.get("file") else ""
+    told = f"{package['id']}: {place}{doubt['message']} [{doubt['code']}]"
+    if doubt["severity"] != "error":
+        return told
+    return told + (" — accepted" if doubt.get("accepted") else " — holds the package")
