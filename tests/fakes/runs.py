@@ -119,7 +119,7 @@ def end(name: str = "a", verdict: Verdict = Verdict.PASS, **fields: Any) -> Atte
             "attempt": 1,
             "epoch": 1,
             "verdict": verdict,
-            "commit": "c1",
+            "commit": "c1" if verdict is Verdict.PASS else None,
             **fields,
         }
     )

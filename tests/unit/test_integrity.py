@@ -206,7 +206,7 @@ def edit(path: str, old: str | None, new: str | None) -> Changed:
         ("eslint.config.js", "rules: {\n}", "rules: {\n  'no-undef': 'off',\n}", "LINT_RELAXED"),
         (".eslintignore", "dist\n", "dist\nsrc\n", "LINT_RELAXED"),
         ("src/a.py", "x = 1\n", "x = 1  # noqa\n", "LINT_SUPPRESSED"),
-        ("src/a.py", "x = f()\n", "x = f()  # type: ignore\n", "LINT_SUPPRESSED"),
+        ("src/a.py", "x = f()\n", "x = f()  # type:ignore\n", "LINT_SUPPRESSED"),
         ("src/a.py", "x = 1\n", "# ruff: noqa\nx = 1\n", "LINT_SUPPRESSED"),
         ("src/a.py", "x = 1\n", "# mypy: ignore-errors\nx = 1\n", "LINT_SUPPRESSED"),
         ("src/a.ts", "f()\n", "/* eslint-disable */\nf()\n", "LINT_SUPPRESSED"),

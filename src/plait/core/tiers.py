@@ -36,8 +36,11 @@ def shortfall(package: WorkPackage, commands: Sequence[Check]) -> str:
 
 
 def reached(checks: Iterable[CheckOutcome]) -> str | None:
-    """The tier by which a package was verified, from the checks that passed; None: none did."""
-    kinds = {each.kind for each in checks if each.passed and each.stage is not Stage.BASELINE}
+    """The tier by which a package was verified, from the checks that passed on its commit.
+
+    None: none did.
+    """
+    kinds = {each.kind for each in checks if each.passed and each.stage is Stage.VERIFY}
     for kind, tier in ((CheckKind.COMMAND, "A"), (CheckKind.CI, "B"), (CheckKind.MANUAL, "C")):
         if kind in kinds:
             return tier

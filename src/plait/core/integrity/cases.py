@@ -22,8 +22,8 @@ _TEST_NAME = re.compile(
 _TEST_FOLDER = re.compile(r"(?:^|/)(?:tests?|specs?|__tests__|e2e|it)/")
 _WORDS = re.compile(r"\w+")
 _BLANK = re.compile(r"\s+")
-_IF = re.compile(r"\b(?:if|unless|when)\b[^\n]*\n?[^\n]*$")
-_TRUE = re.compile(r"\bif\s*\(?\s*(?:true|True|1)\s*\)?\s*[:{]?\s*$")
+_IF = re.compile(r"\b(?:if|unless|when)\b")
+_TRUE = re.compile(r"\bif[ (]{0,3}(?:true|True|1)\b")
 
 
 def is_test_file(path: str) -> bool:
@@ -109,7 +109,7 @@ class _Scan:
                 + body.count("\n", 0, call.start())
                 + self.text.count("\n", match.start("mark"), match.end())
             )
-            before = body[: call.start()]
+            before = "\n".join(body[: call.start()].splitlines()[-2:])
             conditional = bool(_IF.search(before)) and not _TRUE.search(before)
         text = self.text[match.end() : end]
         return Case(

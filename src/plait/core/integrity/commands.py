@@ -13,11 +13,11 @@ from plait.core.integrity.change import Changed, Subject, grave, slight
 
 _TESTS = re.compile(
     r"\b(?:py\.?test|unittest|tox|nox|jest|vitest|mocha|ava|karma|cypress|playwright|phpunit|rspec|"
-    r"minitest|ctest|bats|go\s+(?:test|vet)|cargo\s+(?:test|clippy|nextest)|(?:mvn|gradlew?)\b.*|"
-    r"(?:npm|pnpm|yarn|bun|deno|make|just|rake|mix|dotnet|swift)\s+(?:run\s+)?[\w:-]*"
-    r"(?:test|check|lint|verify|spec|typecheck)[\w:-]*|ruff|mypy|flake8|pylint|eslint|tsc|"
-    r"golangci-lint|rubocop|biome|pyright|coverage|shellcheck|bandit|prettier|black|"
-    r"[\w./-]*(?:test|check|lint|verify)[\w-]*\.(?:sh|py|js|rb))\b"
+    r"minitest|ctest|bats|go\s(?:test|vet)|cargo\s(?:test|clippy|nextest)|mvn|gradlew?|"
+    r"(?:npm|pnpm|yarn|bun|deno|make|just|rake|mix|dotnet|swift)\s(?:run\s)?[\w:.-]{0,40}?"
+    r"(?:test|check|lint|verify|spec)|ruff|mypy|flake8|pylint|eslint|tsc|golangci-lint|rubocop|"
+    r"biome|pyright|coverage|shellcheck|bandit|prettier|black)\b|"
+    r"(?:test|check|lint|verify)[\w-]{0,40}\.(?:sh|py|js|rb)\b"
 )
 _FORGIVEN = re.compile(
     r"\|\|\s*(?:true|:|exit\s+0|echo\b|printf\b)|;\s*(?:true|exit\s+0|:)\s*[\"',]*\s*$|"
@@ -33,9 +33,8 @@ _WHERE = re.compile(
     r"(?:^|/)(?:ci|\.ci|scripts|bin|tools)/[^/]+$"
 )
 _DOCUMENT = re.compile(r"\.(?:md|rst|txt|adoc|json5?|lock)$")
-_NOTHING = re.compile(
-    r"^\s*[@-]?\s*(?:(?:true|:|exit\s+0|(?:echo|printf)\b[^|;&]*)\s*(?:&&|;)?\s*)*$"
-)
+_PARTS = re.compile(r"&&|[;\n]")
+_NOTHING = re.compile(r"[@-]?\s?(?:true|:|exit 0|(?:echo|printf)\b[^|&]*+)?")
 _TARGETS = re.compile(r"\b(?:make|gmake|just)\s+(?:-\S+\s+)*([\w.-]+)")
 _SCRIPTS = re.compile(r"\b(?:npm|pnpm|yarn|bun)\s+(?:run\s+|run-script\s+)?([\w:.-]+)")
 _CHECKING = re.compile(r"(?:test|check|verif|valid|lint|assert|gate|qa|\bci\b)", re.IGNORECASE)
@@ -78,10 +77,15 @@ def _defused(subject: Subject, change: Changed) -> Iterator[Finding]:
             yield made("CHECK_DEFUSED", message, _HINT, file=change.path, line=number)
     old, new = _recipes(change.path, change.old), _recipes(change.path, change.new)
     for name, command in old.items():
-        if name in new and _TESTS.search(command) and _NOTHING.match(new[name]):
+        if name in new and _TESTS.search(command) and _does_nothing(new[name]):
             place = _line(change.new or "", name)
             message = f"{name!r} runs nothing any more"
             yield made("CHECK_DEFUSED", message, _HINT, file=change.path, line=place)
+
+
+def _does_nothing(command: str) -> bool:
+    """Whether a command is of words that cannot fail."""
+    return all(_NOTHING.fullmatch(part.strip()) for part in _PARTS.split(command))
 
 
 def _ignored_recipe(path: str, line: str) -> bool:

@@ -9,16 +9,16 @@ from enum import StrEnum
 
 _M = re.MULTILINE
 _NEVER = re.compile(r"(?!)")
-_C_HIDDEN = re.compile(
-    r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`", re.DOTALL
-)
-_RUST_HIDDEN = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\\n])'", re.DOTALL)
-_GO_HIDDEN = re.compile(
-    r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])+'|`[^`]*`", re.DOTALL
-)
-_HASH_HIDDEN = re.compile(r"(?<!\S)#[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'")
+# Comments and strings; one that never closes reaches to the end.
+_COMMENT = r"//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"
+_STRING = r"\"(?:\\.|[^\"\\\n])*+\"?"
+_SINGLE = r"'(?:\\.|[^'\\\n])*+'?"
+_C_HIDDEN = re.compile(rf"{_COMMENT}|{_STRING}|{_SINGLE}|`(?:\\.|[^`\\])*+`?", re.DOTALL)
+_RUST_HIDDEN = re.compile(rf"{_COMMENT}|\"(?:\\.|[^\"\\])*+\"?|'(?:\\.|[^'\\\n])'", re.DOTALL)
+_GO_HIDDEN = re.compile(rf"{_COMMENT}|{_STRING}|'(?:\\.|[^'\\\n])*+'?|`[^`]*+`?", re.DOTALL)
+_HASH_HIDDEN = re.compile(rf"(?<!\S)#[^\n]*+|{_STRING}|{_SINGLE}")
 _LOOP = re.compile(r"\bfor\b|\bwhile\b|\.forEach\b|\.each\b|\bfor_each\b|\bforeach\b")
-_C_ATTRIBUTE = re.compile(r"\s*(?:@|\[|#\[)[^{]*$")
+_C_ATTRIBUTE = re.compile(r"^\s*+(?:@|\[|#\[)[^{]*+$")
 
 
 class Block(StrEnum):
@@ -66,10 +66,10 @@ JAVASCRIPT = Family(
         rf"{_JS_EACH}\s*\({_JS_NAME}",
         _M,
     ),
-    asserts=re.compile(r"\bexpect(?:\.\w+)?\s*\(|\bassert(?:\.\w+)*\s*\(|\.should\b|\bt\.(?:is|deepEqual|true|false|throws|like)\("),
+    asserts=re.compile(r"\bexpect(?:\.\w+)?\s*\(|\bassert(?:\.\w+){0,3}\s?\(|\.should\b|\bt\.(?:is|deepEqual|true|false|throws|like)\("),
     skip_mark=re.compile(r"\bx(?:it|test|describe|context|specify)\b|\.(?:skip|todo|failing|fixme)\b"),
     skip_call=re.compile(r"\b(?:this|ctx|context|test)\.skip\s*\("),
-    focus=re.compile(r"(?:fit|fdescribe|fcontext)\b|.*\.only\b"),
+    focus=re.compile(r"(?:fit|fdescribe|fcontext)\b|[\w.]{0,60}?\.only\b"),
     block=Block.CALL,
     hidden=_C_HIDDEN,
     exact=re.compile(
@@ -97,7 +97,7 @@ GO = Family(
     hidden=_GO_HIDDEN,
     exact=re.compile(r"\b(?:assert|require)\.(?:Equal|EqualValues|JSONEq|ElementsMatch)\("),
     loose=re.compile(r"\b(?:assert|require)\.(?:NotNil|NotEmpty|True|Contains|NotEqual)\("),
-    trivial=re.compile(r"\breturn\b|\w+ \*testing\.[TFB]"),
+    trivial=re.compile(r"\breturn\b|\b\w{1,40} \*testing\.[TFB]"),
 )
 RUST = Family(
     start=re.compile(
@@ -142,12 +142,12 @@ JAVA = Family(
 )
 RUBY = Family(
     start=re.compile(
-        r"^[ \t]*(?P<mark>[xf]?(?:it|specify|scenario|example)|test|def)\s*\(?\s*"
+        r"^[ \t]*(?P<mark>[xf]?(?:it|specify|scenario|example)|test|def)[ \t]*+\(?[ \t]*+"
         r"(?:(?P<name>test_\w+[?!]?)|(?P<other>\"[^\"\n]*\"|'[^'\n]*'))(?=[^\n]*(?:\bdo\b|$))",
         _M,
     ),
     group=re.compile(
-        r"^[ \t]*(?P<mark>[xf]?(?:describe|context|feature)|RSpec\.[xf]?describe)\s*\(?\s*"
+        r"^[ \t]*(?P<mark>[xf]?(?:describe|context|feature)|RSpec\.[xf]?describe)[ \t]*+\(?[ \t]*+"
         r"(?:(?P<name>[A-Z][\w:]*)|(?P<other>\"[^\"\n]*\"|'[^'\n]*'))",
         _M,
     ),
@@ -162,11 +162,11 @@ RUBY = Family(
     exact=re.compile(r"\bto eq\b|\bto eql\b|\bassert_equal\b|\bto match_array\b"),
     loose=re.compile(r"\bbe_truthy\b|\bnot_to be_nil\b|\bto be_present\b|\bassert\b(?!_)"),
     trivial=re.compile(r"expect\(true\)\.to (?:be|eq)\(?\s*true\)?|assert true|\bdo\b"),
-    attribute=re.compile(r"\s*@tag\b.*"),
+    attribute=re.compile(r"^\s*+@tag\b.*"),
 )  # fmt: skip
 PHP = Family(
     start=re.compile(
-        r"^[ \t]*(?P<mark>(?:(?:public|final)\s+)*function)\s+(?P<name>test\w+)(?P<other>)", _M
+        r"^[ \t]*(?P<mark>(?:(?:public|final)[ \t]++)*+function)[ \t]++(?P<name>test\w+)(?P<other>)", _M
     ),
     asserts=re.compile(r"\bassert\w*\s*\(|\bexpect\w*\s*\("),
     skip_mark=_NEVER,

@@ -33,7 +33,7 @@ _NAMES = re.compile(
     r"\.eslintignore|\.(?:prettier|stylelint)ignore|conftest\.py|noxfile\.py)$"
 )
 _OWN_NAMES = ("module", "files", "name", "path")  # by which a table of a list is known
-_COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_COMMENT = re.compile(r'("(?:\\.|[^"\\])*+"?)|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?', re.DOTALL)
 _TRAILING = re.compile(r",(\s*[}\]])")
 
 

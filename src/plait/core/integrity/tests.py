@@ -24,9 +24,10 @@ _MERGED = 0.5  # of the assertions of a test that are to be found elsewhere
 _NAMED = 5
 _MOST_PAIRS = 40_000
 _DEFINED = re.compile(
-    r"^\s*(?:export\s+)?(?:default\s+)?(?:pub(?:\([^)]*\))?\s+)?(?:public\s+|private\s+|static\s+|"
-    r"async\s+|abstract\s+)*(?:def|class|func|fn|function|struct|enum|interface|trait|type|const|"
-    r"module|object|record)\s+(?:\([^)]*\)\s*)?(\w{3,})|^([A-Za-z]\w{2,})\s*(?::[^=\n]+)?=[^=]",
+    r"^[ \t]*+(?:(?:export|default|pub|public|private|static|async|abstract|final)"
+    r"(?:\([^)\n]{0,40}\))?[ \t]++)*+(?:def|class|func|fn|function|struct|enum|interface|trait|"
+    r"type|const|module|object|record)[ \t]++(?:\([^)\n]{0,80}\)[ \t]*+)?(\w{3,})|"
+    r"^([A-Za-z]\w{2,})[ \t]*+(?::[^=\n]{1,80})?=[^=]",
     re.MULTILINE,
 )
 _REVIEW = (
