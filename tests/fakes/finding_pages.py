@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from plait.app.loading import load_plan
 from plait.core.finding import Finding
+from plait.core.integrity import Changed, Subject, judge
+from plait.core.plan import Check, Confidence, PackageId, Scope, WorkPackage
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "findings"
 SECTIONS = ("What", "Why", "How to mend", "Example")
@@ -21,7 +24,10 @@ _SECTION = re.compile(r"^## (?P<name>.+)\n", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page. `files` are the example's, by path, the plan first; `told` are its lines."""
+    """A page. `files` are the example's, by path, the plan first; `told` are its lines.
+
+    `change` is a diff of whole files, `result` what an agent wrote, where that is the example.
+    """
 
     title: str
     meaning: str
@@ -30,6 +36,8 @@ class Page:
     empty: tuple[str, ...]
     files: Mapping[str, str]
     told: str
+    change: str = ""
+    result: str = "{}"
 
 
 def page_of(code: str) -> Page:
@@ -50,6 +58,41 @@ def page_of(code: str) -> Page:
         ),
         files={info.split()[1]: body for info, body in infos.items() if " " in info},
         told=infos.get("text", ""),
+        change=infos.get("diff", ""),
+        result=infos.get("json", "{}"),
+    )
+
+
+def in_work(code: str) -> tuple[Finding, ...]:
+    """What is found in the work that a code's page shows: a diff, and what its agent says."""
+    page = page_of(code)
+    changes: list[Changed] = []
+    if page.change:
+        before, after, _, *lines = page.change.splitlines()
+        path = before.removeprefix("--- a/")
+        old, new = (
+            "".join(f"{line[1:]}\n" for line in lines if line[:1] in marks)
+            for marks in ((" ", "-"), (" ", "+"))
+        )
+        gone = after.endswith("/dev/null")
+        changes.append(Changed(path=path, old=old, new=None if gone else new))
+    claimed = tuple(json.loads(page.result).get("files_modified", ()))
+    package = WorkPackage(
+        id=PackageId("wp-a"),
+        source_id="wp-a",
+        title="Add vouchers",
+        scope=Scope(write=("**",), confidence=Confidence.DECLARED),
+    )
+    paths = frozenset(each.path for each in changes) or frozenset({"README.md"} if claimed else ())
+    checks = (Check(name="tests", command="sh scripts/check.sh"),)
+    return judge(
+        Subject(
+            package=package,
+            changes=tuple(changes),
+            checks=checks,
+            claimed=claimed,
+            paths=paths,
+        )
     )
 
 

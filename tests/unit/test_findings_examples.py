@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.fakes.finding_pages import check, page_of, stands_in
+from tests.fakes.finding_pages import check, in_work, page_of, stands_in
 from tests.fakes.listed import lowered, task
 from tests.fakes.runs import package, plan
 
 from plait.core.catalogue import RULES
 from plait.core.finding import Finding
+from plait.core.integrity import CONCERNS
 from plait.core.plan import Span
 from plait.core.validate import validate
 from plait.faces.findings_text import findings_text
@@ -72,6 +74,7 @@ COMPOSED: Mapping[str, Callable[[], Sequence[Finding]]] = {
         task("1.1", 2, parent="1", state=State.DONE),
         task("1.2", 3, parent="1"),
     )[1],
+    **{code: partial(in_work, code) for code in CONCERNS},
 }
 
 # Examples that are not carried out, and why.

@@ -28,6 +28,7 @@ class Group(StrEnum):
     STATUS = "Status and boxes"
     ORDER = "Gates, tracks and phases"
     PLUGINS = "Plug-ins"
+    WORK = "Packages' work"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +260,43 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     ),
     Group.PLUGINS: (
         _warning("FORMAT_BROKEN", "A plan format that is installed could not be loaded."),
+    ),
+    Group.WORK: (
+        _error(
+            "CHECK_CHANGED",
+            "What a package's own check runs was changed by the package.",
+            Severity.WARNING,
+        ),
+        _error(
+            "CHECK_DEFUSED",
+            "A command that runs tests or a linter was made to pass whatever it finds.",
+            Severity.WARNING,
+        ),
+        _error(
+            "CLAIMED_UNCHANGED",
+            "The result tells of a change that the commit does not hold.",
+            Severity.WARNING,
+        ),
+        _error(
+            "EMPTY_DIFF", "The package may write, and its commit changes nothing.", Severity.WARNING
+        ),
+        _error(
+            "LINT_RELAXED", "A linter or type checker looks at less than before.", Severity.WARNING
+        ),
+        _error(
+            "LINT_SUPPRESSED",
+            "A comment takes code out of a linter's, a type checker's or a coverage tool's sight.",
+            Severity.WARNING,
+        ),
+        _error(
+            "TESTS_EXCLUDED", "Tests that were run are left out by a setting.", Severity.WARNING
+        ),
+        _error("TEST_DELETED", "Tests that were there are gone.", Severity.WARNING),
+        _error("TEST_EMPTIED", "A test cannot fail any more.", Severity.WARNING),
+        _error("TEST_FOCUSED", "One test runs alone, and the others of its file do not."),
+        _error("TEST_SKIPPED", "A test that ran is skipped now.", Severity.WARNING),
+        _error("TEST_WEAKENED", "A test asserts less than before.", Severity.WARNING),
+        _error("THRESHOLD_LOWERED", "What tests must reach was lowered.", Severity.WARNING),
     ),
 }
 

@@ -166,7 +166,9 @@ RUBY = Family(
 )  # fmt: skip
 PHP = Family(
     start=re.compile(
-        r"^[ \t]*(?P<mark>(?:(?:public|final)[ \t]++)*+function)[ \t]++(?P<name>test\w+)(?P<other>)", _M
+        r"^[ \t]*(?P<mark>(?:(?:public|final)[ \t]++)*+function)[ \t]++"
+        r"(?P<name>test\w+)(?P<other>)",
+        _M,
     ),
     asserts=re.compile(r"\bassert\w*\s*\(|\bexpect\w*\s*\("),
     skip_mark=_NEVER,

@@ -254,7 +254,7 @@ def _weakened(suite: _Suite, added: Counter[str], removed: frozenset[str]) -> It
         looser = old.exact - new.exact >= 1 and new.loose > old.loose and fewer == 0
         if fewer - elsewhere - gone > 0 and not restructured:
             first = next(iter(lost), "")
-            what = f"asserts {len(asserts)} things instead of {len(old.asserts)}"
+            what = f"asserts less than before ({len(asserts)} instead of {len(old.asserts)})"
             what += f"; gone: {first[:80]}" if first else ""
         elif looser and not restructured and not gone:
             what = "no longer compares with a value where it did"
