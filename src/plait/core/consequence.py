@@ -84,6 +84,8 @@ def settle(raised: Escalation, standing: Standing) -> Settlement:
             return _passing(raised, standing)
         case EscalationType.SECURITY_ESCALATION:
             return _ask("nothing that concerns security is settled without a person")
+        case EscalationType.MERGE_CONFLICT:
+            return _ask("neither side of a conflict is given up without a person")
         case EscalationType.VERIFICATION_INFEASIBLE:
             return _ask("no check is left out: what it lacks must be brought, or the plan changed")
         case _:
@@ -106,6 +108,8 @@ def plaits_own(kind: EscalationType, *, tries_left: bool) -> Settlement:
         return _ask("another attempt would meet the same lack")
     if kind is EscalationType.ACCEPTANCE_REQUIRED:
         return _ask("only a person may accept it")
+    if kind is EscalationType.MERGE_CONFLICT:
+        return _ask("no attempt is left, and neither side is taken for the other")
     if tries_left:
         return Settlement(
             consequence=Consequence.RETRY, reason="the scope holds; the next brief says why"

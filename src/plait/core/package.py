@@ -102,6 +102,8 @@ class Attempt:
     denied: int = 0  # how often something it tried was prevented
     doubts: tuple[Finding, ...] = ()  # what in its commit weakens what judges it
     built_on: Mapping[PackageId, int] = field(default_factory=dict)  # candidates: their epochs
+    conflicts: tuple[str, ...] = ()  # paths that conflict with what has landed
+    conflicts_with: tuple[PackageId, ...] = ()  # that changed them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,7 @@ class PackageState:
     files: tuple[str, ...] = ()
     landed_at: float | None = None
     unchecked: bool = False
+    merged: tuple[str, ...] = ()  # files that conflicted line by line, merged by what they hold
     benign: bool = False
     answers: tuple[Answer, ...] = ()
     spared: int = 0  # attempts that no longer count against the budget

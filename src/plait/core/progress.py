@@ -227,6 +227,14 @@ def landing_refused(state: PackageState, event: events.LandingRefused) -> Packag
     )
 
 
+def conflict_found(state: PackageState, event: events.ConflictFound) -> PackageState:
+    """Its last attempt cannot be merged; what is only foreseen changes nothing yet."""
+    if not event.landed:
+        return state
+    last = replace(state.attempts[-1], conflicts=event.paths, conflicts_with=event.against)
+    return replace(state, attempts=(*state.attempts[:-1], last))
+
+
 def check_outcome(event: events.CheckEnded) -> CheckOutcome:
     """What is kept of a check that ran."""
     return CheckOutcome(
@@ -271,6 +279,7 @@ def landed(
         checks=(*own, *proof.values()),
         landed_at=at,
         unchecked=event.unchecked,
+        merged=event.merged,
         reason="",
         error_code=None,
     )

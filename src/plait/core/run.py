@@ -28,6 +28,7 @@ from plait.core.progress import (
     attempt_went_on,
     check_outcome,
     claim_lost,
+    conflict_found,
     landed,
     landing_refused,
     requeued,
@@ -145,6 +146,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return _with(run, replace(run.packages[package], status=PackageStatus.LANDING))
         case events.LandingRefused() as event:
             return _with(run, landing_refused(run.packages[event.package], event))
+        case events.ConflictFound() as event:
+            return _with(run, conflict_found(run.packages[event.package], event))
         case events.Landed() as event:
             return _landed(run, event, recorded.at)
         case (

@@ -40,6 +40,7 @@ from plait.engine.claimed import (
     make_ready,
     taken_up,
 )
+from plait.engine.conflicts import asked, laid_out
 from plait.engine.context import Context, Ended
 from plait.engine.escalate import agent_failure, end_rejected, judged
 from plait.engine.ground import ground_of
@@ -85,7 +86,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
     async def begin() -> Claimed:
         package = context.compiled.packages[package_id]
         claimed = lay_out(context, package, lease.epoch, workspace)
-        claimed = await make_ready(context, claimed)
+        claimed = await laid_out(context, await make_ready(context, claimed))
         await context.journal.record(
             AttemptStarted(
                 package=package_id,
@@ -224,8 +225,7 @@ async def _reject(
     else:
         kept = keep_ref(context, claimed.package.id, claimed.epoch)
         await context.workspaces.publish(kept, work.commit)
-    run = context.journal.run
-    state = run.packages[claimed.package.id]
+    state = (run := context.journal.run).packages[claimed.package.id]
     sequel = after_failure(
         state,
         failure.code,
@@ -242,8 +242,8 @@ async def _reject(
         if spent:  # another attempt would cost more still
             told = f"{failure.reason}\n\n{spent}"
             failure = replace(failure, code=PACKAGE_BUDGET_SPENT, reason=told, blocked=spent)
-    if failure.blocked:
-        sequel = Sequel(verdict=Verdict.BLOCKED)
+    failure = await asked(context, claimed, failure, sequel)
+    sequel = Sequel(verdict=Verdict.BLOCKED) if failure.blocked else sequel
     if sequel.session and failure.fix is None and work is not None:
         prepared = await prepare(context, claimed, sequel.session, failure, work)
         if prepared is not None:

@@ -216,6 +216,75 @@ def revise_brief(
     return render(template("revise", overrides), values, where=str(overrides / "revise.md"))
 
 
+def rebase_brief(
+    compiled: Compiled,
+    run: Run,
+    package: WorkPackage,
+    *,
+    before: Attempt,
+    conflict: tuple[Sequence[str], str],
+    diffs: tuple[str, str],
+    checks: Sequence[Check],
+    tokens: int,
+    overrides: Path,
+) -> str:
+    """What an agent is told whose work conflicts with what landed: both sides, quoted.
+
+    Args:
+        compiled: The plan.
+        run: The run.
+        package: Whose work it is.
+        before: The attempt that made it.
+        conflict: The paths in which markers may stand, and git's words.
+        diffs: What the package changed at the conflicting places, and what landed there.
+        checks: What it has to pass.
+        tokens: About how long the brief may be.
+        overrides: The folder of the repository's own templates.
+
+    Raises:
+        UsageError: `BAD_PROMPT`, as `render`.
+    """
+    state, most = run.packages[package.id], tokens * 4 // 3
+    paths, words = conflict
+    others = [
+        f"{code(each)}: {line(other.title)}\n\n{fenced(other.description)}".rstrip()
+        for each in before.conflicts_with
+        if (other := compiled.packages.get(each)) is not None
+    ]
+    judged = [each for each in state.attempts if each.outcome is not None and not each.interrupted]
+    last = judged[-1] if judged else before
+    values = {
+        "title": line(package.title),
+        "feature": line(compiled.plan.feature).replace("`", "'"),
+        "package": package.id,
+        "attempt": str(state.next_attempt),
+        "attempts": str(1 + package.retry_budget),
+        "before": str(before.number),
+        "paths": "\n".join(f"- {code(each)}" for each in paths),
+        "words": fenced(words),
+        "feedback": ""
+        if last is before
+        else wrong(last.number, last.error_code or "", last.reason, last.violations),
+        "answers": "\n\n".join(f"{fenced(each.question)}\n\n{each.text}" for each in state.answers),
+        "description": fenced(package.description),
+        "requirements": fenced("\n".join(f"- {each}" for each in package.requirements)),
+        "mine": _cut(diffs[0], most),
+        "others": "\n\n".join(others) or "Work that is not of this plan's packages.",
+        "landed": _cut(diffs[1], most),
+        "scope": _scope(package),
+        "checks": _checks(checks, package.checks),
+    }
+    return render(template("rebase", overrides), values, where=str(overrides / "rebase.md"))
+
+
+def _cut(diff: str, most: int) -> str:
+    """A diff as a quotation, at most so many characters of it."""
+    if len(diff) <= most:
+        return fenced(diff) or "Nothing that a diff can show."
+    told = fenced(diff[:most])
+    return f"{told}\n\n(Cut off here, after {most:,} of {len(diff):,} characters.)"
+
+
 def _revised(run: Run, package: WorkPackage) -> str:
     """What to know of a package that is done again under another version of the plan."""
     if not run.revisions or package.id not in run.revisions[-1].again:

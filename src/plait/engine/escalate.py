@@ -169,6 +169,12 @@ def must_be_accepted(tried: Tried, escalation: Escalation) -> tuple[Failure, tup
     return replace(waits, code=escalation.type), told
 
 
+def told_by_plait(tried: Tried, escalation: Escalation) -> tuple[Problem, ...]:
+    """A problem that Plait found, with what follows from it when no attempt is left."""
+    settlement = plaits_own(escalation.type, tries_left=False)
+    return _told(tried, ((escalation, settlement),), by=RaisedBy.PLAIT)
+
+
 async def end_rejected(
     context: Context,
     claimed: Claimed,

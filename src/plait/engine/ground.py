@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from plait.core.ahead import ground
 from plait.core.plan import PackageId
 from plait.engine.context import Context
+from plait.engine.merging import merge
 from plait.ports import Conflict, Workspace
 
 
@@ -33,7 +34,7 @@ async def ground_of(context: Context, package: PackageId) -> Ground:
     commit, built_on = run.head, {}
     for candidate in ground(context.compiled.graph, run.packages, package):
         assert candidate.commit is not None  # noqa: S101 - candidates have one
-        merged = await context.trunk.merge(commit, candidate.commit)
+        merged = await merge(context, commit, candidate.commit)
         if isinstance(merged, Conflict):
             raise NoGroundError(candidate.id)
         message = f"{candidate.id}, before it has landed\n\nPlait-Run: {run.id}\n"

@@ -13,6 +13,7 @@ from plait.core.run import ENDED
 from plait.core.step import StepName
 from plait.core.verdict import ScopeVerdict, judge_scope
 from plait.engine.claimed import Claimed, Failure
+from plait.engine.conflicts import resolved
 from plait.engine.context import Context
 from plait.engine.documents import departures
 from plait.engine.escalate import beyond_scope, infeasible
@@ -53,7 +54,7 @@ async def committed(context: Context, claimed: Claimed) -> tuple[Work | None, Fa
         tree = await context.trunk.tree(work.base)
         empty = await context.trunk.commit(tree, parents=(work.base,), message=message)
         work = replace(work, commit=empty)
-    return work, None
+    return work, await resolved(context, claimed, work)
 
 
 async def _tell_work(

@@ -16,14 +16,16 @@ from plait.core.event import Event, Landed, LandingRefused, Stage, Verdict
 from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import OwnedCheck, landing_checks
-from plait.core.retry import after_failure
+from plait.core.retry import MERGE_CONFLICT, after_failure
 from plait.core.run import PackageState
 from plait.core.verdict import judge_scope
 from plait.engine.claimed import Tried
+from plait.engine.conflicts import ask, conflicting, found, left_to_try
 from plait.engine.context import Context
 from plait.engine.documents import write_documents
 from plait.engine.escalate import in_full, infeasible
 from plait.engine.keeping import keep_ref
+from plait.engine.merging import merge
 from plait.engine.ticks import tick_boxes
 from plait.engine.verify import Red, Subject, passed_before, run_checks_apart
 from plait.errors import RunTaken
@@ -39,6 +41,7 @@ class Placed:
     commit: str
     tree: str
     files: tuple[str, ...]
+    mended: tuple[str, ...] = ()  # files that git could not merge, merged by what they hold
 
     @property
     def id(self) -> PackageId:
@@ -52,16 +55,16 @@ class Misfit:
 
     code: str
     reason: str
+    paths: tuple[str, ...] = ()
 
 
 async def place(context: Context, candidate: PackageState, onto: str) -> Placed | Misfit:
     """Merge a candidate onto a commit, with Plait's own edits: boxes ticked, documents written."""
     package = context.compiled.packages[candidate.id]
     assert candidate.commit is not None  # noqa: S101 - verified packages have one
-    merged = await context.trunk.merge(onto, candidate.commit)
+    merged = await merge(context, onto, candidate.commit)
     if isinstance(merged, Conflict):
-        paths = ", ".join(merged.paths) or merged.detail
-        return Misfit(code="MERGE_CONFLICT", reason=f"it conflicts with what landed: {paths}")
+        return Misfit(code=MERGE_CONFLICT, reason=conflicting(merged), paths=merged.paths)
     files = await context.trunk.changed(onto, merged.tree)
     if refusal := _outside(context, package, files):
         return Misfit(code="SCOPE_VIOLATION", reason=refusal)
@@ -70,7 +73,9 @@ async def place(context: Context, candidate: PackageState, onto: str) -> Placed 
     commit = await context.trunk.commit(
         tree, parents=(onto, candidate.commit), message=landing_message(context, [package])
     )
-    return Placed(candidate=candidate, onto=onto, commit=commit, tree=tree, files=files)
+    return Placed(
+        candidate=candidate, onto=onto, commit=commit, tree=tree, files=files, mended=merged.mended
+    )
 
 
 async def join(context: Context, prefix: Sequence[Placed], head: str) -> str:
@@ -193,10 +198,23 @@ async def publish(
                 files=each.files,
                 unchecked=not checked,
                 tested_with=last.id if each is not last else None,
+                merged=each.mended,
             )
             for each in prefix
         ]
         await context.journal.record(*events)
+
+
+async def send_back(
+    context: Context, candidate: PackageState, *, onto: str, misfit: Misfit
+) -> None:
+    """Refuse what does not fit onto the branch; a conflict that no attempt can resolve asks."""
+    if misfit.code == MERGE_CONFLICT:
+        await found(context, candidate, onto, misfit.paths)
+        if lack := left_to_try(context, candidate):
+            await ask(context, candidate, reason=misfit.reason, lack=lack)
+            return
+    await refuse(context, candidate, misfit.code, misfit.reason)
 
 
 async def refuse(context: Context, candidate: PackageState, code: str, reason: str) -> None:

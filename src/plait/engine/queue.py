@@ -33,10 +33,12 @@ from plait.engine.land import (
     place,
     publish,
     refuse,
+    send_back,
     try_out,
 )
 from plait.engine.lost import lose
 from plait.engine.tested import Tested
+from plait.engine.unfit import Unfit
 from plait.engine.verify import Red
 from plait.errors import StaleEpoch
 
@@ -75,7 +77,7 @@ class MergeQueue:
     _row: list[Placed] = field(default_factory=list, init=False)
     _tests: list[_Test] = field(default_factory=list, init=False)
     _red: dict[PackageId, Red] = field(default_factory=dict, init=False)
-    _unfit: set[PackageId] = field(default_factory=set, init=False)
+    _unfit: Unfit = field(default_factory=Unfit, init=False)
     _flakes: dict[PackageId, int] = field(default_factory=dict, init=False)
     _slowest_s: float = field(default=0.0, init=False)
     _tested: Tested = field(default_factory=Tested, init=False)
@@ -141,7 +143,7 @@ class MergeQueue:
         for candidate in candidates(self.context.compiled, self.context.journal.run):
             if len(self._row) >= (LONGEST_ROW if self._shares() else 1):
                 return
-            if candidate.id in self._unfit or candidate.id in self.packages:
+            if self._unfit.waits(candidate, self._row) or candidate.id in self.packages:
                 continue
             if candidate.id in self.context.holding.wanting:  # another run has its lock keys
                 continue
@@ -150,7 +152,7 @@ class MergeQueue:
             onto = self._row[-1].commit if self._row else self.context.journal.run.head
             fitted = await place(self.context, candidate, onto)
             if isinstance(fitted, Misfit) and self._row:
-                self._unfit.add(candidate.id)
+                await self._unfit.add(self.context, candidate, fitted, self._row)
                 continue
             if candidate.status is PackageStatus.VERIFIED:
                 started = LandingStarted(
@@ -165,8 +167,7 @@ class MergeQueue:
                     await lose(self.context, stale)
                     continue
             if isinstance(fitted, Misfit):
-                unfit = partial(refuse, code=fitted.code, reason=fitted.reason)
-                await self._refuse(candidate.id, unfit)
+                await self._refuse(candidate.id, partial(send_back, onto=onto, misfit=fitted))
             else:
                 self._row.append(fitted)
 
@@ -205,7 +206,7 @@ class MergeQueue:
         self._end(ended)
         for each in gone:
             self._red.pop(each.id, None)
-        self._unfit.clear()
+        self._unfit.look_again()
         return ended
 
     def _end(self, tests: list[_Test]) -> None:
@@ -265,7 +266,7 @@ class MergeQueue:
             return
         self.landed += len(prefix)
         self._row = self._row[len(prefix) :]
-        self._unfit.clear()
+        self._unfit.look_again()
         gone = [each for each in self._tests if not self._prefix(each.last)]
         self._end(gone)  # shorter prefixes: they landed with it
         for each in prefix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plait.core.escalation import Consequence, EscalationType, RaisedBy, Severity
 from plait.core.event import (
+    ConflictFound,
     DeviationNoted,
     EscalationRaised,
     EscalationSettled,
@@ -46,6 +47,13 @@ def tell_problem(event: ProblemEvent, *, verbose: bool = False) -> str | None:
             return f"differs from the plan: {clean(event.summary)}{whom}"
         case PackageAdded(needed_by=needed_by, reason=reason):
             return f"opened for {clean(needed_by)}: {clean(reason)}"
+
+
+def tell_conflict(event: ConflictFound) -> str:
+    """One line of the story."""
+    with_whom = f" with {listing(event.against)}" if event.against else ""
+    what = f"conflicts{with_whom}: {listing(event.paths)}"
+    return what if event.landed else f"{what}; waits until that has landed, or has not"
 
 
 def tell_revision(event: PlanRevised) -> str:

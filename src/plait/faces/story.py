@@ -16,6 +16,7 @@ from plait.core.event import (
     BaselineCommitted,
     CheckEnded,
     ClaimLost,
+    ConflictFound,
     DeliveryEnded,
     Denied,
     DeviationNoted,
@@ -61,7 +62,7 @@ from plait.core.run import SATISFIED, Run
 from plait.faces.control_story import tell_control
 from plait.faces.delivery_story import tell_delivery
 from plait.faces.held_story import tell_held
-from plait.faces.problem_story import tell_problem, tell_revision
+from plait.faces.problem_story import tell_conflict, tell_problem, tell_revision
 from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
@@ -115,6 +116,8 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
         case FlakeFound(package=package, name=name):
             text = f'check "{clean(name)}" does not always say the same of one tree: flaky'
             return Told(subject=clean(package), text=text)
+        case ConflictFound():
+            return Told(subject=clean(event.package), text=tell_conflict(event))
         case PlanRevised():
             return Told(subject="", text=tell_revision(event))
         case DeliveryEnded():
@@ -239,6 +242,8 @@ def _landed(run: Run, event: Landed) -> str:
     passed = sum(check.stage is Stage.LAND and check.passed for check in checks)
     how = f" after {count(passed, 'check')} of the merged tree" if passed else ""
     how = ", unchecked" if event.unchecked else how or ", its tree was tested before"
+    if event.merged:
+        how += f", both sides' changes merged in {listing(event.merged)}"
     return f"landed {count(len(event.files), 'file')}{how}  ({progress(run)})"
 
 

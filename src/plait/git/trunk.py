@@ -16,6 +16,7 @@ from typing import Self
 from plait.core.lease import TrunkLease
 from plait.errors import PlaitError, UsageError
 from plait.git import work
+from plait.git.clashes import blobs, clashing, difference, marked
 from plait.git.command import GitFailed, decode, fields, update_index
 from plait.git.contents import contents
 from plait.git.fence import Fence
@@ -27,7 +28,7 @@ FLUSHES = (2, 55)  # the first git whose `merge-tree --stdin` flushes each answe
 ANSWER_S = 20.0  # a merge that takes longer is tried by a process of its own
 MANY_COMMITS = 2000  # from here on the search for a merge base wants a commit-graph
 _SHORTEST = 3  # NULs in the shortest answer
-_MERGE = ("merge-tree", "--write-tree", "-z", "--name-only")
+_MERGE = ("merge-tree", "--write-tree", "-z")
 
 
 class GitTrunk:
@@ -135,6 +136,26 @@ class GitTrunk:
         if isinstance(answer, Merged):
             return answer
         return await self._merge_once(onto, candidate)  # it also tells why
+
+    async def blobs(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The contents of files by their objects' ids."""
+        return await blobs(self._git, ids)
+
+    async def marked(self, base: bytes, ours: bytes, theirs: bytes, *, size: int) -> bytes:
+        """The merge of three texts with the base's lines, in markers of `size` characters."""
+        return await marked(self._git, base, ours, theirs, size=size)
+
+    async def shared(self, one: str, other: str) -> str:
+        """The merge base of two commits.
+
+        Raises:
+            PlaitError: `HISTORY_UNRELATED`.
+        """
+        return await work.shared(self._git, one, other)
+
+    async def diff(self, old: str, new: str, paths: Sequence[str]) -> str:
+        """How some paths differ between two commits or trees, for people; renames are followed."""
+        return await difference(self._git, old, new, paths)
 
     async def edit(self, tree: str, files: Mapping[str, bytes]) -> str:
         """The tree with these files' contents replaced or added (modes kept).
@@ -259,7 +280,7 @@ class GitTrunk:
     async def _converse(self, request: str) -> Merged | Conflict | None:
         """One request, one answer: `STATUS NUL TREE NUL (PATH NUL)* NUL`, status 1 for clean."""
         if self._merger is None:
-            argv: tuple[str, ...] = ("git", *_MERGE, "--stdin", "--no-messages")
+            argv: tuple[str, ...] = ("git", *_MERGE, "--name-only", "--stdin", "--no-messages")
             if self._repository.git_version < FLUSHES:
                 argv = ("stdbuf", "-o0", *argv)
             self._merger = Dialogue(argv, cwd=self._git.cwd, env=self._git.environment())
@@ -286,20 +307,6 @@ class GitTrunk:
         done = await self._git.ask(*_MERGE, "--messages", onto, candidate, ok=(0, 1))
         if not done.out:  # git 2.39 says 1 of what is no commit, as of a conflict
             raise GitFailed(("git", *_MERGE, onto, candidate), done.code, decode(done.err))
-        tree, *rest = fields(done.out)
         if done.code == 0:
-            return Merged(tree=tree)
-        end = rest.index("")
-        return Conflict(paths=tuple(rest[:end]), detail=_words(rest[end + 1 :]))
-
-
-def _words(messages: list[str]) -> str:
-    """The conflicts among messages of the form `COUNT NUL (PATH NUL)* KIND NUL TEXT NUL`."""
-    told, place = [], 0
-    while place < len(messages) and messages[place].isdigit():
-        place += 1 + int(messages[place])
-        kind, text = messages[place : place + 2]
-        if kind.startswith("CONFLICT"):
-            told.append(text.strip())
-        place += 2
-    return "\n".join(told)
+            return Merged(tree=fields(done.out)[0])
+        return clashing(fields(done.out))

@@ -242,6 +242,14 @@ class WorktreePool(Slots):
             return ""
         return self._user_excludes + "".join(f"/{literal(path)}\n" for path in paths)
 
+    async def lay(self, workspace: Workspace, commit: str) -> None:
+        """Put the files of a commit that stands on its base into it, as changes nobody committed.
+
+        It raises what `checkout` does.
+        """
+        await self._lent[workspace.slot].restore(commit)
+        await self.uncommit(workspace)
+
     async def uncommit(self, workspace: Workspace) -> None:
         """Set HEAD and index back to its base; the files stay. It raises what `checkout` does."""
         self._at.pop(workspace.slot, None)

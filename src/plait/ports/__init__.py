@@ -20,7 +20,18 @@ from plait.ports.agents import (
 from plait.ports.clock import Clock
 from plait.ports.disk import Disk
 from plait.ports.forge import Forge
-from plait.ports.git import Change, Commit, Conflict, Merged, Trunk, Work, Workspace, Workspaces
+from plait.ports.git import (
+    Change,
+    Clash,
+    Commit,
+    Conflict,
+    Merged,
+    Side,
+    Trunk,
+    Work,
+    Workspace,
+    Workspaces,
+)
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
 from plait.ports.sandbox import Confinement, Sandbox
 from plait.ports.store import (
@@ -44,6 +55,7 @@ __all__ = [
     "Approval",
     "Capabilities",
     "Change",
+    "Clash",
     "Clock",
     "Commit",
     "Confinement",
@@ -66,6 +78,7 @@ __all__ = [
     "Rows",
     "RunRow",
     "Sandbox",
+    "Side",
     "Store",
     "Trunk",
     "Usage",

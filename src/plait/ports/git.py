@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -96,6 +96,12 @@ class Workspaces(Protocol):
     def excludes(self, workspace: Workspace) -> str:
         """Patterns for git of what lies there beside the commit; empty if nothing does."""
 
+    async def lay(self, workspace: Workspace, commit: str) -> None:
+        """Put the files of a commit that stands on its base into it, as changes nobody committed.
+
+        What lies beside the files of the commit stays.
+        """
+
     async def uncommit(self, workspace: Workspace) -> None:
         """Set it back to its base; the files stay as they are, as changes nobody committed."""
 
@@ -117,11 +123,36 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What stands at a path on one side: its mode as git's octal, its object's id."""
+
+    mode: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """A path that could not be merged: what the merge base, the branch and the candidate have."""
+
+    path: str
+    base: Side | None = None
+    ours: Side | None = None
+    theirs: Side | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Paths that could not be merged, and git's own words."""
+    """Paths that could not be merged, and git's own words.
+
+    `tree` is the merge as far as it goes, with markers in the texts that conflict; `kinds` are
+    git's names for the sorts of conflict in it.
+    """
 
     paths: tuple[str, ...]
     detail: str
+    tree: str = ""
+    clashes: tuple[Clash, ...] = ()
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +197,22 @@ class Trunk(Protocol):
 
     async def merge(self, onto: str, candidate: str) -> Merged | Conflict:
         """The three-way merge of two commits, built without a checkout."""
+
+    async def blobs(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The contents of files by their objects' ids."""
+
+    async def marked(self, base: bytes, ours: bytes, theirs: bytes, *, size: int) -> bytes:
+        """The merge of three texts with the base's lines, in markers of `size` characters."""
+
+    async def shared(self, one: str, other: str) -> str:
+        """The merge base of two commits.
+
+        Raises:
+            PlaitError: `HISTORY_UNRELATED`.
+        """
+
+    async def diff(self, old: str, new: str, paths: Sequence[str]) -> str:
+        """How some paths differ between two commits or trees, for people; renames are followed."""
 
     async def edit(self, tree: str, files: Mapping[str, bytes]) -> str:
         """The tree with these files' contents replaced or added (modes kept)."""

@@ -51,7 +51,13 @@ from plait.core.event.kinds import (
     Stage,
     Verdict,
 )
-from plait.core.event.landing import FlakeFound, Landed, LandingRefused, LandingStarted
+from plait.core.event.landing import (
+    ConflictFound,
+    FlakeFound,
+    Landed,
+    LandingRefused,
+    LandingStarted,
+)
 from plait.core.event.revision import PackageAdded, PlanRevised
 from plait.core.event.run import (
     BaselineCommitted,
@@ -85,6 +91,7 @@ __all__ = [
     "BaselineCommitted",
     "CheckEnded",
     "ClaimLost",
+    "ConflictFound",
     "DeliveryEnded",
     "DeliveryOutcome",
     "Denied",
@@ -154,6 +161,7 @@ Event = (
     | AttemptEnded
     | LandingStarted
     | LandingRefused
+    | ConflictFound
     | Landed
     | FlakeFound
     | GatePassed

@@ -38,11 +38,30 @@ class LandingRefused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictFound:
+    """A candidate changed what somebody else changed too, and git cannot tell how both hold.
+
+    `landed`: it conflicts with what is on the branch, at `onto`, so it goes back. Otherwise it is
+    foreseen: it conflicts with candidates that stand before it, and waits until one has landed
+    or has fallen out. `against` are those that changed the same `paths`.
+    """
+
+    package: PackageId
+    attempt: int
+    epoch: int
+    onto: str
+    paths: tuple[str, ...]
+    against: tuple[PackageId, ...] = ()
+    landed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Landed:
     """The run's branch moved to `commit`, a tree that was tested (unless `unchecked`).
 
     Where several landed as one, each has the same `commit` and `tree`, `files` are its own, and
-    `tested_with` names the package whose checks tell how the tree was tested.
+    `tested_with` names the package whose checks tell how the tree was tested. `merged` are files
+    that conflicted line by line, and were merged by what they hold.
     """
 
     package: PackageId
@@ -53,6 +72,7 @@ class Landed:
     files: tuple[str, ...]
     unchecked: bool = False
     tested_with: PackageId | None = None
+    merged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
