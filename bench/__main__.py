@@ -15,6 +15,7 @@ from bench import (
     lag,
     logs,
     makespan,
+    merging,
     overhead,
     queueing,
     sandbox,
@@ -27,7 +28,7 @@ from bench.table import Row, print_rows
 
 PARTS = (
     "overhead", "makespan", "startup", "sandbox", "check", "dispatch", "durable", "logs", "lag",
-    "queue", "scale", "workspaces",
+    "queue", "merging", "scale", "workspaces",
 )  # fmt: skip
 
 
@@ -65,6 +66,8 @@ def main(argv: Sequence[str]) -> None:
             rows += check.measure(ground, repetitions=1 if told.quick else 3)
         if "queue" in told.parts:
             rows += queueing.measure()
+        if "merging" in told.parts:
+            rows += merging.measure(ground, rounds=2 if told.quick else 5)
         if "scale" in told.parts:
             small, large = told.sizes
             rows += scale.measure(ground, sizes=(small, large // 10 if told.quick else large))

@@ -31,7 +31,7 @@ def measure(ground: Ground, *, rounds: int, creations: int = CREATIONS) -> list[
     """Time each kind in the same run, round after round; then make many at once."""
     repository = make_repository(ground, "workspaces", files=FILES)
     lack = overlay_lack(ground.folder)
-    with _environment(ground):
+    with environment(ground):
         times = run_main(_interleave, repository, rounds, lack)
     shutil.rmtree(repository, ignore_errors=True)
     fresh = median(times["git worktree add"])
@@ -46,7 +46,7 @@ def measure(ground: Ground, *, rounds: int, creations: int = CREATIONS) -> list[
     small = make_repository(ground, "small", files=SMALL)
     for backend in ("fresh", "overlay") if lack is None else ("fresh",):
         began = time.perf_counter()
-        with _environment(ground):
+        with environment(ground):
             failures = run_main(_many, small, backend, creations)
         took = time.perf_counter() - began
         told = f"{creations:,} creations, {AT_ONCE} at a time, {backend}"
@@ -171,7 +171,7 @@ def _git(root: Path, *argv: str) -> str:
 
 
 @contextmanager
-def _environment(ground: Ground) -> Iterator[None]:
+def environment(ground: Ground) -> Iterator[None]:
     """The bench's environment in this very process: what is timed runs in it."""
     before = dict(os.environ)
     os.environ.clear()

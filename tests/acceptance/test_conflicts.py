@@ -206,13 +206,20 @@ def test_what_both_only_added_is_merged_by_what_it_means(
 
 
 def test_the_same_value_changed_twice_is_no_matter_of_structure(story: Story) -> None:
-    """Two versions of one setting: neither is taken, its agent decides."""
+    """Two versions of one setting: neither is taken; its agent, which cannot know, asks."""
     both = Both(story, {"conf.json": '{\n  "retries": 1\n}\n'})
-    write = "printf '{\\n  \"retries\": %s\\n}\\n' {} > conf.json".replace("{}", "{0}")
-    outcome = both.run(write.replace("{0}", "2"), write.replace("{0}", "3"),
-                       write.replace("{0}", "23"))  # fmt: skip
+    asks = {"type": "MERGE_CONFLICT", "severity": "BLOCKING", "summary": "two or three?"}
+    result = json.dumps({"status": "blocked", "escalations": [asks]})
+    outcome = both.run(
+        "sed -i s/1/2/ conf.json",
+        "sed -i s/1/3/ conf.json",
+        f"echo '{result}' > \"$PLAIT_RESULT\"; exit 75",
+    )
+    assert outcome.code == 3
     assert both.attempts()[0] == ("revise", "MERGE_CONFLICT")
-    assert outcome.code in {0, 3}
+    (told,) = story.report()["escalations"]
+    assert (told["type"], told["raised_by"]) == ("MERGE_CONFLICT", "agent")
+    assert '"retries": 2' in both.show("conf.json")
 
 
 def test_an_edit_follows_a_rename(story: Story) -> None:
@@ -393,6 +400,7 @@ def test_a_submodule_is_for_a_person(story: Story, tmp_path: Path) -> None:
         subprocess.run(["git", *argv], env=story.env, check=True)
     tip = story.git("-C", str(other), "rev-parse", "HEAD")
     story.git("update-index", "--add", "--cacheinfo", f"160000,{tip},vendor/lib")
+    (story.repo / "vendor" / "lib").mkdir(parents=True)
     story.git("commit", "-qm", "submodule")
     moves = f"git update-index --cacheinfo 160000,{'1' * 40},vendor/lib; git commit -qm moved"
     outcome = both.run("echo a > a.txt", moves, early=True)

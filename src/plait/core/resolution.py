@@ -139,9 +139,6 @@ def _lost(sides: Sides, left: bytes | None, words: frozenset[str], known: frozen
     base, landed = _text(sides.base or b""), _text(sides.landed)
     if "\0" in landed or max(len(base), len(landed)) > _LONGEST:
         return ""
-    known = frozenset(_TOKEN.findall(base)) | frozenset(
-        _TOKEN.findall(_text(sides.candidate or b""))
-    )
     for block in _put_in(base.splitlines(), landed.splitlines()):
         own = frozenset(_TOKEN.findall(block)) - known
         if own and not own & words:
