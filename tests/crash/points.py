@@ -82,6 +82,7 @@ READING = frozenset(
         "ls-files",
         "ls-tree",
         "merge-base",
+        "merge-file",
         "rev-list",
         "rev-parse",
         "show-ref",

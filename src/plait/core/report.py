@@ -97,6 +97,7 @@ def _package(run: Run, state: PackageState) -> dict[str, Any]:
             "commit": state.commit,
             "landed_at": None if state.landed_at is None else instant(state.landed_at),
             "files_modified": list(state.files),
+            "files_merged": list(state.merged) or None,
             "checks": [_check(each) for each in state.checks],
             **report_integrity.integrity(state, package),
             **report_audit.used(list(state.attempts)),
