@@ -182,27 +182,105 @@ def test_a_textual_conflict_is_brought_together_by_its_own_agent(story: Story, e
     assert "conflicts with a: text.txt" in outcome.err
 
 
-@pytest.mark.parametrize(
-    ("path", "texts"),
-    [
-        ("m.py", ("import os\n", "import re", "import json", "\nx = os\n")),
-        ("go.sum", ("m v1 h1:a=\n", "o v1 h1:c=", "n v1 h1:b=", "")),
-        ("conf.toml", ("[a]\n", "c = 1", "b = 1", "")),
-        ("conf.yaml", ("a:\n", "  b: 1", "  c: 1", "z: 1\n")),
-    ],
-)
-def test_what_both_only_added_is_merged_by_what_it_means(
-    story: Story, path: str, texts: tuple[str, str, str, str]
-) -> None:
-    """Imports, sums, mappings: git sees a conflict where there is none; no attempt is used up."""
-    first, mine, other, rest = texts
-    both = Both(story, {path: first + rest})
-    outcome = both.run(f"sed -i '1a\\{mine}' {path}", f"sed -i '1a\\{other}' {path}")
+ADDED = {  # file: how it begins, what each puts in next, what follows
+    "m.py": ("import os\n", "import re", "import json", "\nx = os\n"),
+    "go.sum": ("m v1 h1:a=\n", "o v1 h1:c=", "n v1 h1:b=", ""),
+    "conf.yaml": ("a:\n", "  b: 1", "  c: 1", "z: 1\n"),
+    "conf.toml": ("[a]\n", "b = 1", "c = 1", ""),
+}
+LOCKED = {
+    "name": "x",
+    "packages": {"": {"deps": {"m": "1"}}, "node_modules/m": {"version": "1"}},
+}
+
+
+def adds(name: str) -> str:
+    """A command that adds a package to manifest and lock."""
+    code = (
+        "import json; p = json.load(open('package-lock.json')); "
+        f"p['packages']['']['deps']['{name}'] = '1'; "
+        f"p['packages']['node_modules/{name}'] = {{'version': '1'}}; "
+        "open('package-lock.json', 'w').write(json.dumps(p, indent=2) + chr(10))"
+    )
+    return f'python3 -c "{code}"'
+
+
+@pytest.fixture(scope="module")
+def peaceful(tmp_path_factory: pytest.TempPathFactory) -> Both:
+    """Two packages that met in many files, and nobody had to be asked of any."""
+    both = Both(
+        Story(tmp_path_factory.mktemp("peaceful")),
+        {
+            ".gitattributes": "* -text\n",
+            "old.txt": TEN,
+            "tool.sh": TEN,
+            "package-lock.json": json.dumps(LOCKED, indent=2) + "\n",
+            **{path: texts[0] + texts[3] for path, texts in ADDED.items()},
+        },
+    )
+    for name in ("dos.txt", "unix.txt"):
+        (both.story.repo / name).write_bytes(TEN.replace("\n", "\r\n").encode())
+    a = [f"sed -i '1a\\{texts[1]}' {path}" for path, texts in ADDED.items()]
+    b = [f"sed -i '1a\\{texts[2]}' {path}" for path, texts in ADDED.items()]
+    a += ["git mv old.txt new.txt", "chmod +x tool.sh", adds("n"), "echo '{\"a\": 1}' > m.json"]
+    b += [sed(3, "three by b", "old.txt"), sed(5, "five by b", "tool.sh"), adds("o")]
+    b += ["echo '{\"b\": 1}' > m.json", sed(9, "nine by b\\r", "dos.txt")]
+    a += [sed(2, "two by a\\r", "dos.txt"), sed(2, "two by a\\r", "unix.txt")]
+    b += ["sed -i 's/\\r$//' unix.txt", sed(9, "nine by b", "unix.txt")]
+    outcome = both.run("; ".join(a), "; ".join(b))
     landed(outcome)
     assert both.attempts() == [("pass", None)]
-    added = [mine, other] if path == "conf.toml" else sorted([mine, other])
-    assert both.show(path) == "".join((first, *(f"{each}\n" for each in added), rest))
-    assert f"both sides' changes merged in {path}" in outcome.err
+    assert "both sides' changes merged in" in outcome.err
+    return both
+
+
+@pytest.mark.parametrize("path", ADDED)
+def test_what_both_only_added_is_merged_by_what_it_means(peaceful: Both, path: str) -> None:
+    """Imports, sums, mappings: git sees a conflict where there is none; no attempt is used up."""
+    first, mine, other, rest = ADDED[path]
+    lines_ = sorted(f"{each}\n" for each in (mine, other))
+    assert peaceful.show(path) == "".join((first, *lines_, rest))
+    assert path in peaceful.story.packages()["b"]["files_merged"]
+
+
+def test_an_edit_follows_a_rename(peaceful: Both) -> None:
+    """`a` moved the file that `b` edited: the edit lands in the moved file."""
+    assert "three by b" in peaceful.show("new.txt")
+    assert "old.txt" not in peaceful.tree()
+
+
+def test_both_add_a_mapping_of_one_name(peaceful: Both) -> None:
+    """Keys of both are in it."""
+    assert json.loads(peaceful.show("m.json")) == {"a": 1, "b": 1}
+
+
+def test_a_mode_and_an_edit_are_both_kept(peaceful: Both) -> None:
+    """`a` made it executable, `b` edited it: it is the edited one, and executable."""
+    assert peaceful.tree()["tool.sh"] == "100755"
+    assert "five by b" in peaceful.show("tool.sh")
+
+
+def test_a_lock_file_to_which_both_added_holds_both(peaceful: Both) -> None:
+    """Packages of both are in the manifest and in the lock, in its order and its manner."""
+    text = peaceful.show("package-lock.json")
+    told = json.loads(text)["packages"]
+    assert told[""]["deps"] == {"m": "1", "n": "1", "o": "1"}
+    assert list(told) == ["", "node_modules/m", "node_modules/n", "node_modules/o"]
+    assert text == json.dumps(json.loads(text), indent=2) + "\n"
+
+
+def test_line_endings_survive(peaceful: Both) -> None:
+    """Edits of both in a file of CRLF lines: all of its lines still end in CRLF."""
+    text = peaceful.bytes("dos.txt")
+    assert text.count(b"\r\n") == text.count(b"\n") == 10
+    assert b"two by a\r\n" in text
+    assert b"nine by b\r\n" in text
+
+
+def test_other_line_endings_are_no_conflict(peaceful: Both) -> None:
+    """`b` wrote all of the file with LF: its change of the endings holds, and the edit of `a`."""
+    both_edits = TEN.replace("line 2\n", "two by a\n").replace("line 9\n", "nine by b\n")
+    assert peaceful.show("unix.txt") == both_edits
 
 
 def test_the_same_value_changed_twice_is_no_matter_of_structure(story: Story) -> None:
@@ -220,15 +298,6 @@ def test_the_same_value_changed_twice_is_no_matter_of_structure(story: Story) ->
     (told,) = story.report()["escalations"]
     assert (told["type"], told["raised_by"]) == ("MERGE_CONFLICT", "agent")
     assert '"retries": 2' in both.show("conf.json")
-
-
-def test_an_edit_follows_a_rename(story: Story) -> None:
-    """`a` moved the file that `b` edited: the edit lands in the moved file, nobody is asked."""
-    both = Both(story, {"old.txt": TEN})
-    landed(both.run("git mv old.txt new.txt", sed(3, "three by b", "old.txt")))
-    assert both.attempts() == [("pass", None)]
-    assert "three by b" in both.show("new.txt")
-    assert "old.txt" not in both.tree()
 
 
 def test_two_renames_of_one_file_are_for_its_agent(story: Story) -> None:
@@ -298,25 +367,6 @@ def test_both_add_the_same_file(story: Story) -> None:
     assert (both.show("same.txt"), both.show("new.txt")) == ("same\n", "by a\nby b\n")
 
 
-def test_both_add_a_mapping_of_one_name(story: Story) -> None:
-    """Keys of both are in it, without an attempt used up."""
-    both = Both(story, {})
-    outcome = both.run('printf "{\\n  \\"a\\": 1\\n}\\n" > m.json',
-                       'printf "{\\n  \\"b\\": 1\\n}\\n" > m.json')  # fmt: skip
-    landed(outcome)
-    assert both.attempts() == [("pass", None)]
-    assert json.loads(both.show("m.json")) == {"a": 1, "b": 1}
-
-
-def test_a_mode_and_an_edit_are_both_kept(story: Story) -> None:
-    """`a` made it executable, `b` edited it: it is the edited one, and executable."""
-    both = Both(story, {"tool.sh": TEN})
-    landed(both.run("chmod +x tool.sh", sed(5, "five by b", "tool.sh")))
-    assert both.attempts() == [("pass", None)]
-    assert both.tree()["tool.sh"] == "100755"
-    assert "five by b" in both.show("tool.sh")
-
-
 def test_binary_files_are_never_mixed_and_a_side_is_never_just_taken(story: Story) -> None:
     """Its agent makes it anew from what landed; giving back its own version is refused."""
     both = Both(story, {}, retries=2)
@@ -331,29 +381,6 @@ def test_binary_files_are_never_mixed_and_a_side_is_never_just_taken(story: Stor
     assert both.bytes("image.bin") == b"\0ab"
 
 
-def test_a_lock_file_to_which_both_added_holds_both(story: Story) -> None:
-    """Packages of both are in the manifest and in the lock, in its order and its manner."""
-    one = {"name": "x", "packages": {"": {"deps": {"m": "1"}}, "node_modules/m": {"version": "1"}}}
-    both = Both(story, {"package-lock.json": json.dumps(one, indent=2) + "\n"})
-
-    def adds(name: str) -> str:
-        code = (
-            "import json; p = json.load(open('package-lock.json')); "
-            f"p['packages']['']['deps']['{name}'] = '1'; "
-            f"p['packages']['node_modules/{name}'] = {{'version': '1'}}; "
-            "open('package-lock.json', 'w').write(json.dumps(p, indent=2) + chr(10))"
-        )
-        return f'python3 -c "{code}"'
-
-    landed(both.run(adds("n"), adds("o")))
-    assert both.attempts() == [("pass", None)]
-    text = both.show("package-lock.json")
-    told = json.loads(text)["packages"]
-    assert told[""]["deps"] == {"m": "1", "n": "1", "o": "1"}
-    assert list(told) == ["", "node_modules/m", "node_modules/n", "node_modules/o"]
-    assert text == json.dumps(json.loads(text), indent=2) + "\n"
-
-
 def test_a_lock_file_that_both_resolved_anew_is_made_by_its_program(story: Story) -> None:
     """Both moved one version: no line is guessed, its agent is told to let the program write it."""
     lock = '{\n  "m": "%s"\n}\n'
@@ -366,29 +393,6 @@ def test_a_lock_file_that_both_resolved_anew_is_made_by_its_program(story: Story
     landed(outcome)
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("pass", None)]
     assert "made by that program, not by hand" in both.brief(2)
-
-
-def test_line_endings_survive(story: Story) -> None:
-    """Edits of both in a file of CRLF lines: all of its lines still end in CRLF."""
-    both = Both(story, {".gitattributes": "* -text\n"})
-    (story.repo / "dos.txt").write_bytes(TEN.replace("\n", "\r\n").encode())
-    landed(both.run(sed(2, "two by a\\r", "dos.txt"), sed(9, "nine by b\\r", "dos.txt")))
-    text = both.bytes("dos.txt")
-    assert text.count(b"\r\n") == text.count(b"\n") == 10
-    assert b"two by a\r\n" in text
-    assert b"nine by b\r\n" in text
-
-
-def test_other_line_endings_are_no_conflict(story: Story) -> None:
-    """`b` wrote all of the file with LF: its change of the endings holds, and the edit of `a`."""
-    both = Both(story, {".gitattributes": "* -text\n"})
-    (story.repo / "dos.txt").write_bytes(TEN.replace("\n", "\r\n").encode())
-    unix = f"sed -i 's/\\r$//' dos.txt; {sed(9, 'nine by b', 'dos.txt')}"
-    landed(both.run(sed(2, "two by a\\r", "dos.txt"), unix))
-    assert both.attempts() == [("pass", None)]
-    assert both.show("dos.txt") == TEN.replace("line 2\n", "two by a\n").replace(
-        "line 9\n", "nine by b\n"
-    )
 
 
 def test_a_submodule_is_for_a_person(story: Story, tmp_path: Path) -> None:

@@ -380,3 +380,61 @@ def test_no_process_is_left_when_the_trunk_is_left(root):
 def _children() -> list[str]:
     listed = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
     return listed.split()
+
+
+def test_a_conflict_holds_what_each_side_has(build, root):
+    """Modes and contents of base, branch and candidate; a tree with markers; the sorts of it."""
+    one, two = commit(root, {"a": "one\n"}), commit(root, {"a": "two\n", "b": "more\n"})
+
+    async def use(trunk: Trunk) -> None:
+        conflict = await trunk.merge(one, two)
+        assert isinstance(conflict, Conflict)
+        (clash,) = conflict.clashes
+        assert conflict.kinds == {"CONFLICT (contents)"}
+        sides = [clash.base, clash.ours, clash.theirs]
+        ids = [each.id for each in sides if each is not None]
+        assert [each.mode for each in sides if each is not None] == ["100644"] * 3
+        texts = await trunk.contents(ids)
+        assert [texts[each] for each in ids] == [b"1\n2\n3\n4\n5\n", b"one\n", b"two\n"]
+        marked = await trunk.read(conflict.tree, "a")
+        assert marked is not None
+        assert marked.startswith(b"<<<<<<< ")
+        assert await trunk.read(conflict.tree, "b") == b"more\n"
+        assert await trunk.shared(one, two) == git(root, "rev-parse", "main")
+
+    with_trunk(build, root, use)
+
+
+def test_a_side_that_has_nothing_is_none(build, root):
+    """One deleted what the other changed."""
+    git(root, "checkout", "-q", "--detach", "main")
+    git(root, "rm", "-q", "a")
+    git(root, "commit", "-qm", "gone")
+    gone, two = git(root, "rev-parse", "HEAD"), commit(root, {"a": "two\n"})
+    git(root, "checkout", "-q", "main")
+
+    async def use(trunk: Trunk) -> None:
+        conflict = await trunk.merge(gone, two)
+        assert isinstance(conflict, Conflict)
+        (clash,) = conflict.clashes
+        assert (clash.ours, conflict.kinds) == (None, {"CONFLICT (modify/delete)"})
+        assert clash.theirs is not None
+
+    with_trunk(build, root, use)
+
+
+def test_texts_are_merged_with_markers_of_any_size_and_differences_are_told(build, root):
+    """The base's lines stand in the markers; a patch names only the paths asked for."""
+    one = commit(root, {"a": "one\n", "b": "new\n"})
+
+    async def use(trunk: Trunk) -> None:
+        marked = await trunk.marked(b"1\n", b"2\n", b"3\n", size=9)
+        marks = [b"<" * 9 + b" ours", b"2", b"|" * 9 + b" base", b"1", b"=" * 9, b"3"]
+        assert marked.splitlines() == [*marks, b">" * 9 + b" theirs"]
+        assert await trunk.marked(b"1\n\n3\n", b"2\n\n3\n", b"1\n\n4\n", size=9) == b"2\n\n4\n"
+        told = await trunk.diff("main", one, ["a"])
+        assert "+one" in told
+        assert "new" not in told
+        assert await trunk.diff("main", one, []) == ""
+
+    with_trunk(build, root, use)

@@ -296,6 +296,35 @@ def test_what_was_committed_is_set_back_to_changes_that_nobody_committed(build, 
     run_main(main)
 
 
+def test_what_is_laid_into_a_worktree_are_changes_that_nobody_committed(build, root):
+    """The files are those of the commit, HEAD is the base, and what lies beside stays."""
+    base = base_of(root)
+    git(root, "checkout", "-q", "--detach")
+    git(root, "rm", "-q", "src/b.py")
+    write(root, {"src/a.py": "a = 2\n", "new/c.py": "c = 1\n"})
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "other")
+    other = git(root, "rev-parse", "HEAD")
+    git(root, "checkout", "-q", "main")
+
+    async def main() -> None:
+        async with build(root) as workspaces:
+            workspace = await workspaces.open(base)
+            write(workspace.path, {"build/made": "x"})
+            await workspaces.lay(workspace, other)
+            told = git(workspace.path, "status", "--porcelain", "--untracked-files=all")
+            assert told.split() == ["M", "src/a.py", "D", "src/b.py", "??", "new/c.py"]
+            assert git(workspace.path, "rev-parse", "HEAD") == base
+            assert (workspace.path / "build/made").exists()
+            work = await workspaces.commit(workspace, onto=base, message="laid")
+            assert git(root, "rev-parse", f"{work.commit}^{{tree}}") == git(
+                root, "rev-parse", f"{other}^{{tree}}"
+            )
+            await workspaces.close(workspace)
+
+    run_main(main)
+
+
 def test_keep_saves_untracked_files_and_commits_and_changes_nothing(build, root):
     """The hidden ref holds all that is not ignored; the worktree does not notice."""
 
