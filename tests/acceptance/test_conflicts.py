@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.conftest import Outcome, Story, lines
+from tests.acceptance.test_transcripts import DONE, PLUGIN, says
 
 SETTINGS = "[plan]\nunknown_scope = 'shared'\n[retry]\nbackoff = 0\n[landing]\ntogether = 'never'\n"
 BRANCH = "openspec/both"
@@ -417,8 +418,6 @@ def test_a_submodule_is_for_a_person(story: Story, tmp_path: Path) -> None:
     ("answer", "code"),
     [
         ("true", "CONFLICT_LEFT"),
-        (sed(5, "five by b"), "LANDED_WORK_LOST"),
-        ("printf 'def f(:\\n' > code.py; git checkout -q HEAD -- text.txt", "PROSE_FOR_CODE"),
         (
             "{ echo 'Here is the merged file:'; git show HEAD:code.py; } > new; mv new code.py; "
             "git checkout -q HEAD -- text.txt",
@@ -431,9 +430,8 @@ def test_an_answer_that_is_none_is_refused_and_a_person_asked(
 ) -> None:
     """Markers left, a side taken, talk for code: refused; the question holds both diffs."""
     both = Both(story, {"text.txt": TEN, "code.py": "x = 1\n"})
-    take = "git show HEAD:text.txt > text.txt; " if "five" in answer else ""
     outcome = both.run(
-        sed(5, "five by a"), f"{sed(5, 'five by b')}; echo 'y = 2' >> code.py", f"{take}{answer}"
+        sed(5, "five by a"), f"{sed(5, 'five by b')}; echo 'y = 2' >> code.py", answer
     )
     assert outcome.code == 3, outcome.err
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("blocked", "MERGE_CONFLICT")]
@@ -461,3 +459,31 @@ def test_without_an_attempt_left_a_person_is_asked_at_once_and_the_answer_reache
     landed(story.plait("resume", run))
     assert "keep both lines" in both.brief(2)
     assert "five by a\nfive by b\n" in both.show("text.txt")
+
+
+def test_an_agent_goes_on_in_its_session_where_a_conflict_is_found_before_its_checks(
+    story: Story,
+) -> None:
+    """Same claim and worktree, on what has landed by now, with the conflict in its files."""
+    story.env["PYTHONPATH"] = str(PLUGIN)
+    both = Both(story, {"text.txt": TEN})
+    mend = 'grep -v "^[<=>]" text.txt > new; mv new text.txt'
+    both.plan(a=': > "$NOTES/a.landing"')
+    agent = lines(
+        BOTH_BEGAN,
+        says("started", session="s-1"),
+        says("turn"),
+        f'if test "$PLAIT_PACKAGE" = a; then {sed(5, "five by a")}; else',
+        'echo "$PLAIT_ATTEMPT $PLAIT_EPOCH ${TALK_SESSION:+again}" >> "$NOTES/b"',
+        'pwd >> "$NOTES/at"',
+        f'if test "$PLAIT_ATTEMPT" = 1; then {A_LANDED}; {sed(5, "five by b")}; else {mend}; fi',
+        "fi",
+        DONE,
+    )
+    more = ("--yes", "--max-agents", "2", "--sandbox", "none")
+    outcome = story.plait("run", "both", "--agent", f"talker:{agent}", *more)
+    landed(outcome)
+    assert story.note("b") == ["1 1 ", "2 1 again"]
+    assert len(set(story.note("at"))) == 1
+    assert "five by a\nfive by b\n" in both.show("text.txt")
+    assert "The purpose of a." in both.brief(2)

@@ -14,11 +14,7 @@ from posixpath import splitext
 
 from plait.core.package import Attempt, PackageState
 from plait.core.remerge import Read, reads_as_before
-from plait.core.retry import LANDING_FAILED
-
-CONFLICT_LEFT = "CONFLICT_LEFT"
-PROSE_FOR_CODE = "PROSE_FOR_CODE"
-LANDED_WORK_LOST = "LANDED_WORK_LOST"
+from plait.core.retry import CONFLICT_LEFT, LANDED_WORK_LOST, LANDING_FAILED, PROSE_FOR_CODE
 
 _MARKERS = re.compile(r"^<{7}[ \n].*?^={7}\n.*?^>{7}[ \n]", re.MULTILINE | re.DOTALL)
 _TALK = re.compile(

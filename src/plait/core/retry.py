@@ -51,6 +51,9 @@ RESULT_REFUSED = (
 )  # fmt: skip
 MERGE_CONFLICT = "MERGE_CONFLICT"
 LANDING_FAILED = "LANDING_FAILED"
+CONFLICT_LEFT = "CONFLICT_LEFT"
+PROSE_FOR_CODE = "PROSE_FOR_CODE"
+LANDED_WORK_LOST = "LANDED_WORK_LOST"
 
 # Attempts that use up nothing, in a row, until they count after all: nothing goes on for ever.
 OFTEN = {AGENT_LOST: 3, DISK_FULL: 3, RATE_LIMITED: 20}
@@ -80,7 +83,17 @@ _CODES: Mapping[FinishKind, str] = {
 
 
 # What an agent's work came to: whoever did it knows best how to put it right.
-_OF_THE_WORK = frozenset({VERIFICATION_FAILED, SCOPE_VIOLATION, *RESULT_REFUSED})
+_OF_THE_WORK = frozenset(
+    {
+        VERIFICATION_FAILED,
+        SCOPE_VIOLATION,
+        MERGE_CONFLICT,
+        CONFLICT_LEFT,
+        PROSE_FOR_CODE,
+        LANDED_WORK_LOST,
+        *RESULT_REFUSED,
+    }
+)
 
 
 class Remedy(StrEnum):

@@ -15,11 +15,12 @@ from dataclasses import replace
 from plait import process
 from plait.core.event import AttemptStarted
 from plait.core.queue import package_checks
-from plait.core.retry import SESSION_LOST
+from plait.core.retry import MERGE_CONFLICT, SESSION_LOST
 from plait.core.roster import whom
 from plait.core.transcript import Account, FinishKind
 from plait.engine.brief import revise_brief, wrong
 from plait.engine.claimed import Claimed, Failure, write_down
+from plait.engine.conflicts import laid_out
 from plait.engine.context import Context, Ended
 from plait.engine.furnish import set_up
 from plait.engine.lodging import hand_on
@@ -51,23 +52,31 @@ async def prepare(
     """The next attempt in the same session, and the event that begins it; nothing is recorded.
 
     The worktree is as the agent left it: what checks made is gone, and so is the commit, so that
-    what the agent takes back was never written. None: its set-up fails, so there is nothing to
+    what the agent takes back was never written. After a conflict it stands on what has landed, with
+    the conflict in its files. None: its set-up fails, so there is nothing to
     go on in.
     """
-    began = context.clock.now()
-    await context.workspaces.checkout(claimed.workspace, work.commit)
+    began, commit = context.clock.now(), work.commit
+    conflicts = failure.code == MERGE_CONFLICT
+    if conflicts:
+        commit = context.journal.run.head
+        claimed = replace(claimed, workspace=context.workspaces.move(claimed.workspace, commit))
+    await context.workspaces.checkout(claimed.workspace, commit)
     failed = await set_up(
         context,
         claimed.workspace,
-        work.commit,
+        commit,
         variables=claimed.variables,
         log=claimed.task.directory / "setup-again.log",
         timeout_s=claimed.package.timeout_s,
     )
     if failed:
         return None
-    await context.workspaces.uncommit(claimed.workspace)
     following = _following(context, claimed, session, failure)
+    if conflicts:
+        following = await laid_out(context, following)
+    else:
+        await context.workspaces.uncommit(claimed.workspace)
     directory = following.task.directory
     before = context.journal.run.packages[claimed.package.id].attempts[-1]
     context.workspaces.inhabit(claimed.workspace, directory / process.ALIVE)

@@ -20,6 +20,7 @@ from plait.git.repository import Repository
 from plait.git.slot import Slot, SlotState, locked
 from plait.git.snapshot import committed, is_safe, keep_beside
 from plait.git.trash import TRASH, discard, discard_in_background, move_aside
+from plait.ports import Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
 
@@ -181,6 +182,11 @@ class Slots:
             return await self._retire(slot)
         discard_in_background(await self._forget(slot))
         return self._release(slot.name)
+
+    def move(self, workspace: Workspace, base: str) -> Workspace:
+        """The same workspace, lent at another base from now on; its files stay as they are."""
+        self._lent[workspace.slot].lend(base)
+        return replace(workspace, base=base)
 
     async def _forget(self, slot: Slot) -> Path:
         """Move its tree into the trash, and leave nothing else of it; the trash."""

@@ -96,6 +96,9 @@ class Workspaces(Protocol):
     def excludes(self, workspace: Workspace) -> str:
         """Patterns for git of what lies there beside the commit; empty if nothing does."""
 
+    def move(self, workspace: Workspace, base: str) -> Workspace:
+        """The same workspace, lent at another base from now on; its files stay as they are."""
+
     async def lay(self, workspace: Workspace, commit: str) -> None:
         """Put the files of a commit that stands on its base into it, as changes nobody committed.
 
