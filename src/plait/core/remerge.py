@@ -27,6 +27,7 @@ Read = Callable[[str, str], Any]  # form and text → what it says, or `ValueErr
 
 MARKER = 40  # characters of a marker of conflict, as git is asked to write it
 MOST_BYTES = 4 << 20
+LONGEST_LINE = 1000  # characters of one that speaks for itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +221,9 @@ def _lines(given: Versions, parts: Sequence[str | Hunk]) -> str | None:
 
     def union(hunk: Hunk) -> Sequence[str] | None:
         ours, theirs = _ended(hunk.ours), _ended(hunk.theirs)
-        if hunk.base or not all(form.fullmatch(each) for each in (*ours, *theirs) if each.strip()):
+        if hunk.base or any(len(each) > LONGEST_LINE for each in (*ours, *theirs)):
+            return None
+        if not all(form.fullmatch(each) for each in (*ours, *theirs) if each.strip()):
             return None
         added = [each for each in theirs if each not in ours]
         if suffix in _IMPORTS and _bound(ours, theirs) & _bound(added, ours):

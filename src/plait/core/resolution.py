@@ -16,7 +16,7 @@ from plait.core.package import Attempt, PackageState
 from plait.core.remerge import Read, reads_as_before
 from plait.core.retry import CONFLICT_LEFT, LANDED_WORK_LOST, LANDING_FAILED, PROSE_FOR_CODE
 
-_MARKERS = re.compile(r"^<{7}[ \n].*?^={7}\n.*?^>{7}[ \n]", re.MULTILINE | re.DOTALL)
+_MARKERS = ("<" * 7, "=" * 7, ">" * 7)
 _TALK = re.compile(
     r"(?i)(sure[,!.]|certainly[,!.]|of course[,!.]|i('ve| have| will|'ll| can| merged| resolved)\b"
     r"|here('s| is| are)\b|below is\b|the (merged|resolved|updated|final) (file|version|code)\b"
@@ -70,7 +70,7 @@ def judge(
         if content is None or len(content) > _LONGEST:
             continue
         text, before = _text(content), [_text(each) for each in _known(sides[path])]
-        if _MARKERS.search(text) and not any(_MARKERS.search(each) for each in before):
+        if _is_marked(text) and not any(map(_is_marked, before)):
             return Unresolved(code=CONFLICT_LEFT, reason=f"{path} holds markers of the conflict")
         if not before:
             continue
@@ -95,6 +95,17 @@ def judge(
         if path in left and (lost := _lost(each, left[path], words, known)):
             return Unresolved(code=LANDED_WORK_LOST, reason=f"{path}: {lost}")
     return None
+
+
+def _is_marked(text: str) -> bool:
+    """Whether lines begin with the markers of a conflict, in their order."""
+    wanted = 0
+    for line in text.splitlines():
+        if line[:7] == _MARKERS[wanted] and line[7:8] in {"", " "}:
+            wanted += 1
+            if wanted == len(_MARKERS):
+                return True
+    return False
 
 
 def _known(sides: Sides) -> list[bytes]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from anyio import to_thread
+
 from plait.core.escalation import Escalation, EscalationType, RaisedBy, Severity
 from plait.core.event import ConflictFound, LandingRefused, Verdict
 from plait.core.limit import package_overspent
@@ -172,7 +174,7 @@ async def _judged(context: Context, base: str, before: Attempt, work: Work) -> F
             candidate=await trunk.read(theirs, path),
         )
         left[path] = await trunk.read(work.commit, path)
-    wrong = judge(sides, left, read)
+    wrong = await to_thread.run_sync(judge, sides, left, read)
     return None if wrong is None else Failure(code=wrong.code, reason=wrong.reason)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from anyio import to_thread
+
 from plait.core.remerge import MARKER, settled, versions
 from plait.engine.context import Context
 from plait.engine.reading import read
@@ -53,4 +55,4 @@ async def _mend(context: Context, clash: Clash) -> bytes | None:
         return None
     plain = [(each or "").encode() for each in (given.base, given.ours, given.theirs)]
     marked = await context.trunk.marked(*plain, size=MARKER)
-    return settled(given, marked.decode("utf-8"), read)
+    return await to_thread.run_sync(settled, given, marked.decode("utf-8"), read)

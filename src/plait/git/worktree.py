@@ -243,10 +243,7 @@ class WorktreePool(Slots):
         return self._user_excludes + "".join(f"/{literal(path)}\n" for path in paths)
 
     async def lay(self, workspace: Workspace, commit: str) -> None:
-        """Put the files of a commit that stands on its base into it, as changes nobody committed.
-
-        It raises what `checkout` does.
-        """
+        """Put a commit's files into it, uncommitted. It raises what `checkout` does."""
         await self._lent[workspace.slot].restore(commit)
         await self.uncommit(workspace)
 
