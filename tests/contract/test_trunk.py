@@ -394,7 +394,7 @@ def test_a_conflict_holds_what_each_side_has(build, root):
         sides = [clash.base, clash.ours, clash.theirs]
         ids = [each.id for each in sides if each is not None]
         assert [each.mode for each in sides if each is not None] == ["100644"] * 3
-        texts = await trunk.contents(ids)
+        texts = await trunk.blobs(ids)
         assert [texts[each] for each in ids] == [b"1\n2\n3\n4\n5\n", b"one\n", b"two\n"]
         marked = await trunk.read(conflict.tree, "a")
         assert marked is not None
