@@ -126,7 +126,7 @@ fi
     assert packages["wp-ci"]["tier"] == {"required": "A", "reached": "B"}
 
 
-RESULT = {
+RESULT: dict[str, Any] = {
     "schema_version": 1,
     "feature_id": "p",
     "package_id": "wp-a",

@@ -347,9 +347,23 @@ def test_a_skip_under_a_condition_is_told():
 
 def test_texts_of_any_content_are_read():
     """Nothing that stands in a file ends the judgement."""
-    odd = ("\x00\x01", "(" * 3000, "def test_a(:\n", '{"a": [{"b": 1}, 2]}', "it('" * 500)
+    odd: tuple[str, ...] = (
+        "\x00\x01",
+        "(" * 3000,
+        "def test_a(:\n",
+        '{"a": [{"b": 1}, 2]}',
+        "it('" * 500,
+    )
     odd += ("[tool.ruff]\nselect=1\n", "[a\n", "func Test", '{"scripts": 3}', "\ud800")
-    paths = (PY, "a.test.ts", "a_test.go", "src/a.rs", "package.json", "pyproject.toml", "AT.java")
+    paths: tuple[str, ...] = (
+        PY,
+        "a.test.ts",
+        "a_test.go",
+        "src/a.rs",
+        "package.json",
+        "pyproject.toml",
+        "AT.java",
+    )
     paths += ("setup.cfg", "Makefile", "tsconfig.json", "a_spec.rb", "eslint.config.js")
     for one in odd:
         for other in (*odd, None):
