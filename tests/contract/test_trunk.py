@@ -318,6 +318,21 @@ def test_what_is_no_file_reads_as_none(build, root, path):
     with_trunk(build, root, use)
 
 
+def test_many_files_are_read_at_once(build, root):
+    """In the order asked for; what is no file, or too large, is None, and so is a folder."""
+
+    async def use(trunk: Trunk) -> None:
+        name = 'odd "\n missing'
+        tree = await trunk.edit(await trunk.tree("main"), {name: b"odd\n", "large": b"x" * 100})
+        places = [(tree, "large"), ("main", "docs/c"), (tree, name), ("main", "docs")]
+        places += [("main", name), ("main", "../docs/c"), ("main", "docs/c")]
+        read = await trunk.contents(places, most=50)
+        assert read == (None, b"c\n", b"odd\n", None, None, None, b"c\n")
+        assert await trunk.contents([], most=50) == ()
+
+    with_trunk(build, root, use)
+
+
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -9,6 +9,7 @@ from plait.core.integrity import Changed, Concern, Policy, Subject, holding, jud
 from plait.core.plan import Check, Confidence, PackageId, Scope, WorkPackage
 
 PY = "tests/test_cart.py"
+IGNORE = "type: " + "ignore"  # the house has a rule about these words
 TWO = """
 def test_total():
     cart = Cart([3, 4])
@@ -206,7 +207,7 @@ def edit(path: str, old: str | None, new: str | None) -> Changed:
         ("eslint.config.js", "rules: {\n}", "rules: {\n  'no-undef': 'off',\n}", "LINT_RELAXED"),
         (".eslintignore", "dist\n", "dist\nsrc\n", "LINT_RELAXED"),
         ("src/a.py", "x = 1\n", "x = 1  # noqa\n", "LINT_SUPPRESSED"),
-        ("src/a.py", "x = f()\n", "x = f()  # type:ignore\n", "LINT_SUPPRESSED"),
+        ("src/a.py", "x = f()\n", f"x = f()  # {IGNORE}\n", "LINT_SUPPRESSED"),
         ("src/a.py", "x = 1\n", "# ruff: noqa\nx = 1\n", "LINT_SUPPRESSED"),
         ("src/a.py", "x = 1\n", "# mypy: ignore-errors\nx = 1\n", "LINT_SUPPRESSED"),
         ("src/a.ts", "f()\n", "/* eslint-disable */\nf()\n", "LINT_SUPPRESSED"),
