@@ -271,6 +271,7 @@ attempt_started
 agent_ended
 work_committed
 scope_checked
+integrity_doubted
 check_ended
 attempt_lost
 attempt_ended
@@ -330,6 +331,7 @@ EXCUSED_EVENTS = {
     "package_requeued": _ORDERS,
     "question_answered": _ORDERS,
     "gate_refused": _ORDERS,
+    "work_accepted": _ORDERS,
     "delivery_ended": "these runs are offered to nobody; one that is cut off is done again",
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(
