@@ -454,3 +454,26 @@ def test_texts_are_merged_with_markers_of_any_size_and_differences_are_told(buil
         assert await trunk.diff("main", one, []) == ""
 
     with_trunk(build, root, use)
+
+
+def test_what_differs_is_told_of_merges_one_after_the_other(build, root):
+    """Of merges and commits made here as of any others; odd names, and nothing, too."""
+    odd = "docs/größe\nx"
+    candidates = [commit(root, {f"new/{each}": "x", odd: "x"}) for each in range(3)]
+
+    async def use(trunk: Trunk) -> None:
+        onto = git(root, "rev-parse", "main")
+        for number, each in enumerate(candidates):
+            merged = await trunk.merge(onto, each)
+            assert isinstance(merged, Merged)
+            own = {f"new/{number}"} | ({odd} if number == 0 else set())
+            assert set(await trunk.changed(onto, merged.tree)) == own
+            assert await trunk.changed(merged.tree, merged.tree) == ()
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await trunk.changed(onto, merged.tree)
+            onto = await trunk.commit(merged.tree, parents=(onto, each), message="m\n")
+        with pytest.raises(PlaitError):
+            await trunk.changed(onto, "0" * 40)
+
+    with_trunk(build, root, use)

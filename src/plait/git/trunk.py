@@ -19,6 +19,7 @@ from plait.git import work
 from plait.git.clashes import blobs, clashing, difference, marked
 from plait.git.command import GitFailed, decode, fields, update_index
 from plait.git.contents import contents
+from plait.git.differing import Differing
 from plait.git.fence import Fence
 from plait.git.repository import Repository, require_own
 from plait.ports import Commit, Conflict, Merged
@@ -48,6 +49,7 @@ class GitTrunk:
         self._streams = repository.git_version >= FLUSHES or shutil.which("stdbuf") is not None
         self._turn = anyio.Lock()
         self._fence = Fence(repository)
+        self._differing = Differing(repository.git)
 
     async def __aenter__(self) -> Self:
         """Prepare for many merges."""
@@ -61,8 +63,9 @@ class GitTrunk:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
-        """End the merging process."""
+        """End the long-lived processes."""
         await self._hang_up()
+        await self._differing.close()
 
     async def head(self, branch: str) -> str | None:
         """The commit a branch points at, or None."""
@@ -133,9 +136,11 @@ class GitTrunk:
         """
         async with self._turn:
             answer = await self._stream(onto, candidate) if self._streams else None
+        if not isinstance(answer, Merged):
+            answer = await self._merge_once(onto, candidate)  # it also tells why
         if isinstance(answer, Merged):
-            return answer
-        return await self._merge_once(onto, candidate)  # it also tells why
+            self._differing.know(answer.tree, answer.tree)
+        return answer
 
     async def blobs(self, ids: Collection[str]) -> Mapping[str, bytes]:
         """The contents of files by their objects' ids."""
@@ -181,7 +186,9 @@ class GitTrunk:
 
     async def commit(self, tree: str, *, parents: Sequence[str], message: str) -> str:
         """Write a commit with the user's identity; no ref moves."""
-        return await self._repository.commit(tree, parents=parents, message=message)
+        commit = await self._repository.commit(tree, parents=parents, message=message)
+        self._differing.know(commit, tree)
+        return commit
 
     async def describe(self, commit: str) -> Commit:
         """A commit's tree, parents and message."""
@@ -218,7 +225,7 @@ class GitTrunk:
 
     async def changed(self, old: str, new: str) -> tuple[str, ...]:
         """Paths that differ between two trees or commits."""
-        return await work.changed(self._git, old, new)
+        return await self._differing.changed(old, new)
 
     async def advance(self, lease: TrunkLease, *, old: str, new: str) -> None:
         """Move the branch from `old` to `new`.

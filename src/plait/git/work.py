@@ -9,7 +9,7 @@ from plait.ports import Change
 
 async def changes(git: Git, old: str, new: str) -> tuple[Change, ...]:
     """How two trees differ; a rename is a deletion and an addition."""
-    told = iter(fields(await git.run("diff-tree", *_EXACT, "--raw", old, new)))
+    told = iter(fields(await git.run("diff-tree", *EXACT, "--raw", old, new)))
     found = []
     for facts, path in zip(told, told, strict=True):
         old_mode, new_mode, _old, _new, status = facts.removeprefix(":").split(" ")
@@ -19,12 +19,12 @@ async def changes(git: Git, old: str, new: str) -> tuple[Change, ...]:
 
 async def changed(git: Git, old: str, new: str) -> tuple[str, ...]:
     """The paths in which two trees differ."""
-    return tuple(fields(await git.run("diff-tree", *_EXACT, "--name-only", old, new)))
+    return tuple(fields(await git.run("diff-tree", *EXACT, "--name-only", old, new)))
 
 
 async def difference(git: Git, old: str, new: str) -> dict[str, str]:
     """The paths in which two trees differ, each with its new mode and id; mode 0: it is gone."""
-    told = iter(fields(await git.run("diff-tree", *_EXACT, "--raw", old, new)))
+    told = iter(fields(await git.run("diff-tree", *EXACT, "--raw", old, new)))
     found = {}
     for facts, path in zip(told, told, strict=True):
         _old_mode, mode, _old, new_id, _status = facts.split(" ")
@@ -40,7 +40,7 @@ async def touched(git: Git, onto: str, commit: str) -> frozenset[str]:
     """
     commits = await git.run("rev-list", commit, f"^{onto}")
     options = ("--stdin", "--root", "--no-commit-id", "-c", "--name-only")
-    return frozenset(fields(await git.run("diff-tree", *_EXACT, *options, stdin=commits)))
+    return frozenset(fields(await git.run("diff-tree", *EXACT, *options, stdin=commits)))
 
 
 async def ignored(git: Git) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ async def beside(git: Git) -> tuple[str, ...]:
     return tuple(fields(await git.run("ls-files", *options)))
 
 
-_EXACT = ("-r", "-z", "--no-renames", "--ignore-submodules=none", "--no-ext-diff")
+EXACT = ("-r", "-z", "--no-renames", "--ignore-submodules=none", "--no-ext-diff")
 
 
 async def shared(git: Git, onto: str, head: str) -> str:
