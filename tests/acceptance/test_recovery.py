@@ -87,11 +87,10 @@ def test_killed_again_and_again_each_package_lands_once(story: Story) -> None:
     call = ("run", "p", "--yes", "--max-agents", "3", "--agent", f"command:sleep 0.1; {WRITE}")
     for number in range(8):
         process = story.starts(*call)
-        wait_until((story.repo / ".plait" / "plait.db").exists)  # however slow the machine is
-        time.sleep(0.45 + 0.12 * number)
+        wait_until(lambda: story.plait("status").code == 0)  # however slow the machine is
+        time.sleep(0.15 + 0.12 * number)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
-    wait_until(lambda: story.plait("status").code == 0)
     outcome = story.plait(*call)
     assert outcome.code == 0, outcome.err
     subjects = story.git("log", "--first-parent", "--format=%s", "main..openspec/p").splitlines()

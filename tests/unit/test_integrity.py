@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from plait.core.finding import Finding, Severity
 from plait.core.integrity import Changed, Concern, Policy, Subject, holding, judge, policies_of
-from plait.core.plan import Check, Confidence, PackageId, Scope, WorkPackage
+from plait.core.plan import Check, Confidence, PackageId, PackageKind, Scope, WorkPackage
 
 PY = "tests/test_cart.py"
 IGNORE = "type: " + "ignore"  # the house has a rule about these words
@@ -310,12 +312,24 @@ def test_claims_are_held_against_the_commit():
     assert (told.code, told.severity) == ("CLAIMED_UNCHANGED", Severity.WARNING)
 
 
-def test_an_empty_commit_is_told_where_the_package_may_write():
-    """It holds the package only where the settings say so; who may not write changes nothing."""
-    (told,) = found()
-    assert (told.code, told.severity) == ("EMPTY_DIFF", Severity.WARNING)
-    assert grave(empty="block") == ["EMPTY_DIFF"]
+def test_an_empty_commit_holds_what_is_there_to_change_declared_files():
+    """Elsewhere it is told; who may not write changes nothing."""
+    assert grave() == ["EMPTY_DIFF"]
+    assert grave(empty="warn") == []
     assert found(write=()) == ()
+    p = WorkPackage(
+        id=PackageId("p"),
+        source_id="p",
+        title="P",
+        scope=Scope(write=("**",), confidence=Confidence.DECLARED),
+    )
+    for package in (
+        replace(p, kind=PackageKind.INTEGRATE),
+        replace(p, scope=replace(p.scope, confidence=Confidence.INFERRED)),
+        replace(p, scope=Scope(confidence=Confidence.UNKNOWN)),
+    ):
+        (told,) = judge(Subject(package=package))
+        assert (told.code, told.severity) == ("EMPTY_DIFF", Severity.WARNING)
 
 
 def test_classes_can_be_told_only_or_left_out():
@@ -324,7 +338,7 @@ def test_classes_can_be_told_only_or_left_out():
     (told,) = found(gone, tests="warn")
     assert told.severity is Severity.WARNING
     assert found(gone, tests="off") == ()
-    assert policies_of({"empty": "block"})[Concern.EMPTY] is Policy.BLOCK
+    assert policies_of({"empty": "warn"})[Concern.EMPTY] is Policy.WARN
 
 
 def test_new_tests_that_prove_nothing_are_told():

@@ -212,12 +212,11 @@ TABLES: Mapping[str, Table] = {
             "integrity": key(
                 "integrity",
                 values.policies,
-                '`{ empty = "warn" }`',
+                '`"block"`',
                 "What [weakens the judgement of work](checks.md#what-weakens-them) does: "
                 '`"block"` holds the package until somebody accepts it, `"warn"` tells it, '
                 '`"off"` does not look. One word for all, or a table of `tests`, `checks`, '
-                "`linters`, `empty`, `claims`; what it does not name is `block`, but for "
-                "`empty`, which is `warn`.",
+                "`linters`, `empty`, `claims`; what it does not name is `block`.",
             ),
         },
     ),

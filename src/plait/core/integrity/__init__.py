@@ -28,7 +28,7 @@ from plait.core.integrity.commands import judge_commands
 from plait.core.integrity.marks import judge_marks
 from plait.core.integrity.slack import judge_settings
 from plait.core.integrity.tests import judge_tests
-from plait.core.plan import Confidence
+from plait.core.plan import Confidence, PackageKind
 
 __all__ = [
     "CONCERNS",
@@ -83,14 +83,21 @@ def policies_of(said: Mapping[str, str]) -> Policies:
 
 
 def _empty(subject: Subject) -> Iterator[Finding]:
-    package = subject.package
-    writes = bool(package.scope.write) or package.scope.confidence is Confidence.UNKNOWN
-    if not subject.paths and writes:
-        yield grave(
-            "EMPTY_DIFF",
-            "the package may write, and its commit changes nothing",
-            "see whether there was nothing to do; its checks passed on what was there",
-        )
+    """Nothing was changed: grave where the plan says which files the package is there to change.
+
+    A task of a list may well be to run or to look at something, and an integration package finds
+    nothing to mend when all fits together.
+    """
+    package, scope = subject.package, subject.package.scope
+    if subject.paths or not (scope.write or scope.confidence is Confidence.UNKNOWN):
+        return
+    declared = bool(scope.write) and scope.confidence is Confidence.DECLARED
+    made = grave if declared and package.kind is PackageKind.IMPLEMENT else slight
+    yield made(
+        "EMPTY_DIFF",
+        "the package may write, and its commit changes nothing",
+        "see whether there was nothing to do; its checks passed on what was there",
+    )
 
 
 def _claims(subject: Subject) -> Iterator[Finding]:

@@ -30,10 +30,7 @@ class Policy(StrEnum):
 
 Policies = Mapping[Concern, Policy]
 
-USUAL: Policies = {
-    **dict.fromkeys(Concern, Policy.BLOCK),
-    Concern.EMPTY: Policy.WARN,
-}
+USUAL: Policies = dict.fromkeys(Concern, Policy.BLOCK)
 
 CONCERNS: Mapping[str, Concern] = {
     "TEST_DELETED": Concern.TESTS,
