@@ -10,7 +10,7 @@ NODE_AGENTS := tests/agents/node_modules/.package-lock.json
 SHORT := together or complete or (claude or gemini) and (works or 401 or cancel or permission)
 PYTHON_AGENTS := $(patsubst %/requirements.txt,%/.venv/.ready,$(wildcard tests/agents/*/requirements.txt))
 
-.PHONY: setup demo test check format bench fuzz crash clean help test-agents test-agents-short escape
+.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short escape
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -31,13 +31,14 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 test: $(READY)  ## all tests but the long suites
 	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
 
-check: $(READY)  ## what CI runs: format, lint, types, import contracts, short crash and escape suites, tests
+check: $(READY)  ## what CI runs: format, lint, types, import contracts, short crash, escape and landing suites, tests
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m tests.crash --short
 	$(PY) -m tests.escape --short
+	$(PY) -m bench.landing --short
 	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
 
 format: $(READY)  ## format and mend what can be mended
@@ -46,6 +47,9 @@ format: $(READY)  ## format and mend what can be mended
 
 bench: $(READY)  ## print ratios against a baseline of the same run
 	$(PY) -m bench
+
+bench-landing: $(READY)  ## land a stack of patches by every policy; fails if a promise is broken
+	$(PY) -m bench.landing
 
 fuzz: $(READY)  ## tear plans of every format two thousand times each (make test does sixty)
 	PLAIT_FUZZ=2000 $(PY) -m pytest -q tests/integration/test_hostile_plans.py

@@ -20,6 +20,7 @@ from bench import (
     queueing,
     sandbox,
     scale,
+    starting,
     startup,
     workspaces,
 )
@@ -27,8 +28,8 @@ from bench.ground import lay_ground
 from bench.table import Row, print_rows
 
 PARTS = (
-    "overhead", "makespan", "startup", "sandbox", "check", "dispatch", "durable", "logs", "lag",
-    "queue", "merging", "scale", "workspaces",
+    "overhead", "makespan", "starting", "startup", "sandbox", "check", "dispatch", "durable",
+    "logs", "lag", "queue", "merging", "scale", "workspaces",
 )  # fmt: skip
 
 
@@ -62,6 +63,8 @@ def main(argv: Sequence[str]) -> None:
             rows += lag.measure(ground, packages=32 if told.quick else 96)
         if "makespan" in told.parts:
             rows += makespan.measure(ground, seeds=2 if told.quick else told.seeds)
+        if "starting" in told.parts:
+            rows += starting.measure(ground, real=1 if told.quick else starting.REAL)
         if "check" in told.parts:
             rows += check.measure(ground, repetitions=1 if told.quick else 3)
         if "queue" in told.parts:

@@ -1,0 +1,1 @@
+"""The offline landing benchmark: a stack of patches through every policy of landing."""
