@@ -32,9 +32,9 @@ from tests.crash.attacks import (
     with_locks,
     with_others,
 )
-from tests.crash.points import DECLARED
-from tests.crash.scene import Server, new_folder
-from tests.crash.stories import ENDS, FALLS, PATHS, wide
+from tests.crash.points import DECLARED, LANDING
+from tests.crash.scene import Server, Story, new_folder
+from tests.crash.stories import IN_A_ROW, PATHS, ROW, wide
 
 JOBS = 2
 TIMES = 10  # runs for each other kind of disturbance
@@ -83,15 +83,15 @@ class Suite:
         return outcome
 
 
-def points(suite: Suite) -> Counter[str]:
-    """Runs that are killed at every point in a row; how often the six packages' run passes each."""
+def points(suite: Suite) -> dict[str, Counter[str]]:
+    """Runs that are killed at every point in a row; how often each passes each, undisturbed."""
     died, began = new_folder() / "died", time.monotonic()
     reached: set[str] = set()
-    counts: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {}
     with Server() as server:
-        for name, story in (("paths", PATHS), ("ends", ENDS), ("falls", FALLS)):
+        for name, story in IN_A_ROW.items():
             tree, passed = undisturbed(story, server)
-            counts = counts or passed
+            counts[name] = passed
             outcome = in_a_row(story, server, tree, died=died, name=name)
             suite.tell(f"in a row: {name}", f"{outcome.kills} kills", began, outcome.faults)
             reached |= {*passed, *outcome.reached}
@@ -101,22 +101,31 @@ def points(suite: Suite) -> Counter[str]:
     return counts
 
 
-def singly(suite: Suite, counts: Counter[str]) -> None:
-    """A run of six packages for each point, and a second one for a later passing."""
+def singly(suite: Suite, counts: dict[str, Counter[str]]) -> None:
+    """A run of six packages for each point, and a second one for a later passing.
+
+    So it is with a run whose candidates stand in a row, at the points of landing.
+    """
+    landing = Counter({each: n for each, n in counts["row"].items() if each in LANDING})
+    _singly(suite, "each point in a run", PATHS, counts["paths"])
+    _singly(suite, "each of landing, in a row", ROW, landing)
+
+
+def _singly(suite: Suite, name: str, story: Story, counts: Counter[str]) -> None:
     chance = suite.chance("points")
     with Server() as server:
-        tree, _ = undisturbed(PATHS, server)
-    wanted = [Point(name=name, nth=1) for name in sorted(counts)]
+        tree, _ = undisturbed(story, server)
+    wanted = [Point(name=each, nth=1) for each in sorted(counts)]
     wanted += [
-        Point(name=name, nth=chance.randint(2, count))
-        for name, count in sorted(counts.items())
+        Point(name=each, nth=chance.randint(2, count))
+        for each, count in sorted(counts.items())
         if count > 1
     ]
-    suite.all_of("each point in a run", (_alone(tree, each) for each in wanted))
+    suite.all_of(name, (_alone(story, tree, each) for each in wanted))
 
 
-def _alone(tree: str, point: Point) -> Task:
-    return lambda server: alone(PATHS, server, tree, point)
+def _alone(story: Story, tree: str, point: Point) -> Task:
+    return lambda server: alone(story, server, tree, point)
 
 
 def randomly(suite: Suite) -> None:
@@ -179,7 +188,7 @@ def main() -> int:
         parser.error(f"no such part: {', '.join(sorted(odd))}")
     suite, began = Suite(told.seed), time.monotonic()
     _say(f"seed {told.seed}; `--seed {told.seed}` chooses the same moments again")
-    counts = points(suite) if {"points", "singly"} & parts else Counter()
+    counts = points(suite) if {"points", "singly"} & parts else {}
     if "singly" in parts:
         singly(suite, counts)
     if "random" in parts:

@@ -14,8 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.crash.points import DECLARED, RARE
+from tests.crash.points import DECLARED, LANDING, RARE
 from tests.crash.scene import BRANCH, Scene, Server, Story, new_folder
+from tests.crash.stories import ROW
 from tests.crash.truth import faults
 
 ENVIRONMENT = 4
@@ -66,11 +67,15 @@ def settled(scene: Scene) -> tuple[int, str]:
 def in_a_row(story: Story, server: Server, tree: str, *, died: Path, name: str) -> Outcome:
     """One run, killed at each point that it passes and that is not in `died`, where it is noted.
 
-    Somebody asks it to stop until that has been recorded, and was died at.
+    Somebody asks it to stop until that has been recorded, and was died at. Where several runners
+    test a row of candidates, it dies at each point of landing whatever `died` says of it.
     """
     root = new_folder()
     outcome = Outcome(name=name, runs=1)
     died.touch()
+    if story is ROW:
+        others = [each for each in died.read_text().splitlines() if each not in LANDING]
+        died.write_text("".join(f"{each}\n" for each in others))
     orders = {"record": str(root / "record"), "once": str(died)}
     scene = Scene(root / "scene", story, server)
     code, said = scene.start(**orders)

@@ -243,6 +243,7 @@ git clean
 git commit-tree
 git hash-object
 git read-tree
+git reset
 git update-index
 git update-ref --stdin
 git update-ref HEAD
@@ -278,6 +279,8 @@ attempt_ended
 landing_started
 landing_refused
 landed
+conflict_found
+flake_found
 gate_passed
 gate_asked
 package_skipped
@@ -285,6 +288,11 @@ package_cancelled
 escalation_raised
 escalation_settled
 """
+_LANDING_PROGRAMS = ("merge-tree", "commit-tree", "hash-object", "update-ref --stdin")
+_LANDING_EVENTS = (
+    *("attempt_started", "attempt_ended", "attempt_lost", "landing_started", "landing_refused"),
+    *("landed", "check_ended", "conflict_found", "flake_found"),
+)
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -295,9 +303,18 @@ DECLARED = frozenset(
     {
         *_lines(_FILES),
         *(f"{when} {each}" for each in _lines(_PROGRAMS) for when in ("start", "end")),
-        *("start shim", "start git merge-tree", "end agent"),
+        *("start shim", "start git merge-tree", "end git merge-tree", "end agent"),
         *(f"stored {each}" for each in _lines(_STORED)),
         *(f"recorded {each}" for each in _lines(_EVENTS)),
+    }
+)
+
+# Where a row of candidates is at work: a run with several runners is killed there once more.
+LANDING = frozenset(
+    {
+        *(f"{when} git {verb}" for when in ("start", "end") for verb in _LANDING_PROGRAMS),
+        *("start check", "end check", "open ATTEMPT/checks/LOG"),
+        *(f"recorded {each}" for each in _LANDING_EVENTS),
     }
 )
 
@@ -342,7 +359,6 @@ EXCUSED_EVENTS = {
             "agent_nudged",
             "provider_parked",
             "denied",
-            "flake_found",
         ),
         "these runs have no limits, and agents that neither stall nor tell what they use",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -28,7 +29,10 @@ MAKE = 'echo "$PLAIT_PACKAGE" > "src/$PLAIT_PACKAGE/made.txt"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A package: what its agent does, what checks it, and how often it lands."""
+    """A package: what its agent does, what checks it, and how often it lands.
+
+    Where it is not `scoped`, nobody knows what it will write.
+    """
 
     id: str
     agent: str = MAKE
@@ -37,6 +41,12 @@ class Work:
     locks: Sequence[str] = ()
     retries: int = 0
     lands: int = 1
+    scoped: bool = True
+
+    @property
+    def label(self) -> str:
+        """What its check is called where it says how it went: alike for checks that are alike."""
+        return hashlib.sha256(self.check.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +203,11 @@ class Scene:
         path = self.notes / "starts"
         return path.read_text().splitlines() if path.exists() else []
 
+    def passed(self) -> set[tuple[str, ...]]:
+        """Each tree that was tested and the label of the check that passed on it."""
+        path = self.notes / "passed"
+        return {tuple(each.split()) for each in path.read_text().splitlines()}
+
     def living(self) -> dict[int, str]:
         """The processes that the run has started and that live, by number."""
         return {pid: told for pid in _numbers() if (told := _command(pid, str(self.root)))}
@@ -215,11 +230,13 @@ def new_folder() -> Path:
 
 
 def _package(work: Work) -> dict[str, Any]:
+    """Its check notes, outside the repository, the trees on which it passes."""
+    note = f'echo "$(git rev-parse "HEAD^{{tree}}") {work.label}" >> "$NOTES/passed"'
     return {
         "id": work.id,
         "needs": list(work.needs),
-        "write": [f"src/{work.id}/**"],
-        "checks": [work.check],
+        **({"write": [f"src/{work.id}/**"]} if work.scoped else {}),
+        "checks": [f"{{ {work.check}; }} && {note}"],
         "locks": list(work.locks),
         "retries": work.retries,
         "timeout": "5m",

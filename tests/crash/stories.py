@@ -75,6 +75,48 @@ FALLS = Story(
 )
 
 
+# A row of candidates, tested by three runners, with what can happen in it: a conflict with what
+# landed, a culprit, a flake, a package that was begun on a candidate.
+_TWO_BEGAN = _UNTIL.format('grep -qs ^one "$NOTES/starts" && grep -qs ^two "$NOTES/starts"')
+_BOTH = "printf 'one\\ntwo\\n' > shared"
+_SHARED = f'if test -e shared; then {_BOTH}; else {_TWO_BEGAN}; echo "$PLAIT_PACKAGE" > shared; fi'
+_VERIFIED = 'test "$PLAIT_STAGE" = land || : > "$NOTES/verified.$PLAIT_PACKAGE"'
+_WAITING = _UNTIL.format('test "$(ls "$NOTES" | grep -c ^verified)" -ge 3')
+_ONCE = 'test -e "$NOTES/flaked" || { : > "$NOTES/flaked"; false; }'
+ROW = Story(
+    works=(
+        Work(id="base", check=_VERIFIED),
+        Work(id="side", check=f'{_VERIFIED}; test "$PLAIT_STAGE" != land || {{ {_WAITING}; }}'),
+        # Green alone on its first attempt, red behind `base`.
+        Work(
+            id="red",
+            agent=f"test -e src/base/made.txt || {_ALONE}; {MAKE}",
+            check="test ! -e src/base/made.txt || test ! -e src/red/alone",
+            retries=3,
+        ),
+        # Begun on a candidate that falls out.
+        Work(id="behind", needs=("red",), check="test -e src/red/made.txt"),
+        Work(id="ahead", needs=("base", "side"), check="test -e src/base/made.txt"),
+        Work(
+            id="flaky",
+            check=f'{_VERIFIED}; test "$PLAIT_STAGE" != land || {_ONCE}',
+            retries=2,
+        ),
+        # Both add the same file; whoever lands last has to bring both together.
+        Work(id="one", agent=_SHARED, scoped=False, retries=3),
+        Work(id="two", agent=_SHARED, scoped=False, retries=3),
+    ),
+    options=("--max-agents", "8"),
+    config=(
+        '[plan]\nunknown_scope = "shared"\n[run]\nstart_dependents = "verified"\n'
+        '[retry]\nbackoff = 0\n[landing]\nrunners = 3\ntogether = "always"\n'
+    ),
+)
+
+# What is killed at each of its points.
+IN_A_ROW = {"paths": PATHS, "ends": ENDS, "falls": FALLS, "row": ROW}
+
+
 def wide(count: int) -> Story:
     """Many packages in chains, some of which fail now and then."""
     works = tuple(

@@ -13,7 +13,7 @@ from tests.crash.points import (
     program,
 )
 from tests.crash.scene import Scene, Server, new_folder
-from tests.crash.stories import ENDS, FALLS, PATHS
+from tests.crash.stories import IN_A_ROW, PATHS
 from tests.crash.truth import faults
 
 from plait.core.event import EVENTS
@@ -26,7 +26,7 @@ def test_killed_at_every_point_in_a_row(tmp_path):
     """Each declared point is reached and died at once; in the end everything is as it should be."""
     died, reached, told = tmp_path / "died", set(), []
     with Server() as server:
-        for name, story in (("paths", PATHS), ("ends", ENDS), ("falls", FALLS)):
+        for name, story in IN_A_ROW.items():
             tree, passed = undisturbed(story, server)
             outcome = in_a_row(story, server, tree, died=died, name=name)
             told += outcome.faults
@@ -44,7 +44,16 @@ def test_the_rules_can_fail(tmp_path):
         (scene.repo / "README.md").write_text("mine\n")
         told = "\n".join(faults(scene, scene.git("rev-parse", "main^{tree}")))
         assert scene.resume()[0] == 0
-    for each in ("landed 0 times", "tree differs", "a lock was left", "still lent", "user's"):
+        (scene.notes / "passed").write_text("")
+        told += "\n".join(faults(scene, scene.tree()))
+    for each in (
+        "landed 0 times",
+        "tree differs",
+        "a lock was left",
+        "still lent",
+        "user's",
+        "not tested",
+    ):
         assert each in told, told
 
 

@@ -36,6 +36,23 @@ def _landed_once(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterato
             yield f"{work.id} landed {landed[work.id]} times"
 
 
+def _tested(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    """By the checks' own notes: what they say of a tree, whatever Plait has recorded."""
+    key = "--format=%H %T %(trailers:key=Plait-Package,valueonly,separator=%x20)"
+    told = scene.git("log", "--first-parent", "--reverse", key, f"main..{BRANCH}").splitlines()
+    passed, labels = scene.passed(), {work.id: work.label for work in scene.works}
+    wanted: set[str] = set()
+    commits: set[str] = {scene.git("rev-parse", "main")}
+    for commit, tree, *packages in map(str.split, told):
+        commits.add(commit)
+        wanted |= {labels[package] for package in packages}
+        if not wanted <= {label for of, label in passed if of == tree}:
+            yield f"{commit} ({' '.join(packages)}) was not tested"
+    moves = scene.git("log", "--walk-reflogs", "--format=%H", BRANCH).split()
+    if odd := set(moves) - commits:
+        yield f"the branch was at {sorted(odd)}"
+
+
 def _started_once(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
     starts = Counter(tuple(line.split()[::2]) for line in scene.starts())
     for (package, epoch), times in starts.items():
@@ -131,6 +148,7 @@ def _negative(value: object, place: str) -> Iterator[str]:
 
 _RULES: tuple[Callable[[Scene, str, frozenset[Path]], Iterator[str]], ...] = (
     _landed_once,
+    _tested,
     _started_once,
     _same_tree,
     _nobody_left,
