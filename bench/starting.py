@@ -32,12 +32,14 @@ AGENTS = 6
 SIGMA = 0.8
 MEAN_S = 2.0  # of agents, where it is for real
 TESTS = 0.25  # of that mean: a test of a merge result
-SEED, DRAWS = 20_260_101, 3
+SEED, PLAYS = 20_260_101, 60  # of all shapes together, at least one of each
 MOST_REAL, MOST_WAVES = 24, 6  # packages and waves of a shape that is run for real
 REAL = 2
 CONFIG = """\
 [run]
 start_dependents = "{start}"
+[landing]
+together = "always"
 """
 
 
@@ -63,7 +65,7 @@ def measure(ground: Ground, *, real: int = REAL) -> list[Row]:
     played = [
         {way: _played(shape, way, _times(shape, draw)) for way in WAYS}
         for shape in known
-        for draw in range(DRAWS)
+        for draw in range(max(1, PLAYS // len(known)))
     ]
     rows = _rows(f"{len(known)} shapes played", played)
     ran = []
