@@ -1,6 +1,6 @@
 """`make bench-landing`: a stack of patches through every policy, counted from outside.
 
-    python -m bench.landing [--short] [POLICY…]
+    python -m bench.landing [--short] [--seed N] [POLICY…]
 
 Ends with 1 where Plait broke a promise: a tree that nobody tested landed, a commit of the branch
 is red, something landed twice, or less landed than one at a time.
@@ -61,7 +61,8 @@ def main(argv: Sequence[str]) -> int:
     """Measure, print, and say whether every promise was kept."""
     told = _parse(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and clean up
-    features, pace_s = stack(short=told.short), SHORT_PACE_S if told.short else PACE_S
+    features = stack(short=told.short, seed=told.seed)
+    pace_s = SHORT_PACE_S if told.short else PACE_S
     counts: dict[str, Count] = {}
     began = time.monotonic()
     with lay_ground() as ground:
@@ -175,6 +176,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     every = (*OTHERS, *OURS)
     parser.add_argument("policies", nargs="*", metavar="POLICY", help=", ".join(every))
     parser.add_argument("--short", action="store_true", help="fewer features, three policies")
+    parser.add_argument("--seed", type=int, default=0, help="another order, other times")
     told = parser.parse_args(argv)
     told.policies = told.policies or list(SHORT if told.short else every)
     if unknown := [each for each in told.policies if each not in every]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
 
 
@@ -60,8 +61,11 @@ FEW = frozenset(
 )
 
 
-def stack(*, short: bool) -> tuple[Feature, ...]:
-    """The features that are landed."""
-    if not short:
-        return FEATURES
-    return tuple(replace(each, seconds=each.seconds / 4) for each in FEATURES if each.name in FEW)
+def stack(*, short: bool, seed: int = 0) -> tuple[Feature, ...]:
+    """The features that are landed; with a seed in another order, and worked on for other times."""
+    chance = random.Random(seed)
+    found = [each for each in FEATURES if not short or each.name in FEW]
+    if seed:
+        chance.shuffle(found)
+        found = [replace(each, seconds=chance.uniform(0.2, 2.0)) for each in found]
+    return tuple(replace(each, seconds=each.seconds / 4) if short else each for each in found)
