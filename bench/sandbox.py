@@ -43,11 +43,12 @@ def measure(ground: Ground, *, repetitions: int) -> list[Row]:
     print()
     return [
         Row(
-            what=f"start under {each.name}, to {TARGET_MS:g} ms",
-            ratio=(median(times[each.name]) - bare) * 1_000 / TARGET_MS,
+            what=f"start under {name}, to {TARGET_MS:g} ms",
+            ratio=(median(times[name]) - bare) * 1_000 / TARGET_MS,
             target=1.0,
         )
-        for each in usable
+        for name, held, _ in ways
+        if held is not None
     ]
 
 

@@ -8,11 +8,7 @@ it becomes the program; what serves it ends with that.
 from __future__ import annotations
 
 import os
-import select
-import signal
-import socket
 import sys
-from functools import partial
 
 from plait.sandbox.relay import (
     become,
@@ -24,9 +20,20 @@ from plait.sandbox.relay import (
     serve,
 )
 
+try:
+    import _signal as signal  # type: ignore[import-not-found]  # signal itself brings enum
+except ImportError:  # another Python
+    import signal
+
+TYPE_CHECKING = False  # the typing module costs a start too much
+if TYPE_CHECKING:
+    import socket
+
 
 def through(client: socket.socket, port: int = 0) -> None:
     """Carry one connection to the proxy, and by it to a port of the machine if one is given."""
+    import socket
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as proxy:
         proxy.connect("net")
         if port:
@@ -61,7 +68,9 @@ def main() -> None:
             os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
         serve(proxy, through)
         for port, listener in own:
-            serve(listener, partial(through, port=port))
+            serve(listener, lambda client, port=port: through(client, port))  # type: ignore[misc]
+        import select
+
         select.select([watched], [], [])
         os._exit(0)
     os.wait()

@@ -120,7 +120,7 @@ class Landlock(Sandbox):
         started = replace(invocation, env={**invocation.env, **env}, files=files)
         if confinement.hosts is not None:
             limited = self.abi >= _TCP
-            return proxied(started, confinement, path, rules, _launcher(path), limited=limited)
+            return proxied(started, confinement, path, rules, limited=limited)
         argv = (*_launcher(path), *started.argv)
         files = {**started.files, path: _encoded(rules)}
         return replace(started, argv=argv, files=files)

@@ -82,14 +82,16 @@ def _open(ruleset: int, path: bytes, rights: int) -> None:
     os.close(place)
 
 
+def hold(path: str, port: int = 0) -> None:
+    """Keep the rules of a file; one port may be connected to beside those that it names."""
+    with open(path, "rb") as file:
+        rules = file.read().split(b"\0")
+    restrict([*rules, b"connect %d" % port] if port else rules)
+
+
 def main() -> None:
     """Do it."""
-    with open(sys.argv[1], "rb") as file:
-        rules = file.read().split(b"\0")
-    port = os.environ.pop("PLAIT_PROXY_PORT", "")
-    if port:
-        rules.append(b"connect " + port.encode())
-    restrict(rules)
+    hold(sys.argv[1])
     try:
         os.execvp(sys.argv[2], sys.argv[2:])
     except OSError as error:

@@ -25,7 +25,7 @@ def bridged(invocation: Invocation, confinement: Confinement, sandbox: Sequence[
     """The program in a sandbox without a network, with a bridge to the proxy."""
     table, meeting = _table(confinement), str(confinement.own[1])
     inside = (*_python("bridge"), meeting, str(table), *invocation.argv)
-    argv = (*_python("proxy"), str(table), meeting, *sandbox, *inside)
+    argv = (*_python("proxy"), str(table), meeting, "", *sandbox, *inside)
     return replace(invocation, argv=argv, files={**invocation.files, table: _lines(confinement)})
 
 
@@ -34,15 +34,17 @@ def proxied(
     confinement: Confinement,
     path: Path,
     rules: Sequence[str],
-    launcher: Sequence[str],
     *,
     limited: bool,
 ) -> Invocation:
-    """The program behind rules that let it connect to the proxy's port, and to no other."""
+    """The program behind rules that let it connect to the proxy's port, and to no other.
+
+    The proxy's own child puts them on itself: one Python less that an agent waits for.
+    """
     table = _table(confinement)
     told = [*rules, *(["limited"] if limited else [])]
     told += [f"connect {port}" for port in own_ports(confinement.hosts or ())]
-    argv = (*_python("proxy"), str(table), "", *launcher, *invocation.argv)
+    argv = (*_python("proxy"), str(table), "", str(path), *invocation.argv)
     encoded = b"\0".join(os.fsencode(each) for each in told)
     files = {**invocation.files, table: _lines(confinement), path: encoded}
     return replace(invocation, argv=argv, files=files)

@@ -1,15 +1,17 @@
-"""`started.py proxy TABLE MEETING PROGRAM…`: a proxy, and the program it is for.
+"""`started.py proxy TABLE MEETING RULES PROGRAM…`: a proxy, and the program it is for.
 
 It answers `CONNECT host:port` and plain HTTP for the hosts of the table, and ends with the
 program, with its exit code. MEETING is a folder in which to listen on the socket `net`; if it is
-empty, a port of the loopback is listened on, and the program told of it in its environment.
+empty, a port of the loopback is listened on, and the program told of it in its environment. RULES
+are what Landlock is to hold the program to, beside that port; empty: it holds itself.
+
+What only an answer needs is imported by the first one: the program waits for none of it.
 """
 
 from __future__ import annotations
 
-import base64
+import _socket
 import os
-import socket
 import sys
 
 from plait.sandbox.relay import (
@@ -20,6 +22,10 @@ from plait.sandbox.relay import (
     outlive_orders,
     serve,
 )
+
+TYPE_CHECKING = False  # the typing module costs a start too much
+if TYPE_CHECKING:
+    import socket
 
 LONGEST = 1 << 16
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -56,6 +62,8 @@ class Table:
         host, _, port = address.rpartition(":")
         header = ""
         if account:
+            import base64
+
             coded = base64.b64encode(account.encode()).decode()
             header = f"Proxy-Authorization: Basic {coded}\r\n"
         return host, int(port), header
@@ -109,6 +117,8 @@ def answer(table: Table, client: socket.socket) -> None:
 
 def _reached(table: Table, host: str, port: int, head: bytes, target: str) -> socket.socket:
     """A connection to the host, or through the user's proxy; `head` is sent if it is given."""
+    import socket
+
     direct = not table.via or table.goes_direct(host)
     if direct:
         server = socket.create_connection((host, port), PATIENCE_S)
@@ -162,26 +172,35 @@ def _refuse(client: socket.socket, status: str, told: str) -> None:
 
 def main() -> None:
     """Listen, start the program, end with it."""
-    table, meeting, argv = Table(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    table, meeting, rules, argv = Table(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
+    port = 0
     if meeting:
-        back = os.getcwd()
-        os.chdir(meeting)  # the path of a socket is short
-        if os.path.lexists("net"):
-            os.unlink("net")
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind("net")
-        listener.listen(64)
-        os.chdir(back)
+        listener = _listening_in(meeting)
     else:
         listener = listening()
         port = listener.getsockname()[1]
         environment(port)
-        os.environ["PLAIT_PROXY_PORT"] = str(port)
     outlive_orders()
     child = os.fork()
     if child == 0:
         listener.close()
+        if rules:
+            from plait.sandbox.landlocked import hold
+
+            hold(rules, port)
         become(argv)
     serve(listener, lambda client: answer(table, client))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     os._exit(code if code >= 0 else 128 - code)
+
+
+def _listening_in(folder: str) -> _socket.socket:
+    back = os.getcwd()
+    os.chdir(folder)  # the path of a socket is short
+    if os.path.lexists("net"):
+        os.unlink("net")
+    listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    listener.bind("net")
+    listener.listen(64)
+    os.chdir(back)
+    return listener

@@ -1,34 +1,49 @@
 """What proxy and bridge share: bytes carried both ways, and a child awaited.
 
-They start with an isolated Python of their own, so this imports nothing of Plait.
+They start with an isolated Python of their own, and an agent waits for them, so this imports
+nothing of Plait and little of Python: the module `socket` costs more than Python's own start, and
+is imported when the first connection is there.
 """
 
 from __future__ import annotations
 
+import _socket
+import _thread
 import os
-import select
-import signal
-import socket
-import threading
+
+try:
+    import _signal as signal  # type: ignore[import-not-found]  # signal itself brings enum
+except ImportError:  # another Python
+    import signal
 
 PIECE = 1 << 16
-TYPE_CHECKING = False
+TYPE_CHECKING = False  # the typing module costs a start too much
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
 
-def serve(listener: socket.socket, answer: Callable[[socket.socket], None]) -> None:
-    """Answer each connection in a thread of its own, in the background."""
+def serve(listener: _socket.socket, answer: Callable[[socket.socket], None]) -> None:
+    """Answer each connection in a thread of its own, in the background; takes the listener."""
 
     def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=_answered, args=(answer, connection), daemon=True).start()
+        import select
 
-    threading.Thread(target=accept, daemon=True).start()
+        select.select([listener.fileno()], [], [])
+        import socket
+
+        with socket.socket(fileno=listener.detach()) as served:
+            while True:
+                try:
+                    connection, _ = served.accept()
+                except OSError:
+                    return
+                try:
+                    _thread.start_new_thread(_answered, (answer, connection))
+                except RuntimeError:  # no more threads are to be had: this one is refused
+                    connection.close()
+
+    _thread.start_new_thread(accept, ())
 
 
 def _answered(answer: Callable[[socket.socket], None], connection: socket.socket) -> None:
@@ -41,6 +56,8 @@ def _answered(answer: Callable[[socket.socket], None], connection: socket.socket
 
 def carry(one: socket.socket, other: socket.socket) -> None:
     """Carry bytes both ways until both sides have said all."""
+    import select
+
     ways = {one: other, other: one}
     while ways:
         ready, _, _ = select.select(list(ways), [], [])
@@ -51,7 +68,7 @@ def carry(one: socket.socket, other: socket.socket) -> None:
                 continue
             target = ways.pop(source)
             try:
-                target.shutdown(socket.SHUT_WR)
+                target.shutdown(_socket.SHUT_WR)
             except OSError:
                 return
 
@@ -82,15 +99,15 @@ def environment(port: int) -> None:
     os.environ["NODE_USE_ENV_PROXY"] = "1"
 
 
-def listening() -> socket.socket:
+def listening() -> _socket.socket:
     """A socket on a port of the loopback that nobody uses."""
     return listening_on(0)
 
 
-def listening_on(port: int) -> socket.socket:
+def listening_on(port: int) -> _socket.socket:
     """A socket on this port of the loopback."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
+    listener.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(64)
     return listener
