@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plait import demo
-from plait.demo.model import tools
+from plait.demo.model import listing, tools
 from plait.demo.model.heard import Heard, Piece, Tool, Voice
 from plait.demo.model.scenario import Scenarios
 from plait.errors import UsageError
@@ -169,13 +169,25 @@ def test_edits_as_text():
         ("write", {"path": "a", "text": "x\n"}),
         ("edit", {"path": "b", "old": "o", "new": "n"}),
     ]
-    told = tools.blocks(steps, "Use SEARCH/REPLACE blocks")
+    told = listing.listed(steps, "Use SEARCH/REPLACE blocks", "")
     assert told == (
         "a\n```\n<<<<<<< SEARCH\n=======\nx\n>>>>>>> REPLACE\n```\n\n"
         "b\n```\n<<<<<<< SEARCH\no\n=======\nn\n>>>>>>> REPLACE\n```"
     )
-    assert tools.blocks(steps, "a *file listing*") == "a\n```\nx\n```"
-    assert tools.blocks(steps, "be kind") is None
+    assert listing.listed(steps, "a *file listing*", "") == "a\n```\nx\n```"
+    assert listing.listed(steps, "be kind", "") is None
+
+
+def test_an_edit_where_whole_files_are_wanted():
+    """The file as the program showed it last, with all edits of the script in it."""
+    shown = "b\n````\nolder\n````\n\nb\n````\none\n```\ntwo\n````\n\nbc\n````\nx\n````\n"
+    edits = [
+        ("edit", {"path": "b", "old": "one", "new": "1"}),
+        ("edit", {"path": "b", "old": "two", "new": "2"}),
+        ("edit", {"path": "hidden", "old": "o", "new": "n"}),
+    ]
+    told = listing.listed(edits, "a *file listing*:\n````", shown)
+    assert told == "b\n````\n1\n```\n2\n````"
 
 
 def test_the_demo_s_script_is_a_scenario():

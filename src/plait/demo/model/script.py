@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from plait.demo.model import tools
+from plait.demo.model import listing, tools
 from plait.demo.model.heard import Answer, Call, Heard, Refusal
 from plait.demo.model.place import Place, find
 from plait.demo.model.scenario import OVER, Fault, Scenarios
@@ -92,7 +92,7 @@ def _in_text(place: Place | None, heard: Heard) -> str | None:
     if place is None or heard.tools:
         return None
     steps = [(each.op, each.given) for each in place.rest if each.op]
-    edits = tools.blocks(steps, heard.system)
+    edits = listing.listed(steps, heard.system, heard.told)
     return None if edits is None else "\n\n".join(filter(None, [place.rest[-1].says, edits]))
 
 

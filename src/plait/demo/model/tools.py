@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,8 +43,6 @@ _SHELLS = (
 )  # fmt: skip
 _FINISH = "COMPLETE_TASK_AND_SUBMIT_FINAL_OUTPUT"  # the word by which some programs know the end
 _SHELL_LIST = ("bash", "-lc")
-
-_FENCE = re.compile(r"^`{3,}", re.MULTILINE)
 
 Called = tuple[str, str, Mapping[str, Any] | str]  # namespace, name, arguments
 
@@ -115,32 +112,6 @@ def last_call(told: str, tools: Sequence[Tool]) -> Called | None:
         tools: What it offers.
     """
     return _shell(f"echo {_FINISH}", tools) if _FINISH in told else None
-
-
-def blocks(steps: Sequence[tuple[str, Mapping[str, Any]]], system: str) -> str | None:
-    """Steps as text, for a program that offers no tools and reads edits in its answers."""
-    fence = max(_FENCE.findall(system), default="`" * 3)  # longer, if a file holds the usual one
-    told = []
-    if "SEARCH/REPLACE" in system:
-        for op, given in steps:
-            old, new = {"write": ("", given.get("text", ""))}.get(
-                op, (given.get("old", ""), given.get("new", ""))
-            )
-            if op in {"write", "edit"}:
-                ends = [
-                    each if not each or each.endswith("\n") else f"{each}\n" for each in (old, new)
-                ]
-                body = f"<<<<<<< SEARCH\n{ends[0]}=======\n{ends[1]}>>>>>>> REPLACE"
-                told.append(f"{given['path']}\n{fence}\n{body}\n{fence}")
-    elif "file listing" in system:
-        told = [
-            f"{given['path']}\n{fence}\n{given['text'].rstrip()}\n{fence}"
-            for op, given in steps
-            if op == "write"
-        ]
-    else:
-        return None
-    return "\n\n".join(told)
 
 
 def sample(schema: Mapping[str, Any]) -> Any:
