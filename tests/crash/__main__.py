@@ -26,6 +26,8 @@ from tests.crash.attacks import (
     at_random,
     differing,
     in_a_row,
+    prepared,
+    recorded,
     undisturbed,
     with_clock,
     with_full_disk,
@@ -34,7 +36,7 @@ from tests.crash.attacks import (
 )
 from tests.crash.points import DECLARED, LANDING
 from tests.crash.scene import Server, Story, new_folder
-from tests.crash.stories import IN_A_ROW, PATHS, ROW, wide
+from tests.crash.stories import IN_A_ROW, PATHS, ROW, SESSION, wide
 
 JOBS = 2
 TIMES = 10  # runs for each other kind of disturbance
@@ -124,6 +126,13 @@ def _singly(suite: Suite, name: str, story: Story, counts: Counter[str]) -> None
     suite.all_of(name, (_alone(story, tree, each) for each in wanted))
 
 
+def sessions(suite: Suite) -> None:
+    """A run for each point at which an agent's session is prepared for its next attempt."""
+    with Server() as server:
+        tree, passed = recorded(SESSION, server)
+    suite.all_of("a session prepared", (_alone(SESSION, tree, each) for each in prepared(passed)))
+
+
 def _alone(story: Story, tree: str, point: Point) -> Task:
     return lambda server: alone(story, server, tree, point)
 
@@ -170,7 +179,7 @@ def _tasks(suite: Suite, name: str, attack: Callable[[Server, Random], Outcome])
         yield lambda server, chance=chance: attack(server, chance)  # type: ignore[misc]
 
 
-PARTS = ("points", "singly", "random", "agents", "shims", "disk", "locks", "clock")
+PARTS = ("points", "singly", "sessions", "random", "agents", "shims", "disk", "locks", "clock")
 
 
 def main() -> int:
@@ -191,9 +200,11 @@ def main() -> int:
     counts = points(suite) if {"points", "singly"} & parts else {}
     if "singly" in parts:
         singly(suite, counts)
+    if "sessions" in parts:
+        sessions(suite)
     if "random" in parts:
         randomly(suite)
-    if rest := parts - {"points", "singly", "random"}:
+    if rest := parts - {"points", "singly", "sessions", "random"}:
         otherwise(suite, rest)
     for server in suite.servers:
         server.close()

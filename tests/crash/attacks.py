@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,12 @@ class Outcome:
 
 def undisturbed(story: Story, server: Server) -> tuple[str, Counter[str]]:
     """The tree that a run ends with, and the points that it passes, each with its count."""
+    tree, passed = recorded(story, server)
+    return tree, Counter(passed)
+
+
+def recorded(story: Story, server: Server) -> tuple[str, list[str]]:
+    """The tree that a run ends with, and the points that it passes, one after another."""
     root = new_folder()
     scene = Scene(root / "scene", story, server)
     (scene.notes / "calm").touch()
@@ -45,7 +51,7 @@ def undisturbed(story: Story, server: Server) -> tuple[str, Counter[str]]:
     wrong: list[str] = []
     if code != story.code or (wrong := faults(scene, scene.tree())):
         raise AssertionError((code, said, wrong, root))
-    return scene.tree(), Counter((root / "record").read_text().splitlines())
+    return scene.tree(), (root / "record").read_text().splitlines()
 
 
 def judged(scene: Scene, code: int, said: str, tree: str, **more: Any) -> list[str]:
@@ -96,6 +102,15 @@ class Point:
 
     name: str
     nth: int
+
+
+def prepared(passed: Sequence[str]) -> Iterator[Point]:
+    """Where a session is prepared, from the end of the agent before to the start of the next."""
+    middle = passed.index("start git reset")
+    begin = max(n for n, name in enumerate(passed[:middle]) if name == "end agent")
+    end = middle + passed[middle:].index("start shim")
+    for number in range(begin, end + 1):
+        yield Point(name=passed[number], nth=passed[: number + 1].count(passed[number]))
 
 
 def alone(story: Story, server: Server, tree: str, point: Point) -> Outcome:

@@ -258,7 +258,7 @@ def serve() -> None:
 
 def main() -> None:
     """Serve, or be the command."""
-    sys.path.insert(0, str(ROOT))
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests/fakes/plugin")]  # an agent with sessions is there
     if sys.argv[1:] == ["--serve"]:
         serve()
     else:

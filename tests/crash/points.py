@@ -194,6 +194,10 @@ open SLOT/lent.new
 empty SLOT/lent.new
 rename SLOT/lent
 remove SLOT/lent
+remove SLOT/setup
+open SLOT/furniture.new
+empty SLOT/furniture.new
+rename SLOT/furniture
 remove SLOT/staging
 remove SLOT/staging.lock
 open SLOT/staging
@@ -223,8 +227,15 @@ remove ATTEMPT/lease
 remove ATTEMPT/exit.json
 remove ATTEMPT/exit.json.new
 open ATTEMPT/orders
+open ATTEMPT/setup.log
+open ATTEMPT/setup-again.log
+open ATTEMPT/lodging.json
+empty ATTEMPT/lodging.json
+open ATTEMPT/excludes
+empty ATTEMPT/excludes
 open ATTEMPT/stdout.log
 open ATTEMPT/stderr.log
+open ATTEMPT/transcript.jsonl
 mkdir ATTEMPT/checks
 open ATTEMPT/checks/LOG
 open RUN/.report.md.new

@@ -21,7 +21,7 @@ PATIENCE_S = 180.0
 USAGE = 2
 
 _BEGIN = """
-echo "$PLAIT_PACKAGE $PLAIT_ATTEMPT $PLAIT_EPOCH" >> "$NOTES/starts"
+echo "$PLAIT_PACKAGE $PLAIT_ATTEMPT $PLAIT_EPOCH $TALK_SESSION" >> "$NOTES/starts"
 mkdir -p "src/$PLAIT_PACKAGE"
 """
 MAKE = 'echo "$PLAIT_PACKAGE" > "src/$PLAIT_PACKAGE/made.txt"'
@@ -59,6 +59,7 @@ class Story:
     config: str = ""
     code: int = 0
     status: str = "succeeded"
+    agent: str = "command"
 
 
 class Server:
@@ -149,7 +150,7 @@ class Scene:
         script = root / "agent.sh"
         script.write_text(f'{_BEGIN}case "$PLAIT_PACKAGE" in\n{cases}\nesac\n')
         self.call = ("run", "attack.plait.yaml", "--yes", "--quiet", *story.options)
-        self.call += ("--agent", f"command:exec sh {script}")
+        self.call += ("--agent", f"{story.agent}:exec sh {script}")
         self.before = self.own()
 
     def git(self, *argv: str) -> str:
@@ -199,7 +200,7 @@ class Scene:
         return self.git("rev-parse", f"{BRANCH}^{{tree}}")
 
     def starts(self) -> list[str]:
-        """`PACKAGE ATTEMPT EPOCH` of each agent that began."""
+        """`PACKAGE ATTEMPT EPOCH SESSION` of each agent that began; most have no session."""
         path = self.notes / "starts"
         return path.read_text().splitlines() if path.exists() else []
 

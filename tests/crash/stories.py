@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.crash.scene import BRANCH, MAKE, Story, Work
 
 # Waits for a thing to come true; never for ever, whatever was killed meanwhile.
@@ -74,6 +76,51 @@ FALLS = Story(
     ),
 )
 
+_TELL = """echo '{"kind": "%s", %s}'"""
+_BEGUN = _TELL % ("started", '"session": "s-1"')
+_TURN = _TELL % ("turn", '"says": ""')
+_DONE = _TELL % ("finished", '"finish": "ok"')
+_COMMIT = "git add -A; git -c user.name=A -c user.email=a@example.org commit -qm mine"
+
+
+def _in_session(work: str) -> str:
+    """An agent that tells of its session before it works, and at the end that it is done."""
+    return f"{_BEGUN}; {_TURN}; {{ {work}; }}; {_DONE}"
+
+
+# Agents that are not accepted at first, and go on in their session, where they were.
+SESSIONS = Story(
+    works=(
+        # Leaves a file that it takes back when it is told.
+        Work(
+            id="mends",
+            agent=_in_session(
+                'if test -z "$TALK_SESSION"; then echo x > outside.txt; '
+                f"else rm -f outside.txt; {MAKE}; fi"
+            ),
+            check="test -e src/mends/made.txt",
+            retries=4,
+        ),
+        # Commits by itself, and is told twice; it keeps the ports that it was given.
+        Work(
+            id="twice",
+            agent=_in_session(
+                f"echo again >> src/twice/tries; {MAKE}; "
+                f'test "$(wc -l < src/twice/tries)" -lt 3 && {{ {_COMMIT}; }}'
+            ),
+            check='test "$(wc -l < src/twice/tries)" -ge 3',
+            retries=6,
+        ),
+        Work(id="last", needs=("mends", "twice"), agent=_in_session(MAKE)),
+    ),
+    options=("--max-agents", "4", "--sandbox", "none"),
+    agent="talker",
+    config='[workspace]\nsetup = ["echo made > made-by-setup"]\nports = ["PORT"]\n',
+)
+
+# One of them alone, so that its points come in the same order each time.
+SESSION = replace(SESSIONS, works=SESSIONS.works[1:2])
+
 
 # A row of candidates, tested by three runners, with what can happen in it: a conflict with what
 # landed, a culprit, a flake, a package that was begun on a candidate.
@@ -114,7 +161,7 @@ ROW = Story(
 )
 
 # What is killed at each of its points.
-IN_A_ROW = {"paths": PATHS, "ends": ENDS, "falls": FALLS, "row": ROW}
+IN_A_ROW = {"paths": PATHS, "ends": ENDS, "falls": FALLS, "row": ROW, "sessions": SESSIONS}
 
 
 def wide(count: int) -> Story:

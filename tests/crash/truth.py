@@ -54,12 +54,15 @@ def _tested(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str
 
 
 def _started_once(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
-    starts = Counter(tuple(line.split()[::2]) for line in scene.starts())
-    for (package, epoch), times in starts.items():
+    told = [[*line.split(), ""][:4] for line in scene.starts()]
+    # Who goes on in a session is in the epoch of the attempt before, and in none but one attempt.
+    starts = Counter((each[0], each[2], each[1] if each[3] else "") for each in told)
+    for (package, epoch, attempt), times in starts.items():
         if times > 1:
-            yield f"the agent of {package} started {times} times in epoch {epoch}"
+            where = f"attempt {attempt}" if attempt else f"epoch {epoch}"
+            yield f"the agent of {package} started {times} times in {where}"
     for work in scene.works:
-        if work.lands and not any(package == work.id for package, _ in starts):
+        if work.lands and not any(package == work.id for package, *_ in starts):
             yield f"the agent of {work.id} never started"
 
 
