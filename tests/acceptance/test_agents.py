@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -158,3 +159,26 @@ def test_doctor_lists_agents_with_their_versions(story: Story) -> None:
     assert (level, "2.1.300" in cure) == ("note", True)
     assert "the profile gone cannot be used: gone: there is no program not-there" in lines
     assert "always there: acp, command, scripted" in told[-1]["told"]
+
+
+def test_a_run_tells_that_an_agent_s_program_is_too_old(story: Story) -> None:
+    """When it begins and in its report; the program is asked once, not for each run."""
+    story.begin()
+    program = story.root / "programs" / "claude"
+    program.parent.mkdir()
+    program.write_text(
+        '#!/bin/sh\ntest "$1" = --version && { echo x >> "$NOTES/asked"; echo 2.0.9; exit; }\n'
+        "mkdir -p src/wp-a; echo made > src/wp-a/made.txt\n"
+        f"echo '{json.dumps({'type': 'result', 'subtype': 'success', 'result': 'Done.'})}'\n"
+    )
+    program.chmod(0o755)
+    story.env["PATH"] = f"{program.parent}:{story.env['PATH']}"
+    story.plans("add-a", Piece(id="wp-a"))
+    told = "claude 2.0.9 is older than 2.1.300, which this adapter is made for: update it"
+    done = story.plait("run", "add-a", "--agent", "claude", "--yes")
+    assert done.code == 0, done.out + done.err
+    assert told in done.out + done.err
+    assert told in story.plait("report").out
+    again = story.plait("run", "add-a", "--agent", "claude", "--yes", "--fresh", "--json")
+    assert '"AGENT_OUTDATED"' in again.out
+    assert story.note("asked") == ["x"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import anyio
 
 from plait import git
-from plait.app import confining, delivering
+from plait.app import confining, delivering, versions
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.furnishing import large_files, layout, lodgings
 from plait.app.project import Project, SystemClock, fold_run
@@ -100,6 +100,7 @@ async def start(
     # What is wrong is told before anything is made.
     agents = agents_of(_roster(options), project.settings)
     held, warned = confining.settle(options.held, agents)
+    warned += await versions.outdated(project, agents)
     options = replace(options, held=held)
     made, told = layout(project)
     async with _git(project, made) as (repository, workspaces, trunk):
