@@ -63,7 +63,10 @@ def test_an_attempt_over_a_limit_is_ended_and_typed(story: Story, tier: str) -> 
     assert packages["wp-none"]["status"] == "landed"
     assert packages["wp-cost"]["status"] == "blocked"  # it would cost as much again
     assert "0.60 USD" in packages["wp-cost"]["question"]
-    assert [each["status"] for each in events(outcome.out, "agent_ended")].count("limited") == 5
+    ended = events(outcome.out, "agent_ended")
+    assert [each["status"] for each in ended].count("limited") == 5
+    # Whether a program has time to say that it was told to stop makes no difference.
+    assert {each["finish"] for each in ended if each["status"] != "completed"} == {"cancelled"}
     assert living_below(story.repo) == []
 
 

@@ -101,9 +101,12 @@ def _agent_ended(
     finish = outcome.finish
     if finish is None and account is not None and account.finished is not None:
         finish = account.finished.kind
-    by_itself = ended.code is not None and not (ended.stopped or ended.timed_out)
-    if finish is None and account is not None and by_itself:
-        finish = FinishKind.CRASHED
+    stopped = ended.stopped or ended.timed_out
+    if account is not None and finish in {None, FinishKind.CRASHED}:
+        if stopped:  # some have time to say so, some have not: it is no crash either way
+            finish = FinishKind.CANCELLED
+        elif ended.code is not None:
+            finish = FinishKind.CRASHED
     return AgentEnded(
         package=claimed.package.id,
         attempt=claimed.attempt,
