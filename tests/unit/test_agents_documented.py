@@ -1,4 +1,7 @@
-"""docs/reference/agents.md says of each agent what its adapter declares and starts."""
+"""docs/reference/agents.md says of each agent what its adapter declares and starts.
+
+What comes of faults is told by agent-outcomes.md, whose cells `make test-agents` tries.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ from pathlib import Path
 import pytest
 from tests.fakes import agent_pages
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "agents.md").read_text("utf-8")
+from plait.core.retry import code_of
+from plait.core.transcript import FinishKind
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+PAGE = (REFERENCE / "agents.md").read_text("utf-8")
+OUTCOMES = (REFERENCE / "agent-outcomes.md").read_text("utf-8")
 
 
 def section(name: str) -> str:
@@ -39,3 +47,13 @@ def test_each_agent_is_started_as_the_page_says(name: str, tmp_path: Path) -> No
     told = section(name)
     for line in agent_pages.block(name, agent, tmp_path).splitlines():
         assert line in told.splitlines(), line
+
+
+@pytest.mark.parametrize("kind", FinishKind)
+def test_each_final_word_stands_in_one_place_with_its_code(kind: FinishKind) -> None:
+    """In the page of outcomes, as core has it; the page of agents leads there."""
+    code = "none" if kind is FinishKind.OK else f"`{code_of(kind)}`"
+    rows = [line for line in OUTCOMES.splitlines() if f"| `{kind}` |" in line]
+    assert [f"| `{kind}` | {code}" in row for row in rows] == [True]
+    assert f"| `{kind}` |" not in PAGE
+    assert "(agent-outcomes.md#final-words)" in PAGE
