@@ -8,9 +8,10 @@ from pathlib import Path
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import begin as start, landed, package, plan
 
-from plait.core.event import PackageSkipped, RunId, RunStatus
+from plait.core.event import PackageSkipped, RunId, RunStatus, UsageReported
 from plait.core.plan import Digest, PackageId
 from plait.core.run import PackageState, PackageStatus
+from plait.core.spent import Used
 from plait.ports import Advance
 from plait.store import glance, open_store
 
@@ -49,6 +50,10 @@ def fill(path: Path) -> None:
         store.advance(RunId("first"), [Advance(events=(start(name),))])
         clock.advance(7.0)
         store.advance(RunId("first"), [Advance(events=(landed(name),))])
+    told = {"package": PackageId("b"), "attempt": 1, "epoch": 1}
+    for cost, tokens in ((0.25, 9), (0.5, None)):
+        said = UsageReported(**told, cost_usd=cost, tokens_input=tokens)
+        store.advance(RunId("first"), [Advance(events=(said,))])
     for who, digest in (("zoe", "sha256:1"), ("ann", "sha256:2")):
         store.approve(Digest(digest), who=who, plan="p")
     store.close()
@@ -72,6 +77,9 @@ def test_a_look_sees_what_the_store_sees(tmp_path: Path) -> None:
     assert quick.approved("p") == store.approved("p") != ()
     assert quick.requests(RunId("second")) == store.requests(RunId("second")) != ()
     assert quick.durations() == store.durations() != ()
+    first = RunId("first")
+    assert quick.used(first) == store.used(first) == {"b": Used(cost_usd=0.5, tokens_input=9)}
+    assert quick.used(RunId("second")) == {}
     quick.close()
     store.close()
 

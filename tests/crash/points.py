@@ -396,7 +396,7 @@ EXCUSED_METHODS = {
                 "held_runs",
             ),
             *("expired", "held_keys", "events", "steps", "requests", "request", "approvals"),
-            *("shared", "require_run"),
+            *("shared", "require_run", "used"),
         ),
         _READS,
     ),

@@ -9,18 +9,21 @@ from typing import Any
 from plait.core import lock_keys
 from plait.core.codec import encode
 from plait.core.event import (
+    AgentEnded,
     AttemptStarted,
     Landed,
     LandingRefused,
     Recorded,
     RunId,
     RunStatus,
+    UsageReported,
     Warned,
     subject,
 )
 from plait.core.lease import Epoch, Lease, TrunkLease
 from plait.core.plan import Digest, PackageId, Plan, WorkPackage
 from plait.core.run import PackageStatus
+from plait.core.spent import Used, used
 from plait.core.step import Done
 from plait.errors import LeaseHeld, LockHeld, RunHeld, RunTaken, StaleEpoch, UsageError
 from plait.ports import (
@@ -287,6 +290,11 @@ class MemoryStore:
             for recorded in self._kept(run).events
             if recorded.seq > after and (package is None or subject(recorded.event)[0] in wanted)
         )
+
+    def used(self, run: RunId) -> Mapping[PackageId, Used]:
+        told = [each.event for each in self._kept(run).events]
+        said = [each for each in told if isinstance(each, AgentEnded | UsageReported)]
+        return used((each.package, each.attempt, each.epoch, encode(each)) for each in said)
 
     def steps(self, run: RunId) -> Mapping[PackageId, Done]:
         kept = self._kept(run)

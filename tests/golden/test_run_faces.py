@@ -13,6 +13,7 @@ from tests.golden.conftest import Golden
 from plait.core.event import RunStatus
 from plait.core.plan import PackageId
 from plait.core.run import Run
+from plait.core.spent import Used
 from plait.errors import UsageError
 from plait.faces import errors_text, status_text
 from plait.faces.live import LiveView
@@ -53,9 +54,23 @@ def test_live_frame_of_an_ended_run(golden: Golden) -> None:
 def test_status(golden: Golden) -> None:
     """`plait status` shows the run's rows in aligned columns."""
     run = search_story().run
-    told = status_text.status_text(run_row(run), package_rows(run), now=BEGIN + 400, width=100)
-    golden("status.txt", told)
-    golden("status.json", status_text.status_json(run_row(run), package_rows(run)))
+    row, packages = run_row(run), package_rows(run)
+    golden("status.txt", status_text.status_text(row, packages, now=BEGIN + 400, width=100))
+    golden("status.json", status_text.status_json(row, packages))
+
+
+def test_status_with_what_agents_used_up(golden: Golden) -> None:
+    """Cost where an agent says it, else tokens, else nothing; the sum above."""
+    run = search_story().run
+    first, second, *_ = run.packages
+    used = {
+        first: Used(cost_usd=0.125, tokens_input=12_000, tokens_output=800),
+        second: Used(tokens_input=5_000, tokens_output=60),
+    }
+    row, packages = run_row(run), package_rows(run)
+    told = status_text.status_text(row, packages, used=used, now=BEGIN + 400, width=100)
+    golden("status-used.txt", told)
+    golden("status-used.json", status_text.status_json(row, packages, used=used))
 
 
 @pytest.mark.parametrize("colour", [False, True], ids=["plain", "colour"])

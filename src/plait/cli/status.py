@@ -25,8 +25,10 @@ def command(*, run: str | None, start: Path, as_json: bool) -> None:
     with look(project) as store:
         row = pick_run(store, run)
         packages, noted = store.packages(row.id), store.requests(row.id)
+        used = store.used(row.id)
     if as_json:
-        sys.stdout.write(status_text.status_json(row, packages, noted))
+        sys.stdout.write(status_text.status_json(row, packages, noted, used=used))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    sys.stdout.write(status_text.status_text(row, packages, noted, now=time.time(), width=width))
+    told = status_text.status_text(row, packages, noted, used=used, now=time.time(), width=width)
+    sys.stdout.write(told)

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from plait.core.event import AgentNudged, LimitReached, ProviderParked, RunLimit
+from plait.core.plan import PackageId
 
+Number = TypeVar("Number", int, float)
+TOLD = ("cost_usd", "tokens_input", "tokens_output")  # as events call them
+USAGE = ("agent_ended", "usage_reported")  # the types of events that tell it
 _CENTS = 1e-9  # sums of prices are not exact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What agents say they used up, in all attempts together; None: none of them says."""
+
+    cost_usd: float | None = None
+    tokens_input: int | None = None
+    tokens_output: int | None = None
+
+    def __add__(self, other: Used) -> Used:
+        """Both together."""
+        return Used(
+            cost_usd=_sum(self.cost_usd, other.cost_usd),
+            tokens_input=_sum(self.tokens_input, other.tokens_input),
+            tokens_output=_sum(self.tokens_output, other.tokens_output),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +110,26 @@ class Spent:
                 others = tuple(each for each in self.parked if each.provider != provider)
                 parked = Parked(provider=provider, since=at, until=until, reason=reason)
                 return replace(self, parked=(*others, parked))
+
+
+def used(told: Iterable[tuple[str, int, int, Mapping[str, Any]]]) -> Mapping[PackageId, Used]:
+    """What each package's agents used up; those that say nothing are left out.
+
+    Args:
+        told: Package, attempt, epoch and data of each event of `USAGE`, in order. Of an attempt
+            what it said last holds.
+    """
+    latest: dict[tuple[str, int, int], Used] = {}
+    for package, attempt, epoch, data in told:
+        said = {name: data[name] for name in TOLD if data.get(name) is not None}
+        if said:
+            attempted = package, attempt, epoch
+            latest[attempted] = replace(latest.get(attempted, Used()), **said)
+    found: defaultdict[PackageId, Used] = defaultdict(Used)
+    for (package, _, _), each in latest.items():
+        found[PackageId(package)] += each
+    return dict(found)
+
+
+def _sum(one: Number | None, other: Number | None) -> Number | None:
+    return other if one is None else one if other is None else one + other

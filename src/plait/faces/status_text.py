@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, PackageStatus
+from plait.core.spent import Used
+from plait.faces.spent_story import money, used as in_words
 from plait.faces.text import clean, duration, rfc3339, shorten, table
 from plait.ports import PackageRow, Request, RunRow
 
+_NOTHING: Mapping[PackageId, Used] = MappingProxyType({})
 _DONE = frozenset(status.value for status in SATISFIED)
 
 
@@ -18,28 +23,38 @@ def status_text(
     packages: Sequence[PackageRow],
     noted: Sequence[Request] = (),
     *,
+    used: Mapping[PackageId, Used] = _NOTHING,
     now: float,
     width: int | None = None,
 ) -> str:
-    """One run: a headline, the branch, a line for each package; cut to `width` columns if given."""
+    """One run: a headline, the branch, a line for each package; cut to `width` columns if given.
+
+    `used` is what agents say they used up, of the packages of which they say it.
+    """
     done = sum(1 for package in packages if package.status in _DONE)
     age = f"started {_ago(run.created_at, now)}, changed {_ago(run.updated_at, now)}"
     lines = [
         f"{clean(run.plan)}  {run.id}  {run.status.value}  {done} of {len(packages)}",
         f"branch {clean(run.branch)} at {run.head[:10]}, from {run.base[:10]}",
         age,
+        *_used_in_all(used),
         "",
     ]
     if packages:
-        lines += table(
-            [("PACKAGE", "STATUS", "TRIES", "CHANGED", "")]
-            + [_row(package, now) for package in packages]
-        )
+        head = ("PACKAGE", "STATUS", "TRIES", "CHANGED", *(("USED",) if used else ()), "")
+        lines += table([head, *(_row(each, now, used) for each in packages)])
     if noted:
         lines += ["", *(f"noted: {_wish(each)}" for each in noted)]
         lines.append(f"`plait resume {run.id}` carries that out")
     asked = [_asked(run, each) for each in packages if each.status == PackageStatus.BLOCKED]
     return _joined(lines, width) + "".join(asked)
+
+
+def _used_in_all(used: Mapping[PackageId, Used]) -> Iterator[str]:
+    if used:
+        whole = sum(used.values(), Used())
+        told = in_words(whole.cost_usd, whole.tokens_input, whole.tokens_output)
+        yield f"agents used {told}"
 
 
 def _asked(run: RunRow, package: PackageRow) -> str:
@@ -60,10 +75,17 @@ def _wish(request: Request) -> str:
     return f"{' '.join([request.kind.split('_')[0], *words])}{who}"
 
 
-def status_json(run: RunRow, packages: Sequence[PackageRow], noted: Sequence[Request] = ()) -> str:
+def status_json(
+    run: RunRow,
+    packages: Sequence[PackageRow],
+    noted: Sequence[Request] = (),
+    *,
+    used: Mapping[PackageId, Used] = _NOTHING,
+) -> str:
     """One run and its packages, times as RFC 3339 text in UTC."""
     told = {
         **_run_json(run),
+        **_used_json(sum(used.values(), Used())),
         "packages": [
             {
                 "id": package.id,
@@ -74,6 +96,7 @@ def status_json(run: RunRow, packages: Sequence[PackageRow], noted: Sequence[Req
                 "commit": package.commit,
                 "reason": package.reason,
                 "updated_at": rfc3339(package.updated_at),
+                **_used_json(used.get(package.id, Used())),
             }
             for package in packages
         ],
@@ -105,15 +128,33 @@ def _run_json(run: RunRow) -> dict[str, Any]:
     }
 
 
-def _row(package: PackageRow, now: float) -> tuple[str, ...]:
+def _used_json(used: Used) -> dict[str, Any]:
+    """As the report tells it; null where no agent says it."""
+    tokens = {"input": used.tokens_input, "output": used.tokens_output}
+    return {
+        "cost_usd": None if used.cost_usd is None else round(used.cost_usd, 6),
+        "tokens": tokens if any(each is not None for each in tokens.values()) else None,
+    }
+
+
+def _row(package: PackageRow, now: float, used: Mapping[PackageId, Used]) -> tuple[str, ...]:
     started = package.status != PackageStatus.PENDING.value or package.attempts > 0
     return (
         clean(package.id),
         package.status,
         str(package.attempts) if package.attempts else "",
         _ago(package.updated_at, now) if started else "",
+        *((_briefly(used.get(package.id, Used())),) if used else ()),
         clean(package.reason.partition("\n")[0]) or clean(package.title),
     )
+
+
+def _briefly(used: Used) -> str:
+    """What it costs, or else how many tokens that were."""
+    if used.cost_usd is not None:
+        return money(used.cost_usd)
+    tokens = (used.tokens_input or 0) + (used.tokens_output or 0)
+    return f"{tokens:,} tokens" if tokens else ""
 
 
 def _joined(lines: Sequence[str], width: int | None) -> str:

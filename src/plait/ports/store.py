@@ -10,6 +10,7 @@ from plait.core.event import Event, Recorded, RunId, RunStatus, Warned
 from plait.core.lease import Epoch, HeldKey, Lease, TrunkLease
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageState
+from plait.core.spent import Used
 from plait.core.step import Done, Step
 
 
@@ -133,6 +134,9 @@ class Rows(Protocol):
 
     def durations(self) -> tuple[Duration, ...]:
         """How long packages took that landed, the latest first; at most 10,000."""
+
+    def used(self, run: RunId) -> Mapping[PackageId, Used]:
+        """What each package's agents say they used up; packages of which nobody says are not in."""
 
 
 class Store(Rows, Protocol):

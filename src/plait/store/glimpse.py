@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 from plait.core.codec import decode
 from plait.core.event import RunId, RunStatus
 from plait.core.plan import Digest, PackageId, Plan
+from plait.core.spent import USAGE, Used, used
 from plait.errors import UsageError
 from plait.ports import Approval, Duration, PackageRow, Request, RunRow
 from plait.store.revision import HEAD_REVISION
@@ -29,6 +31,10 @@ FROM package WHERE run = ? ORDER BY position
 """
 _REQUESTS = """
 SELECT number, kind, data, who, at FROM request WHERE run = ? AND answer IS NULL ORDER BY number
+"""
+_USAGE = """
+SELECT package, attempt, epoch, data FROM event
+WHERE run = ? AND type IN (?, ?) AND package IS NOT NULL ORDER BY seq
 """
 _APPROVED = "SELECT who, at, digest FROM approval WHERE plan = ? ORDER BY at, digest, number"
 _DURATIONS = """
@@ -125,6 +131,11 @@ class Glance:
             Duration(plan=row[0], package=PackageId(row[1]), seconds=row[2])
             for row in self._connection.execute(_DURATIONS)
         )
+
+    def used(self, run: RunId) -> Mapping[PackageId, Used]:
+        """What each package's agents say they used up."""
+        found = self._connection.execute(_USAGE, (run, *USAGE))
+        return used((row[0], row[1], row[2], json.loads(row[3])) for row in found)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from plait.core.codec import decode, encode
 from plait.core.event import Recorded, RunId, RunStatus, Warned
 from plait.core.plan import Digest, PackageId, Plan
+from plait.core.spent import Used, used
 from plait.core.step import Done
 from plait.errors import UsageError
 from plait.ports import Advance, Approval, Duration, Landings, PackageRow, Request, RunRow
@@ -183,6 +184,13 @@ class SqlStore(Claims):
             if not found:
                 only(connection, statements.RUN, run)
         return tuple(rows.recorded(run, row, place=self._place) for row in found)
+
+    @patient
+    def used(self, run: RunId) -> Mapping[PackageId, Used]:
+        """What each package's agents say they used up."""
+        with self._transaction(self._reading) as connection:
+            found = connection.execute(statements.USAGE, {"run": run}).all()
+        return used((*row[:3], json.loads(row[3])) for row in found)
 
     @patient
     def steps(self, run: RunId) -> Mapping[PackageId, Done]:

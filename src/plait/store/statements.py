@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
 
+from plait.core import spent
 from plait.store.bulk import Among
 from plait.store.database_clock import moment
 from plait.store.schema import (
@@ -252,6 +253,12 @@ ADD_EVENT = insert(event)
 EVENTS = (
     select(event.c.seq, event.c.at, event.c.type, event.c.data)
     .where(event.c.run == bindparam("run"), event.c.seq > bindparam("after"))
+    .order_by(event.c.seq)
+)
+USAGE = (
+    select(event.c.package, event.c.attempt, event.c.epoch, event.c.data)
+    .where(event.c.run == bindparam("run"), event.c.package.is_not(None))
+    .where(event.c.type.in_(spent.USAGE))
     .order_by(event.c.seq)
 )
 EVENTS_ABOUT = EVENTS.where(or_(event.c.package.is_(None), event.c.package == bindparam("about")))
