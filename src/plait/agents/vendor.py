@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from plait.agents.hook import CHECKED
 from plait.agents.json_lines import LONGEST
+from plait.agents.packaged import packaged_version
 from plait.agents.result import last_lines, outcome_of
 from plait.core.event import AgentStatus
 from plait.core.profile import AgentProfile
@@ -114,10 +115,13 @@ class VendorAgent(Agent):
         return next((path for each in wanted if (path := shutil.which(each))), None)
 
     def version(self, profile: AgentProfile | None = None) -> str:
-        """What the program says its version is; empty if it does not say so within 20 s."""
+        """Its package's version, or what the program says in 20 s; empty if it says nothing."""
         program = self.found(profile)
         if program is None:
             return ""
+        packaged = packaged_version(program)
+        if packaged:
+            return packaged
         try:
             told = subprocess.run(
                 [program, "--version"],
