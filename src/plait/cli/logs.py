@@ -77,7 +77,7 @@ def command(
             elif raw or not (folder / TRANSCRIPT).is_file():
                 _print_raw(folder, going)
             else:
-                _print_entries(folder / TRANSCRIPT, going)
+                _print_entries(folder / TRANSCRIPT, going, chosen.worktree)
 
 
 def _until_interrupted(going: Callable[[], bool]) -> Callable[[], bool]:
@@ -129,7 +129,7 @@ def _print_raw(folder: Path, going: Callable[[], bool] | None) -> None:
         stream.flush()
 
 
-def _print_entries(path: Path, going: Callable[[], bool] | None) -> None:
+def _print_entries(path: Path, going: Callable[[], bool] | None, worktree: str) -> None:
     """The transcript for people."""
     from plait.app.following import lines
     from plait.core.entries import entry_of
@@ -137,7 +137,7 @@ def _print_entries(path: Path, going: Callable[[], bool] | None) -> None:
     from plait.faces.text import encodable
     from plait.faces.transcript_text import Telling
 
-    telling = Telling()
+    telling = Telling(worktree=worktree)
     for line in lines(path, going):
         try:
             entry = entry_of(json.loads(line))

@@ -39,8 +39,9 @@ _SUBJECTS = ("pattern", "query", "url", "description", "prompt")
 
 @dataclass(slots=True)
 class Telling:
-    """Tells one transcript, entry by entry."""
+    """Tells one transcript, entry by entry; paths in the worktree are told without it."""
 
+    worktree: str = ""
     account: Account = field(default_factory=Account)
     _tools: dict[str, str] = field(default_factory=dict)
     _told: str = ""  # what was last said to be used up
@@ -55,11 +56,11 @@ class Telling:
                 return _said(entry)
             case ToolCalled():
                 self._tools[entry.call] = entry.tool
-                return [_cut(f"> {entry.tool} {_subject(entry)}".rstrip())]
+                return [self._cut(f"> {entry.tool} {_subject(entry)}".rstrip())]
             case ToolEnded():
                 return self._ended(entry)
             case ToolDenied():
-                return [_cut(_denied(entry))]
+                return [self._cut(_denied(entry))]
             case Retried():
                 when = "" if entry.delay_s is None else f" in {duration(entry.delay_s)}"
                 why = f": {entry.message}" if entry.message else ""
@@ -79,10 +80,13 @@ class Telling:
         found = [line for line in ended.output.splitlines() if line.strip()]
         if ended.failed:
             head = f"  ! {tool or 'the tool'} failed"
-            return [_cut(head), *(_cut(f"    {line}") for line in found[:_MOST_FAILED])]
+            return [_cut(head), *(self._cut(f"    {line}") for line in found[:_MOST_FAILED])]
         if not found:
             return ["  = done"]
-        return [_cut(f"  = {count(len(found), 'line')}: {found[-1]}")]
+        return [self._cut(f"  = {count(len(found), 'line')}: {found[-1]}")]
+
+    def _cut(self, text: str) -> str:
+        return _cut(text.replace(f"{self.worktree}/", "") if self.worktree else text)
 
     def _used(self) -> list[str]:
         """What is used up until now, before the next turn, if that is news."""
