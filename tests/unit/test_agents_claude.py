@@ -225,7 +225,7 @@ def test_claude_is_started_with_what_its_profile_says(tmp_path: Path) -> None:
     ):  # fmt: skip
         assert wanted in given
     assert started.stdin == b"Do it.\n"
-    assert started.hosts == ("gate:99",)
+    assert started.hosts == ("gate:99", "localhost:1")  # its model, and the server it is to ask
     files = {path.name: json.loads(text) for path, text in started.files.items() if b"{" in text}
     assert files["plait-mcp.json"] == {"mcpServers": {"docs": {"url": "http://localhost:1/mcp"}}}
     (hook,) = files["plait-settings.json"]["hooks"]["PreToolUse"]

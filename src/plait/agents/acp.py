@@ -18,6 +18,7 @@ from pathlib import Path
 from plait.agents.acp_lines import AcpLines
 from plait.agents.copilot import Copilot
 from plait.agents.gemini import Gemini
+from plait.agents.hosts import needed
 from plait.agents.opencode import Opencode
 from plait.agents.qwen import Qwen
 from plait.agents.vendor import EVERYONES, VendorAgent, value_of
@@ -112,7 +113,7 @@ class Acp(VendorAgent):
             env=own.env,
             stdin=task.brief.encode(),
             files={**own.files, orders: json.dumps(told).encode()},
-            hosts=own.hosts,
+            hosts=own.hosts or needed(task, (*self.keys, *self.settings)),
             programs=(program,),
         )
 

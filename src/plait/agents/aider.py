@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from plait.agents.aider_words import AiderWords
+from plait.agents.hosts import needed
 from plait.agents.vendor import VendorAgent, value_of
 from plait.core.glob import shapes
 from plait.core.transcript import Account, Finished, FinishKind
@@ -66,6 +67,11 @@ class Aider(VendorAgent):
                 message: task.brief.encode(),
                 prices: b'{"sample_spec": {}}',  # it would fetch them anew for each home
             },
+            hosts=needed(
+                task,
+                (*self.keys, *self.settings),
+                model=model or value_of(task, "AIDER_MODEL"),
+            ),
         )  # fmt: skip
 
     def reader(self, task: AgentTask) -> Reader:  # noqa: ARG002 - all of them read alike

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from plait.agents.copilot_events import CopilotEvents
+from plait.agents.hosts import GITHUB
 from plait.agents.json_lines import count, table
-from plait.agents.vendor import VendorAgent, has_key, hook_command, login, prompt
+from plait.agents.vendor import VendorAgent, has_key, hook_command, host, login, prompt, value_of
 from plait.core.profile import AgentProfile
 from plait.core.transcript import Account
 from plait.ports import AgentOutcome, AgentTask, Capabilities, Invocation, Reader
@@ -95,6 +96,7 @@ class Copilot(VendorAgent):
             },
             stdin=prompt(task).encode(),
             files=files,
+            hosts=_hosts(task),
         )  # fmt: skip
 
     def reader(self, task: AgentTask) -> Reader:  # noqa: ARG002 - all sessions read alike
@@ -109,6 +111,16 @@ class Copilot(VendorAgent):
             new = [max(0, now - then) for now, then in zip(used, before, strict=True)]
             summed = replace(summed, tokens_input=new[0], tokens_output=new[1])
         return super().outcome(task, ended, summed)
+
+
+def _hosts(task: AgentTask) -> tuple[str, ...]:
+    """GitHub's, or those of an enterprise; a model service of one's own."""
+    own = host(value_of(task, "COPILOT_PROVIDER_BASE_URL"), "")
+    if own and value_of(task, "COPILOT_OFFLINE") == "true":
+        return (own,)
+    place = value_of(task, "COPILOT_GH_HOST") or value_of(task, "GH_HOST")
+    theirs = (f"api.{place}", f"copilot-api.{place}") if place else GITHUB
+    return tuple(filter(None, (own, *theirs)))
 
 
 def _settings(task: AgentTask) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from plait.agents.hosts import needed, variables_in
 from plait.agents.mini_events import MiniEvents
-from plait.agents.vendor import VendorAgent, login
+from plait.agents.vendor import VendorAgent, login, value_of
 from plait.ports import AgentTask, Capabilities, Invocation, Reader
 
 RECORDER = Path(__file__).with_name("mini_recorder.py")
@@ -70,6 +71,12 @@ class MiniSweAgent(VendorAgent):
                 "COLUMNS": "200",
             },
             files=files,
+            hosts=needed(
+                task,
+                (*self.keys, *self.settings),
+                written=variables_in(own),
+                model=model or value_of(task, "MSWEA_MODEL_NAME"),
+            ),
         )  # fmt: skip
 
     def reader(self, task: AgentTask) -> Reader:  # noqa: ARG002 - all of them read alike

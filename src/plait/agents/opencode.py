@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Endpoint, service
+from plait.agents.hosts import addresses_in, needed, table_of
 from plait.agents.opencode_events import OpencodeEvents
 from plait.agents.vendor import VendorAgent, login, prompt, value_of
 from plait.core.glob import shapes
@@ -80,7 +81,14 @@ class Opencode(VendorAgent):
             },
             stdin=prompt(task).encode(),
             files=files,
+            hosts=self._hosts(task, files[settings], auth),
         )  # fmt: skip
+
+    def _hosts(self, task: AgentTask, settings: bytes, auth: bytes | None) -> tuple[str, ...]:
+        own = addresses_in(table_of(settings).get("provider"), "options", "baseURL")
+        names = (*self.keys, *self.settings)
+        found = needed(task, names, logins=table_of(auth), addresses=own)
+        return found or ("opencode.ai",)  # whose models it asks where it has nothing else
 
     def reader(self, task: AgentTask) -> Reader:  # noqa: ARG002 - all sessions read alike
         """Reads `--format json`."""

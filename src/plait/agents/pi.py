@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 from plait.agents.compatible import KEY, PROVIDER, SETTINGS, Endpoint, service
+from plait.agents.hosts import addresses_in, needed, table_of
 from plait.agents.pi_events import PiEvents
 from plait.agents.vendor import VendorAgent, hook_command, login, prompt, value_of
 from plait.ports import AgentTask, Capabilities, Invocation, Reader
@@ -65,6 +66,14 @@ class Pi(VendorAgent):
             },
             stdin=prompt(task).encode(),
             files=files,
+            hosts=needed(
+                task,
+                (*self.keys, *self.settings),
+                logins=table_of(files.get(folder / "auth.json")),
+                addresses=addresses_in(
+                    table_of(files.get(folder / "models.json")).get("providers"), "baseUrl"
+                ),
+            ),
         )  # fmt: skip
 
     def reader(self, task: AgentTask) -> Reader:  # noqa: ARG002 - all sessions read alike

@@ -156,6 +156,7 @@ class VendorAgent(Agent):
             inherit=(*EVERYONES, *self.keys, *self.settings, *profile.env),
             files={task.home / ".gitconfig": _identity(self.adapter), **own.files},
             secrets=(*self.keys, *own.secrets),
+            hosts=(*own.hosts, *_servers(profile)),
         )
 
     @abstractmethod
@@ -231,6 +232,12 @@ def _given_up(summed: Account) -> Finished:
     )
 
 
+def _servers(profile: AgentProfile) -> list[str]:
+    """The hosts of its MCP servers: their owner wants them to be reached."""
+    urls = (str(server.get("url", "")) for server in profile.mcp.values())
+    return [found for each in urls if (found := host(each, ""))]
+
+
 def value_of(task: AgentTask, name: str) -> str:
     """A variable as the agent will see it, if it is handed it: the profile's, or the user's."""
     return task.profile.set_env.get(name, "") or os.environ.get(name, "")
@@ -254,7 +261,10 @@ def login(*parts: str) -> bytes | None:
 
 def host(url: str, otherwise: str) -> str:
     """The host of a URL, with its port if it names one; `otherwise` if it has none."""
-    return urlsplit(url).netloc.rpartition("@")[2] or otherwise if url else otherwise
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or otherwise
+    except ValueError:  # brackets that are not closed
+        return otherwise
 
 
 def prompt(task: AgentTask) -> str:
