@@ -8,10 +8,10 @@ from pathlib import PurePosixPath
 from plait.core.completion import MOST_BYTES, completed, departures_in, is_about
 from plait.core.event import DeviationNoted, Warned
 from plait.core.plan import Document, WorkPackage
-from plait.engine.agent import secrets_of
 from plait.engine.claimed import Claimed
 from plait.engine.context import Context
 from plait.engine.secrets import without_secrets
+from plait.engine.supervise import secrets_of
 from plait.errors import PlaitError
 from plait.ports import Work
 

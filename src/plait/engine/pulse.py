@@ -125,7 +125,7 @@ class Pulse:
             self.kept.nudge()
             await self.context.journal.record(
                 AgentNudged(
-                    package=task.package,
+                    package=self.claimed.package.id,
                     attempt=task.attempt,
                     epoch=task.epoch,
                     quiet_s=round(quiet_s, 3),

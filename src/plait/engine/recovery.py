@@ -14,10 +14,10 @@ from plait.core.lease import TrunkLease
 from plait.core.plan import PackageId
 from plait.core.run import PackageStatus, Run
 from plait.core.step import Done, of_attempt
-from plait.engine.agent import GRACE_S
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
 from plait.engine.lodging import saved
+from plait.engine.supervise import GRACE_S
 from plait.errors import LockHeld, PlaitError, UsageError
 from plait.ports import Commit
 
