@@ -124,6 +124,20 @@ def test_a_conflict_names_its_paths_and_git_s_words(build, root):
     with_trunk(build, root, use)
 
 
+def test_how_one_file_differs_is_told_as_text(build, root):
+    """A path is taken as it stands; bytes that are no text are escaped; nothing, if nothing is."""
+    one, two = commit(root, {"a*": "one\n", "a-y": "one\n"}), commit(root, {"a*": "two\n"})
+
+    async def use(trunk: Trunk) -> None:
+        told = await trunk.diff(one, two, ("a*",))
+        assert "-one" in told
+        assert "+two" in told
+        assert "a-y" not in told
+        assert await trunk.diff(one, one, ("a*",)) == ""
+
+    with_trunk(build, root, use)
+
+
 def test_a_merge_with_an_ancestor_is_the_descendant(build, root):
     """Either way round."""
     base, ahead = git(root, "rev-parse", "main"), commit(root, {"a": "new\n"})

@@ -85,6 +85,7 @@ UNTRIED = {
     "CHANGED_SINCE_LANDING": "it takes a run and a merge (tests/acceptance/test_ledger)",
     "LANDED_BEFORE": "it takes a run and a merge (tests/acceptance/test_ledger)",
     "CHANGED_SINCE_APPROVAL": "it takes an approval and a time (tests/acceptance/test_task_lists)",
+    "REVIEW_FINDING": "it takes a run and its reviewers (tests/unit/test_review)",
     "PLAN_OUTSIDE": "it takes a symbolic link (tests/unit/test_plans_detect)",
     "PLAN_UNREADABLE": "a superuser, as whom tests may run, is refused no file",
 }

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
+from tests.fakes.runs import begin, end, landed, package, plan, record, started
 
+from plait.core.acceptance import accepted_by, standing, to_be_accepted
 from plait.core.consensus import (
     Agreement,
     Conclusion,
@@ -17,15 +19,39 @@ from plait.core.consensus import (
     likeness,
     not_accepted,
 )
+from plait.core.control import AnswerQuestion, Order, carried_out
+from plait.core.escalation import EscalationType
+from plait.core.event import (
+    AgentStatus,
+    FindingReported,
+    FixEnded,
+    FixStarted,
+    IntegrityDoubted,
+    ReviewConcluded,
+    ReviewEnded,
+    ReviewStarted,
+    Verdict,
+    WorkCommitted,
+)
+from plait.core.finding import Severity
+from plait.core.graph import build
+from plait.core.package import PackageStatus
+from plait.core.plan import Confidence, PackageId, Scope
+from plait.core.remarks import remarks
+from plait.core.report_reviews import review, reviews
 from plait.core.review import (
     BadReviewError,
     Criticality,
     Disposition,
     Finding,
     FindingType,
+    ReviewOutcome,
+    ReviewPolicy,
     named,
+    panel,
     read_opinion,
 )
+from plait.engine.fix import narrow
 
 WHOLE: dict[str, Any] = {
     "id": 1,
@@ -162,6 +188,7 @@ def test_nothing_else_is_raised(raw: bytes) -> None:
     assert isinstance(opinion.findings, tuple)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -185,13 +212,36 @@ def test_findings_that_are_read_are_whole(items: list[dict[str, Any]]) -> None:
 
 
 def test_a_reviewer_accepts_what_plait_found_by_its_id() -> None:
-    """With a reason; it stands unless every reviewer accepts it."""
+    """With a reason; it stands unless a quorum of reviewers accepts it."""
     raw = json.dumps({"findings": [], "accepts": [{"id": "p1", "reason": "it was a duplicate"}]})
     said = read_opinion(raw.encode(), reviewer="one").accepts
     first, second = named((replace(FINDING, reviewer="plait", code="TEST_DELETED"), FINDING), "p")
-    assert not_accepted((first, second), [said]) == (second,)
-    assert not_accepted((first,), [said, {}]) == (first,)
-    assert not_accepted((first,), []) == (first,)
+    assert not_accepted((first, second), [said], 1) == (second,)
+    assert not_accepted((first,), [said, {}], 1) == ()
+    assert not_accepted((first,), [said, {}], 2) == (first,)
+    assert not_accepted((first,), [], 1) == (first,)
+
+
+def test_a_finding_that_bears_the_id_of_plait_s_and_is_to_be_accepted_accepts_it() -> None:
+    """Any other disposition, and any other id, is a finding of the reviewer's own."""
+    mine = {**WHOLE, "disposition": "accept"}
+    items = [{**mine, "id": "p1"}, {**WHOLE, "id": "p2"}, {**mine, "id": "f-7"}]
+    accepts = [{"id": "p9", "reason": "there is none"}]
+    raw = json.dumps({"findings": items, "accepts": accepts})
+    opinion = read_opinion(raw.encode(), reviewer="one")
+    accepted, own = opinion.judged({"p1", "p2"})
+    assert dict(accepted) == {"p1": WHOLE["description"]}
+    assert [each.id for each in own] == ["p2", "f-7"]
+
+
+def test_plait_and_a_reviewer_who_both_see_a_fault_do_not_disagree() -> None:
+    """Plait says that something stands in the way, and not what is to be done; accept says no."""
+    plaits = replace(FINDING, reviewer="plait")
+    anew = replace(FINDING, disposition=Disposition.REGENERATE)
+    (both,) = agree((plaits, anew))
+    assert (both.agreement, both.disposition) == (Agreement.CONFIRMED, Disposition.REGENERATE)
+    (dissent,) = agree((plaits, replace(FINDING, disposition=Disposition.ACCEPT)))
+    assert dissent.agreement is Agreement.DISAGREEMENT
 
 
 def test_who_accepts_or_mentions_in_passing_blocks_nothing() -> None:
@@ -276,8 +326,9 @@ def test_fixes_end_when_they_are_used_up_or_no_longer_help() -> None:
     assert "after 3 fixes" in over.reason
 
 
+@settings(max_examples=60)
 @given(
-    st.lists(FINDINGS, max_size=8).flatmap(
+    st.lists(FINDINGS, max_size=6).flatmap(
         lambda row: st.tuples(st.just(row), st.permutations(row))
     )
 )
@@ -309,3 +360,193 @@ def test_every_loop_of_fixes_ends(found: list[Finding], rounds: int, first: int)
     assert (told.conclusion is Conclusion.PASSED) == (blocking == 0)
     again = concluded(things, fixes=rounds, rounds=rounds, before=blocking + 1)
     assert again.conclusion is not Conclusion.FIX
+
+
+@pytest.mark.parametrize(
+    ("named_", "quorum", "asked"),
+    [
+        (("claude", "codex"), 1, ("codex",)),
+        (("claude-2", "codex"), 1, ("codex",)),
+        (("claude-2", "codex"), 2, ("codex", "claude-2")),
+        (("claude", "claude-2"), 1, ("claude-2",)),
+        (("claude",), 1, ("claude",)),
+        (("claude", "codex"), 2, ("codex", "claude")),
+        (("codex", "gemini", "codex"), 1, ("codex", "gemini")),
+        ((), 1, ()),
+    ],
+)
+def test_who_is_asked_is_of_another_vendor_where_there_are_enough(
+    named_: tuple[str, ...], quorum: int, asked: tuple[str, ...]
+) -> None:
+    """Then others, and the author last of all."""
+    vendors = {"claude": "anthropic", "claude-2": "anthropic", "codex": "openai"}
+    policy = ReviewPolicy(reviewers=named_, quorum=quorum)
+    assert panel(policy, "claude", vendors) == asked
+
+
+A = PackageId("a")
+OF: dict[str, Any] = {"package": A, "attempt": 1, "epoch": 1}
+ROUND: dict[str, Any] = {**OF, "round": 1, "commit": "c1"}
+
+
+def reported(id_: str, reviewer: str, **change: Any) -> FindingReported:
+    """A finding as an event."""
+    return FindingReported(
+        **ROUND,
+        id=id_,
+        reviewer=reviewer,
+        kind=FindingType.CORRECTNESS,
+        criticality=Criticality.HIGH,
+        disposition=change.pop("disposition", Disposition.FIX),
+        description="the sum is taken twice",
+        **change,
+    )
+
+
+def asked(reviewer: str, outcome: ReviewOutcome, cost: float | None = None) -> tuple[Any, Any]:
+    """A reviewer's begin and end."""
+    begun = ReviewStarted(**ROUND, reviewer=reviewer, agent="command", directory="d")
+    return begun, ReviewEnded(**ROUND, reviewer=reviewer, outcome=outcome, cost_usd=cost)
+
+
+def test_a_review_is_folded_and_its_cost_is_the_package_s() -> None:
+    """Answers, findings, consensus, fixes; what weighs is each reviewer's last answer."""
+    begun, late = asked("one", ReviewOutcome.INVALID, 0.5)
+    again, counted = asked("one", ReviewOutcome.COUNTED, 0.25)
+    other, accepts = asked("two", ReviewOutcome.COUNTED)
+    run = record(
+        started(plan(package("a"))),
+        begin(),
+        WorkCommitted(**OF, commit="c1", files=("a.py",)),
+        IntegrityDoubted(**OF, code="TEST_DELETED", severity=Severity.ERROR, message="gone"),
+        IntegrityDoubted(**OF, code="EMPTY_DIFF", severity=Severity.WARNING, message="none"),
+        begun,
+        late,
+        again,
+        reported("r1.1", "one"),
+        counted,
+        other,
+        reported("r1.2", "two", disposition=Disposition.ACCEPT),
+        replace(accepts, accepts=("p1",), reasons=("moved",)),
+        ReviewConcluded(
+            **ROUND,
+            conclusion=Conclusion.FIX,
+            reviewers=("one", "two"),
+            blocking=("r1.1",),
+            things=1,
+        ),
+        FixStarted(
+            **OF, number=1, name="a-fix-1", agent="command", commit="c1", directory="f",
+            scope=("a.py",), findings=("r1.1",),
+        ),
+        FixEnded(
+            **OF, number=1, status=AgentStatus.COMPLETED, exit_code=0, duration_s=1.0,
+            cost_usd=1.0, tokens_input=5,
+        ),
+    )  # fmt: skip
+    state = run.packages[A]
+    assert state.cost_usd == run.spent.usd == 1.75
+    (only,) = state.attempts[0].reviewed.rounds
+    assert [(each.id, each.code) for each in only.flagged] == [("p1", "TEST_DELETED")]
+    assert (only.lifted, standing(state.attempts[0])) == (("p1",), ())
+    assert [names for _, names in accepted_by(state)] == [("two",)]
+    assert {name: dict(each.accepts) for name, each in only.last.items()} == {
+        "one": {},
+        "two": {"p1": "moved"},
+    }
+    told = review(state)
+    assert told is not None
+    assert (told["status"], told["cost_usd"]) == ("is fixed", 1.75)
+    assert [each["outcome"] for each in told["answers"]] == ["invalid", "counted", "counted"]
+    assert told["fixes"][0]["name"] == "a-fix-1"
+    whole = reviews(run)
+    assert (whole["rounds"], whole["fixes"], whole["cost_usd"]) == (1, 1, 1.75)
+
+
+def unsettled(conclusion: Conclusion, **more: Any) -> Any:
+    """An attempt whose work is held: what was found in it, and what reviewers said."""
+    begun, ended = asked("one", ReviewOutcome.COUNTED)
+    return record(
+        started(plan(package("a"))),
+        begin(),
+        WorkCommitted(**OF, commit="c1", files=("a.py",)),
+        IntegrityDoubted(**OF, code="TEST_DELETED", severity=Severity.ERROR, message="gone"),
+        begun,
+        reported("r1.1", "one"),
+        ended,
+        ReviewConcluded(**ROUND, conclusion=conclusion, blocking=("p1", "r1.1"), **more),
+    )
+
+
+def test_what_is_found_and_what_reviewers_say_is_one_question() -> None:
+    """Doubts that stand, the review's reason, and both in full; where nothing stands, none."""
+    run = unsettled(Conclusion.ASK)
+    (attempt,) = run.packages[A].attempts
+    asks = to_be_accepted(attempt, package("a"), unsettled="they differ", shortfall="", branch="b")
+    assert asks is not None
+    assert asks.type is EscalationType.ACCEPTANCE_REQUIRED
+    weakens = "its work weakens what judges it: gone [TEST_DELETED]"
+    assert asks.summary == f"{weakens}; its review settles nothing: they differ"
+    assert "gone [TEST_DELETED]" in asks.details
+    assert "the sum is taken twice" in asks.details
+    begun, ended = asked("two", ReviewOutcome.COUNTED)
+    passed = ReviewConcluded(**ROUND, conclusion=Conclusion.PASSED, reviewers=("two",))
+    lifts = replace(ended, accepts=("p1",), reasons=("moved",))
+    (calm,) = record(run, begun, lifts, passed).packages[A].attempts
+    assert to_be_accepted(calm, package("a"), unsettled="", shortfall="", branch="b") is None
+
+
+def test_held_work_is_accepted_or_sent_back_by_one_answer() -> None:
+    """Whatever held it: yes makes it a candidate and settles the question, no starts it again."""
+    held = end(verdict=Verdict.BLOCKED, error_code="ACCEPTANCE_REQUIRED", question="?", commit="c1")
+    run = record(unsettled(Conclusion.ASK), held)
+    graph = build(run.plan)
+
+    def answer(text: str) -> Any:
+        order = carried_out(run, graph, AnswerQuestion(question="a", text=text), who="Ada")
+        assert isinstance(order, Order)
+        return record(run, *order.events).packages[A]
+
+    state = answer("accept, it will do")
+    assert (state.status, state.commit) == (PackageStatus.VERIFIED, "c1")
+    assert [names for _, names in accepted_by(state)] == [("Ada",)]
+    told = review(state)
+    assert told is not None
+    assert told["status"] == "accepted by a person"
+    assert [each.get("accepted_by") for each in told["findings"]] == [["Ada"], ["Ada"]]
+    assert answer("no: do it again").status is PackageStatus.PENDING
+
+
+def test_what_landed_all_the_same_is_remarked_upon() -> None:
+    """What was accepted is a warning that names by whom."""
+    held = end(verdict=Verdict.BLOCKED, error_code="ACCEPTANCE_REQUIRED", question="?", commit="c1")
+    run = record(unsettled(Conclusion.ASK), held)
+    order = carried_out(run, build(run.plan), AnswerQuestion(question="a", text="yes"), who="Ada")
+    assert isinstance(order, Order)
+    run = record(run, *order.events)
+    assert remarks(run) == ()
+    found = remarks(record(run, landed()))
+    assert [(each.code, each.severity) for each in found] == [
+        ("TEST_DELETED", Severity.WARNING),
+        ("REVIEW_FINDING", Severity.WARNING),
+    ]
+    assert all(each.message.endswith("accepted by Ada") for each in found)
+
+
+def test_what_was_found_is_about_a_commit() -> None:
+    """A fix's commit is looked at anew: what was found in the one before is not said of it."""
+    run = record(unsettled(Conclusion.FIX), WorkCommitted(**OF, commit="c2", files=("a.py",)))
+    assert run.packages[A].attempts[0].doubts == ()
+
+
+def test_where_a_fix_may_write_is_where_the_findings_are_within_the_scope() -> None:
+    """Names are taken as they stand; what is about the whole opens the whole scope."""
+    own = package("a", write=["src/**"])
+    whole = plan(own)
+    inside, outside = replace(FINDING, file="src/a[1].py"), replace(FINDING, file="lib/b.py")
+    scope = narrow(whole, own, [inside, outside])
+    assert scope == Scope(
+        write=("src/a[[]1].py",), read=own.scope.read, confidence=Confidence.DECLARED
+    )
+    assert narrow(whole, own, [outside]) is None
+    assert narrow(whole, own, [inside, replace(FINDING, file="", first=0)]) == own.scope

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from plait.config import Settings
 from plait.core.event import RunId
 from plait.core.profile import AgentProfile
+from plait.core.review import ReviewPolicy
 from plait.core.roster import Roster, Seat
 from plait.core.schedule import GatePolicy, Limits, StartDependents, UnknownScope
 from plait.errors import EnvironmentLack, UsageError
@@ -17,6 +18,9 @@ from plait.ports import Agent
 
 # What of a profile an adapter reads or does not; limits hold for all agents.
 ADAPTERS_OWN = frozenset({"program", "model", "args", "env", "set_env", "mcp"})
+
+
+REVIEWER = "reviewer"  # a profile of this name reviews, where nobody else is named
 
 
 def new_run_id(now: float) -> RunId:
@@ -49,15 +53,43 @@ def roster_of(names: Sequence[str], rules: Sequence[Seat] = ()) -> Roster:
     return Roster(seats=(*seats, *rules))
 
 
-def agents_of(roster: Roster, settings: Settings) -> Mapping[str, Agent]:
+def review_of(settings: Settings) -> ReviewPolicy:
+    """Who reviews: whom the settings name, else the profiles that are called reviewers.
+
+    Raises:
+        UsageError: `BAD_CONFIG`, fewer are named than must be heard.
+    """
+    named = settings.review_agents or tuple(
+        each for each in settings.profiles if each == REVIEWER or each.startswith(f"{REVIEWER}-")
+    )
+    if named and len(set(named)) < settings.review_quorum:
+        raise UsageError(
+            f"{settings.review_quorum} reviews must count, of {len(set(named))} reviewers",
+            code="BAD_CONFIG",
+            where=settings.origin("review_quorum"),
+            hint="name more agents in [review], or ask for a smaller quorum",
+        )
+    return ReviewPolicy(
+        reviewers=named,
+        quorum=settings.review_quorum,
+        rounds=settings.review_rounds,
+        required=settings.review_required,
+    )
+
+
+def agents_of(
+    roster: Roster, settings: Settings, further: Sequence[str] = ()
+) -> Mapping[str, Agent]:
     """The agents of a roster, by what `--agent` called them: profiles first, then adapters.
+
+    `further` are agents beside those of the roster: reviewers.
 
     Raises:
         UsageError: `UNKNOWN_AGENT`, an agent refuses its argument, or its profile (`BAD_AGENT`).
         EnvironmentLack: An agent's program is missing.
     """
     found: dict[str, Agent] = {}
-    for name in dict.fromkeys(seat.provider for seat in roster.seats):
+    for name in dict.fromkeys((*(seat.provider for seat in roster.seats), *further)):
         agent = agent_of(name, settings)
         lack = lack_of(agent, settings.profiles.get(name))
         if lack:

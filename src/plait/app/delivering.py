@@ -22,7 +22,7 @@ from plait.app.reporting import BODY, record_of, render
 from plait.core import delivery
 from plait.core.delivery import PullRequest, RequestState
 from plait.core.event import DeliveryEnded, DeliveryOutcome
-from plait.core.finding import Finding
+from plait.core.remarks import remarks
 from plait.core.remote import ForgeKind, Site, kind_of, placed, site_of, without_password
 from plait.core.run import Run
 from plait.errors import PlaitError, UsageError
@@ -251,18 +251,19 @@ def _origin(site: Site) -> str:
 
 
 def _findings(project: Project, run: Run) -> tuple[int, bytes]:
-    """What there is to say of the plan's files as they are now: how many, and as SARIF."""
-    files = run.plan.files
-    findings: tuple[Finding, ...] = ()
+    """What was found in the plan's files as they are now, and in the work: how many, as SARIF."""
+    files, found = run.plan.files, remarks(run)
     if not files:
         return 0, b""
     try:
         loaded = load_plan(files[0].path, start=project.root, format_name=run.plan.format)
-        findings = loaded.findings
     except PlaitError:  # the files are gone, or are another plan's by now
-        return 0, b""
-    sarif = findings_sarif(findings, file=files[0].path)
-    return len(findings), json.dumps(sarif).encode("utf-8")
+        if not found:
+            return 0, b""
+    else:
+        found = (*loaded.findings, *found)
+    sarif = findings_sarif(found, file=files[0].path)
+    return len(found), json.dumps(sarif).encode("utf-8")
 
 
 def _without_delivery(report: Mapping[str, Any]) -> Mapping[str, Any]:

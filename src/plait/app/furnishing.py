@@ -8,6 +8,7 @@ from plait.core.event import Warned
 from plait.core.furnishing import Furnishing
 from plait.engine.context import child_environment
 from plait.engine.lodging import Lodgings
+from plait.engine.room import Room
 
 
 def layout(project: Project) -> tuple[git.Layout, tuple[Warned, ...]]:
@@ -78,3 +79,10 @@ def lodgings(project: Project, run: str) -> Lodgings:
         notes=project.state / "runs" / run / "databases",
         environment=child_environment({}),
     )
+
+
+def room_of(project: Project, repository: git.Repository) -> Room:
+    """How much of the disk must stay free."""
+    disk = git.RepositoryDisk(repository, project.worktrees)
+    settings = project.settings
+    return Room(disk=disk, min_free=settings.min_free, wait_s=settings.room_wait_s)

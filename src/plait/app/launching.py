@@ -12,7 +12,7 @@ from typing import Any
 
 from plait import process
 from plait.app import approving, confining, controlling, offering, planning, revising, running
-from plait.app.choosing import roster_of
+from plait.app.choosing import review_of, roster_of
 from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
 from plait.app.people import who
@@ -298,6 +298,7 @@ def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
         timeout_s=call.timeout or settings.timeout_s,
         held=confining.asked(settings, call.sandbox),
         pull_request=call.pull_request,
+        review=review_of(settings),
         checks=planning.default_checks(project, call.checks),
         land_checks=settings.land_checks,
     )

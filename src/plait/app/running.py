@@ -15,7 +15,7 @@ import anyio
 from plait import git
 from plait.app import confining, delivering, versions
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
-from plait.app.furnishing import large_files, layout, lodgings
+from plait.app.furnishing import large_files, layout, lodgings, room_of
 from plait.app.project import Project, SystemClock, fold_run
 from plait.app.tidying import tidy
 from plait.core.codec import decode, encode
@@ -23,6 +23,7 @@ from plait.core.event import RunInterrupted, RunStarted
 from plait.core.lease import Holder, Terms
 from plait.core.plan import Check, PackageId, Plan, SourceStatus
 from plait.core.retry import Backoff
+from plait.core.review import ReviewPolicy
 from plait.core.revision import Revision
 from plait.core.roster import Roster, Seat
 from plait.core.run import Run
@@ -37,7 +38,6 @@ from plait.engine.memory import Memory
 from plait.engine.preflight import Ground
 from plait.engine.recovery import left_behind, reconcile, spared
 from plait.engine.revise import revise
-from plait.engine.room import Room
 from plait.errors import PlaitError
 from plait.git import GitTrunk, Repository, WorktreePool
 from plait.ports import Request, RunRow, Store, Trunk, Workspaces
@@ -68,6 +68,7 @@ class RunOptions:
     held: confining.Holding = field(default_factory=confining.Holding)
     pull_request: bool = False
     target: str = ""  # the branch that the run began on: a pull request is to go there
+    review: ReviewPolicy = field(default_factory=ReviewPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ async def start(
     """
     run_id, store = new_run_id(SystemClock().now()), orchestrator.store
     # What is wrong is told before anything is made.
-    agents = agents_of(_roster(options), project.settings)
+    agents = agents_of(_roster(options), project.settings, options.review.reviewers)
     held, warned = confining.settle(options.held, agents)
     warned += await versions.outdated(project, agents)
     options = replace(options, held=held)
@@ -322,7 +323,7 @@ def _context(
     requests: Callable[[], Sequence[Request]],
 ) -> Context:
     run, settings, roster = journal.run, project.settings, _roster(options)
-    agents = agents_of(roster, settings)
+    agents = agents_of(roster, settings, options.review.reviewers)
     return Context(
         journal=journal,
         workspaces=workspaces,
@@ -340,10 +341,10 @@ def _context(
         sandboxes=confining.sandboxes_of(options.held, agents),
         surroundings=confining.surroundings_of(options.held, project, repository.common),
         profiles=settings.profiles,
+        review=options.review,
         default_checks=options.checks,
         land_checks=options.land_checks,
         holding=holding,
-        prompts=project.state / "prompts",
         strict_results=settings.strict_results,
         integrity=settings.integrity,
         backoff=Backoff(base_s=settings.backoff_s, cap_s=settings.max_backoff_s),
@@ -354,7 +355,7 @@ def _context(
         brief_tokens=settings.brief_tokens,
         runners=settings.landing_runners,
         together=settings.landing_together,
-        room=_room(project, repository),
+        room=room_of(project, repository),
         lodgings=lodgings(project, run.id),
         backend=backend,
         requests=requests,
@@ -364,12 +365,6 @@ def _context(
 
 def _roster(options: RunOptions) -> Roster:
     return roster_of(options.agents, options.seats)
-
-
-def _room(project: Project, repository: Repository) -> Room:
-    disk = git.RepositoryDisk(repository, project.worktrees)
-    settings = project.settings
-    return Room(disk=disk, min_free=settings.min_free, wait_s=settings.room_wait_s)
 
 
 def _started(context: Context, options: RunOptions, ground: Ground) -> RunStarted:

@@ -64,6 +64,10 @@ class Settings:
     forge_address: str = ""
     forge_repository: str = ""
     forge_target: str = ""
+    review_agents: tuple[str, ...] = ()
+    review_quorum: int = 1
+    review_rounds: int = 3
+    review_required: bool = True
     sandbox_tier: str = ""
     sandbox_write: tuple[str, ...] = ()
     sandbox_read: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from plait.config import values
 from plait.config.agent_keys import FURTHER
 from plait.config.forge_keys import FORGE
+from plait.config.review_keys import REVIEW
 from plait.config.sandbox_keys import SANDBOX
 from plait.config.table import Key, Table, key
 from plait.config.workspace_keys import FURNISHING
@@ -237,6 +238,7 @@ TABLES: Mapping[str, Table] = {
         },
     ),
     "forge": FORGE,
+    "review": REVIEW,
     "sandbox": SANDBOX,
     "brief": Table(
         about="What agents are told.",

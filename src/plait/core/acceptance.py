@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from plait.core.consensus import Conclusion, Consensus, agree, in_words
 from plait.core.escalation import Escalation, EscalationType, Severity
 from plait.core.event import CheckEnded, Event, PackageRequeued, Stage, WorkAccepted
 from plait.core.finding import Finding
 from plait.core.integrity import holding
-from plait.core.package import PackageState
+from plait.core.package import Attempt, PackageState
 from plait.core.plan import Check, CheckKind, WorkPackage
+from plait.core.review import PLAIT, ReviewOutcome
+from plait.core.reviewed import flags
 
+PROPOSAL = "answer yes if the work may land as it is, or no and why"
 _SHOWN = 3
 
 
@@ -19,25 +23,64 @@ def judged_elsewhere(package: WorkPackage) -> tuple[Check, ...]:
     return tuple(check for check in package.checks if check.kind is not CheckKind.COMMAND)
 
 
+def standing(attempt: Attempt) -> tuple[Finding, ...]:
+    """What weakens the judgement of an attempt's commit, and no reviewers have accepted."""
+    return tuple(doubt for doubt, names in _lifted_by(attempt) if not names)
+
+
+def accepted_by(state: PackageState) -> tuple[tuple[Finding, tuple[str, ...]], ...]:
+    """What of it was accepted, and by whom: by reviewers, else by a person."""
+    if not state.attempts:
+        return ()
+    person = () if state.accepted is None else (state.accepted.who or "a person",)
+    found = ((doubt, names or person) for doubt, names in _lifted_by(state.attempts[-1]))
+    return tuple((doubt, names) for doubt, names in found if names)
+
+
+def _lifted_by(attempt: Attempt) -> tuple[tuple[Finding, tuple[str, ...]], ...]:
+    """All of it, each with the reviewers who accepted it where they were enough."""
+    last = attempt.reviewed.last
+    pairs = zip(holding(attempt.doubts), flags(attempt.doubts), strict=True)
+    return tuple(
+        (doubt, () if last is None else tuple(last.lifts(flag.id, author=attempt.provider)))
+        for doubt, flag in pairs
+    )
+
+
+def objections(attempt: Attempt) -> tuple[Consensus, ...]:
+    """What reviewers found in an attempt's commit that stands in the way, the gravest first."""
+    each = attempt.reviewed.last
+    if each is None or each.conclusion is Conclusion.PASSED:
+        return ()
+    found = agree(one for one in each.findings if one.reviewer != PLAIT)
+    ids = set(each.blocking)
+    return tuple(thing for thing in found if any(one.id in ids for one in thing.findings))
+
+
 def to_be_accepted(
-    doubts: Sequence[Finding], package: WorkPackage, shortfall: str, *, branch: str
+    attempt: Attempt, package: WorkPackage, *, unsettled: str, shortfall: str, branch: str
 ) -> Escalation | None:
     """What a person is asked about work whose checks have passed; None: nothing.
 
     Args:
-        doubts: What was found in the commit.
+        attempt: Which did the work, looked at and reviewed.
         package: Whose work it is.
+        unsettled: Why its reviewers do not settle it, or empty.
         shortfall: Why the tier that the plan asks for cannot be had, or empty.
         branch: The branch that holds the work.
     """
-    grave = holding(tuple(doubts))
-    asked = judged_elsewhere(package)
-    if not grave and not asked:
+    grave, asked = standing(attempt), judged_elsewhere(package)
+    against = objections(attempt) if unsettled else ()
+    if not grave and not asked and not unsettled:
         return None
     in_ci = [check for check in asked if check.kind is CheckKind.CI]
-    parts = [*_of_doubts(grave), *_of_checks(asked), *([shortfall] if shortfall else [])]
+    read = [f"its review settles nothing: {unsettled}"] if unsettled else []
+    parts = [*_of_doubts(grave), *read]
+    parts += [*_of_checks(asked), *([shortfall] if shortfall else [])]
     details = [
         *(_told(each) for each in grave),
+        *(in_words(each) for each in against),
+        *(_unheard(attempt) if unsettled else ()),
         *(
             f'Check "{each.name}" ({each.kind}): {each.instructions or "no word on how"}'
             for each in asked
@@ -50,6 +93,8 @@ def to_be_accepted(
         )
     if shortfall:
         details.append(f"{shortfall[0].upper()}{shortfall[1:]}.")
+    files = [each.span.file for each in grave if each.span]
+    files += [one.file for each in against for one in each.findings if one.file]
     return Escalation(
         type=EscalationType.VERIFICATION_INFEASIBLE
         if in_ci or shortfall
@@ -57,8 +102,8 @@ def to_be_accepted(
         severity=Severity.HIGH,
         summary="; ".join(parts),
         details="\n".join(details),
-        proposal="answer yes if the work may land as it is, or no and why",
-        files=tuple(dict.fromkeys(each.span.file for each in grave if each.span)),
+        proposal=PROPOSAL,
+        files=tuple(dict.fromkeys(files)),
         requires_human=True,
     )
 
@@ -84,7 +129,9 @@ def accepted(
 
 def sent_back(state: PackageState, package: WorkPackage, *, who: str) -> tuple[Event, ...]:
     """What follows when a person does not: the package starts again, and its brief says why."""
-    doubted = bool(holding(state.attempts[-1].doubts))
+    last = state.attempts[-1]
+    read = last.reviewed.last
+    doubted = standing(last) or (read is not None and read.conclusion is not Conclusion.PASSED)
     judged = () if doubted else _judged(state, package, who, passed=False)
     return (*judged, PackageRequeued(package=state.id, reason="not accepted", who=who))
 
@@ -119,6 +166,17 @@ def _of_doubts(grave: Sequence[Finding]) -> list[str]:
     shown = "; ".join(_brief(each) for each in grave[:_SHOWN])
     more = f"; and {len(grave) - _SHOWN} more" if len(grave) > _SHOWN else ""
     return [f"its work weakens what judges it: {shown}{more}"]
+
+
+def _unheard(attempt: Attempt) -> list[str]:
+    """Whose reviews do not count, and why."""
+    last = attempt.reviewed.last
+    told = {} if last is None else last.last
+    return [
+        f"The review of {name} does not count: {each.reason}"
+        for name, each in told.items()
+        if each.outcome is not ReviewOutcome.COUNTED
+    ]
 
 
 def _of_checks(asked: Sequence[Check]) -> list[str]:

@@ -288,6 +288,9 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
             "A comment takes code out of a linter's, a type checker's or a coverage tool's sight.",
             Severity.WARNING,
         ),
+        _warning(
+            "REVIEW_FINDING", "A reviewer found something in work that landed.", Severity.INFO
+        ),
         _error(
             "TESTS_EXCLUDED", "Tests that were run are left out by a setting.", Severity.WARNING
         ),

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from plait.core.review import SERIOUS, Criticality, Disposition, Finding
+from plait.core.review import PLAIT, SERIOUS, Criticality, Disposition, Finding
 
 THRESHOLD = 0.6  # of a match: below it two findings are about different things
 _NEAR = 3  # lines by which reviewers may miss one another
@@ -96,6 +96,16 @@ def likeness(one: Finding, other: Finding) -> float:
     return words + same_place + same_type
 
 
+def in_words(thing: Consensus) -> str:
+    """One thing that was found, where, who wants what done about it, and how."""
+    first = next((each for each in thing.findings if each.blocks), thing.findings[0])
+    place = f"{first.place}: " if first.place else ""
+    told = f"{place}{first.description} ({first.type}, {thing.criticality}"
+    wants = ", ".join(f"{each.reviewer}: {each.disposition}" for each in thing.findings)
+    told += f"; {thing.agreement}; {wants}) [{first.id}]"
+    return told + (f"\n  It could be put right so: {first.resolution}" if first.resolution else "")
+
+
 def agree(findings: Iterable[Finding]) -> tuple[Consensus, ...]:
     """What was found, thing by thing, the gravest first; who reports first makes no difference."""
     groups: list[list[Finding]] = []
@@ -115,11 +125,17 @@ def agree(findings: Iterable[Finding]) -> tuple[Consensus, ...]:
 
 
 def not_accepted(
-    flagged: Sequence[Finding], accepts: Sequence[Mapping[str, str]]
+    flagged: Sequence[Finding], accepts: Sequence[Mapping[str, str]], quorum: int
 ) -> tuple[Finding, ...]:
-    """Plait's own findings that stand: those that not every reviewer accepts by their id."""
+    """Plait's own findings that stand: those that fewer than a quorum accept by their id.
+
+    Args:
+        flagged: What Plait found.
+        accepts: What each reviewer accepts whose review counts and who is not the author.
+        quorum: How many of them it takes, 1 at least.
+    """
     return tuple(
-        each for each in flagged if not accepts or any(each.id not in said for said in accepts)
+        each for each in flagged if sum(each.id in said for said in accepts) < max(1, quorum)
     )
 
 
@@ -167,13 +183,18 @@ def concluded(
 def _agreement(group: Sequence[Finding]) -> Agreement:
     if len(group) == 1:
         return Agreement.UNCONFIRMED
-    same = len({each.disposition for each in group}) == 1
-    return Agreement.CONFIRMED if same else Agreement.DISAGREEMENT
+    # Plait only says that something stands in the way, not what is to be done about it.
+    plait = any(each.reviewer == PLAIT for each in group)
+    wishes = {each.disposition for each in group if each.reviewer != PLAIT}
+    dissent = len(wishes) > 1 or (plait and Disposition.ACCEPT in wishes)
+    return Agreement.DISAGREEMENT if dissent else Agreement.CONFIRMED
 
 
 def _order(each: Finding) -> tuple[object, ...]:
     grave = (-_GRAVITY[each.disposition], -_STAKE[each.criticality])
-    return (*grave, each.file, each.first, each.last, each.type, each.description, each.reviewer)
+    place = (each.file, each.first, each.last, each.type)
+    rest = (each.axis, each.severity, each.resolution, each.code, each.id)
+    return (*grave, *place, each.description, each.reviewer, *rest)
 
 
 def _meet(one: Finding, other: Finding) -> bool:

@@ -10,6 +10,7 @@ from plait.core.escalation import Raised
 from plait.core.event import AgentStatus, Stage, Verdict
 from plait.core.finding import Finding
 from plait.core.plan import CheckKind, PackageId
+from plait.core.reviewed import Reviewed
 
 
 class PackageStatus(StrEnum):
@@ -104,6 +105,12 @@ class Attempt:
     built_on: Mapping[PackageId, int] = field(default_factory=dict)  # candidates: their epochs
     conflicts: tuple[str, ...] = ()  # paths that conflict with what has landed
     conflicts_with: tuple[PackageId, ...] = ()  # that changed them
+    reviewed: Reviewed = field(default_factory=Reviewed)
+
+    @property
+    def total_usd(self) -> float:
+        """What it cost with its reviews and fixes, as far as their agents say."""
+        return (self.cost_usd or 0.0) + self.reviewed.cost_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,5 +183,5 @@ class PackageState:
 
     @property
     def cost_usd(self) -> float:
-        """What its attempts have cost, as far as their agents say."""
-        return sum(attempt.cost_usd or 0.0 for attempt in self.attempts)
+        """What its attempts have cost, reviews with them, as far as their agents say."""
+        return sum(attempt.total_usd for attempt in self.attempts)

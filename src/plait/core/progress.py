@@ -19,6 +19,7 @@ from plait.core.package import (
 )
 from plait.core.plan import Span
 from plait.core.problems import closed
+from plait.core.reviewed import ReviewEvent, told
 
 
 def attempt_started(state: PackageState, event: events.AttemptStarted, at: float) -> PackageState:
@@ -75,7 +76,9 @@ def attempt_went_on(
         case events.Denied():
             attempt = replace(attempt, denied=attempt.denied + 1)
         case events.WorkCommitted():
-            attempt = replace(attempt, commit=event.commit, files=event.files)
+            # What was found is about a commit: what there is to say of another one comes anew.
+            doubts = attempt.doubts if event.commit == attempt.commit else ()
+            attempt = replace(attempt, commit=event.commit, files=event.files, doubts=doubts)
         case events.ScopeChecked():
             attempt = replace(
                 attempt,
@@ -137,6 +140,13 @@ def _doubt(event: events.IntegrityDoubted) -> Finding:
         hint=event.hint,
         span=span,
     )
+
+
+def review_told(state: PackageState, event: ReviewEvent) -> PackageState:
+    """Its last attempt's review went on."""
+    last = state.attempts[-1]
+    reviewed = told(last.reviewed, event, last.doubts)
+    return replace(state, attempts=(*state.attempts[:-1], replace(last, reviewed=reviewed)))
 
 
 def _agent_ended(attempt: Attempt, event: events.AgentEnded) -> Attempt:

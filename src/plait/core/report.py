@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from plait.core import graph as graphs, report_audit, report_integrity, report_problems
+from plait.core import (
+    graph as graphs,
+    report_audit,
+    report_integrity,
+    report_problems,
+    report_reviews,
+)
 from plait.core.codec import encode
 from plait.core.event import Stage, Verdict
 from plait.core.plan import CheckKind, PackageId
@@ -46,7 +52,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "packages": [_package(run, state) for state in run.packages.values()],
         "timeline": _timeline(run),
         "contracts": report_audit.contracts(run),
-        "reviews": {},
+        "reviews": report_reviews.reviews(run),
         "qa": [],
         "escalations": report_problems.escalations(run),
         "deviations": report_problems.deviations(run),
@@ -100,7 +106,8 @@ def _package(run: Run, state: PackageState) -> dict[str, Any]:
             "files_merged": list(state.merged) or None,
             "checks": [_check(each) for each in state.checks],
             **report_integrity.integrity(state, package),
-            **report_audit.used(list(state.attempts)),
+            "review": report_reviews.review(state),
+            **report_audit.used(list(state.attempts), aside=True),
         }
     )
 
@@ -213,24 +220,16 @@ def _totals(run: Run) -> dict[str, Any]:
         for state, each in attempts
         if each.outcome is not Verdict.PASS or state.status is not PackageStatus.LANDED
     ]
-    costs = [each.cost_usd for _, each in attempts if each.cost_usd is not None]
+    used = report_audit.used([each for _, each in attempts], aside=True)
     return {
         "tests_run": sum(len(state.checks) for state in run.packages.values())
         + len(run.baseline_checks),
         "setup_s": round(sum(each.setup_s for _, each in attempts), 3),
         "agent_s": round(sum(each.agent_s for _, each in attempts), 3),
         "wasted_agent_s": round(sum(wasted), 3),
-        "cost_usd": _sum(costs),
-        "tokens": {
-            "input": sum(each.tokens_input or 0 for _, each in attempts),
-            "output": sum(each.tokens_output or 0 for _, each in attempts),
-        },
+        "cost_usd": used["cost_usd"],
+        "tokens": used["tokens"] or {"input": 0, "output": 0},
     }
-
-
-def _sum(costs: Sequence[float]) -> float | None:
-    """USD, to the millionth; None where nothing is known."""
-    return round(sum(costs), 6) if costs else None
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:

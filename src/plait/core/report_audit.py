@@ -8,6 +8,7 @@ from plait.core.codec import encode
 from plait.core.escalation import EscalationType
 from plait.core.event import Verdict
 from plait.core.package import Attempt, PackageState, PackageStatus
+from plait.core.reviewed import Usage
 from plait.core.run import Run
 
 
@@ -78,10 +79,16 @@ def agents(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def used(attempts: list[Attempt]) -> dict[str, Any]:
-    """What attempts cost together, as far as it is told; null where nothing is."""
-    costs = [each.cost_usd for each in attempts if each.cost_usd is not None]
-    told = [each for each in attempts if (each.tokens_input, each.tokens_output) != (None, None)]
+def used(attempts: list[Attempt], *, aside: bool = False) -> dict[str, Any]:
+    """What attempts cost together, as far as it is told; null where nothing is.
+
+    `aside`: with the reviews and fixes within them.
+    """
+    shares: list[Attempt | Usage] = [*attempts]
+    if aside:
+        shares += [share for each in attempts for share in each.reviewed.used]
+    costs = [each.cost_usd for each in shares if each.cost_usd is not None]
+    told = [each for each in shares if (each.tokens_input, each.tokens_output) != (None, None)]
     tokens = {
         "input": sum(each.tokens_input or 0 for each in told),
         "output": sum(each.tokens_output or 0 for each in told),

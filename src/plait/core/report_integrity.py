@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from plait.core.acceptance import accepted_by
 from plait.core.finding import Finding, Severity
 from plait.core.package import PackageState
 from plait.core.plan import WorkPackage
@@ -36,7 +37,8 @@ def _doubt(finding: Finding, state: PackageState) -> dict[str, Any]:
     if finding.span is not None:
         told |= {"file": finding.span.file, "line": finding.span.line}
     if finding.severity is Severity.ERROR:
-        told["accepted"] = state.accepted is not None
+        by = dict(accepted_by(state)).get(finding, ())
+        told |= {"accepted": bool(by), "accepted_by": list(by)}
     return told
 
 

@@ -54,6 +54,7 @@ LANDING_FAILED = "LANDING_FAILED"
 CONFLICT_LEFT = "CONFLICT_LEFT"
 PROSE_FOR_CODE = "PROSE_FOR_CODE"
 LANDED_WORK_LOST = "LANDED_WORK_LOST"
+REVIEW_REJECTED = "REVIEW_REJECTED"  # a reviewer wants the work done anew
 
 # Attempts that use up nothing, in a row, until they count after all: nothing goes on for ever.
 OFTEN = {AGENT_LOST: 3, DISK_FULL: 3, RATE_LIMITED: 20}
@@ -81,6 +82,9 @@ _CODES: Mapping[FinishKind, str] = {
     FinishKind.CRASHED: AGENT_CRASHED,
 }
 
+
+# An attempt that ends with one of these uses up nothing, where it can go on at all:
+USES_UP_NOTHING = frozenset({RATE_LIMITED, AGENT_NOT_STARTED, AGENT_UNAUTHORISED})
 
 # What an agent's work came to: whoever did it knows best how to put it right.
 _OF_THE_WORK = frozenset(

@@ -8,7 +8,7 @@ anything that decides is wrong counts for nothing, for half of an opinion mislea
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -67,6 +67,45 @@ class ReviewOutcome(StrEnum):
 SERIOUS = frozenset({Criticality.HIGH, Criticality.CRITICAL})
 SEVERITIES = ("critical", "nit", "optional", "fyi", "none")
 _IN_PASSING = frozenset({"nit", "optional", "fyi"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPolicy:
+    """Who reviews, and what it takes.
+
+    Args:
+        reviewers: The agents that review, as `--agent` names them; nobody, if empty.
+        quorum: How many reviews must count.
+        rounds: How often an attempt's work is fixed and reviewed again at most.
+        required: Whether a person is asked where too few count; else that is a warning.
+    """
+
+    reviewers: tuple[str, ...] = ()
+    quorum: int = 1
+    rounds: int = 3
+    required: bool = True
+
+
+def panel(policy: ReviewPolicy, author: str, vendors: Mapping[str, str]) -> tuple[str, ...]:
+    """Who reviews an author's work, in the order of asking.
+
+    Those of other vendors than the author's; where they are too few for a quorum, also others;
+    the author, if there is nobody else.
+
+    Args:
+        policy: Who may.
+        author: The agent whose work it is.
+        vendors: Whose product each agent is.
+    """
+    named = dict.fromkeys(policy.reviewers)
+    own = vendors.get(author, author)
+    foreign = [each for each in named if each != author and vendors.get(each, each) != own]
+    akin = [each for each in named if each != author and each not in foreign]
+    chosen = foreign
+    for further in (akin, [each for each in named if each == author]):
+        if len(chosen) < max(1, policy.quorum):
+            chosen = [*chosen, *further]
+    return tuple(chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +170,20 @@ class Opinion:
     accepts: Mapping[str, str]
     summary: str = ""
 
+    def judged(self, known: AbstractSet[str]) -> tuple[Mapping[str, str], tuple[Finding, ...]]:
+        """Which of Plait's findings, of those known, it accepts and why; what it found itself.
+
+        A finding of its own that bears the id of one of them, and is to be accepted, says so too.
+        """
+        accepts = {key: why for key, why in self.accepts.items() if key in known}
+        own = []
+        for each in self.findings:
+            if each.id in known and each.disposition is Disposition.ACCEPT:
+                accepts.setdefault(each.id, each.description)
+            else:
+                own.append(each)
+        return accepts, tuple(own)
+
 
 class BadReviewError(ValueError):
     """A reviewer's result is not what was asked for; the text says where and why."""
@@ -188,10 +241,11 @@ class _Item:
 
     def finding(self, reviewer: str, root: str) -> Finding:
         first, last = self._lines()
-        file = self._path(root)
+        file, name = self._path(root), self._data.get("id")
         if first and not file:
             raise BadReviewError(f"{self._at} names lines and no file")
         return Finding(
+            id=name if isinstance(name, str) else "",
             reviewer=reviewer,
             type=FindingType(self._one_of("type", FindingType)),
             criticality=Criticality(self._one_of("criticality", Criticality)),

@@ -32,9 +32,11 @@ from plait.core.progress import (
     landed,
     landing_refused,
     requeued,
+    review_told,
     settled,
 )
 from plait.core.reshape import grown, revised
+from plait.core.reviewed import ReviewEvent
 from plait.core.spent import Spent
 from plait.core.states import States, states_of
 
@@ -106,6 +108,8 @@ class Run:
 def apply(run: Run, recorded: Recorded) -> Run:
     """The run after one more event. Pure; events come in the order of their `seq`."""
     before, run = run.spent, _seen(run, recorded)
+    if isinstance(recorded.event, ReviewEvent):
+        return _reviewed(run, recorded.event)
     match recorded.event:
         case events.RunStarted() as event:
             return _started(run, event, recorded.at)
@@ -142,12 +146,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return _with(run, attempt_lost(run.packages[event.package], event, recorded.at))
         case events.ClaimLost() as event:
             return _with(run, claim_lost(run.packages[event.package], event, recorded.at))
-        case events.LandingStarted(package=package):
-            return _with(run, replace(run.packages[package], status=PackageStatus.LANDING))
-        case events.LandingRefused() as event:
-            return _with(run, landing_refused(run.packages[event.package], event))
-        case events.ConflictFound() as event:
-            return _with(run, conflict_found(run.packages[event.package], event))
+        case events.LandingStarted() | events.LandingRefused() | events.ConflictFound() as event:
+            return _at_landing(run, event)
         case events.Landed() as event:
             return _landed(run, event, recorded.at)
         case (
@@ -249,9 +249,29 @@ def _went_on(
     package: PackageId,
     at: float,
 ) -> Run:
-    state = run.packages[package]
-    after = attempt_went_on(state, event, at)
-    more = (after.attempts[-1].cost_usd or 0.0) - (state.attempts[-1].cost_usd or 0.0)
+    return _spent_by(run, attempt_went_on(run.packages[package], event, at))
+
+
+def _reviewed(run: Run, event: ReviewEvent) -> Run:
+    return _spent_by(run, review_told(run.packages[event.package], event))
+
+
+def _at_landing(
+    run: Run, event: events.LandingStarted | events.LandingRefused | events.ConflictFound
+) -> Run:
+    state = run.packages[event.package]
+    match event:
+        case events.LandingStarted():
+            return _with(run, replace(state, status=PackageStatus.LANDING))
+        case events.LandingRefused():
+            return _with(run, landing_refused(state, event))
+        case events.ConflictFound():
+            return _with(run, conflict_found(state, event))
+
+
+def _spent_by(run: Run, after: PackageState) -> Run:
+    """With what a package's last attempt has cost since."""
+    more = after.attempts[-1].total_usd - run.packages[after.id].attempts[-1].total_usd
     return _with(replace(run, spent=replace(run.spent, usd=run.spent.usd + more)), after)
 
 

@@ -18,6 +18,7 @@ from plait.core.event import (
     AttemptStarted,
     Event,
     Landed,
+    ReviewConcluded,
     ScopeChecked,
     Verdict,
     WorkCommitted,
@@ -35,6 +36,7 @@ class StepName(StrEnum):
     COMMIT = "commit"
     SCOPE = "scope"
     CHECKS = "checks"
+    REVIEW = "review"
     PUBLISH = "publish"
     LAND = "land"
 
@@ -68,6 +70,8 @@ def steps_of(event: Event) -> tuple[Step, ...]:
             return (_step(event, StepName.COMMIT, commit=event.commit),)
         case ScopeChecked():
             return (_step(event, StepName.SCOPE, violations=list(event.violations)),)
+        case ReviewConcluded():
+            return (_step(event, StepName.REVIEW, commit=event.commit, round=event.round),)
         case AttemptEnded(verdict=Verdict.PASS):
             return (
                 _step(event, StepName.CHECKS, commit=event.commit),
@@ -80,7 +84,13 @@ def steps_of(event: Event) -> tuple[Step, ...]:
 
 
 def _step(
-    event: AttemptStarted | AgentEnded | WorkCommitted | ScopeChecked | AttemptEnded | Landed,
+    event: AttemptStarted
+    | AgentEnded
+    | WorkCommitted
+    | ScopeChecked
+    | ReviewConcluded
+    | AttemptEnded
+    | Landed,
     name: StepName,
     **outcome: Any,
 ) -> Step:

@@ -20,10 +20,8 @@ from plait.core.event import (
 from plait.core.limit import package_overspent
 from plait.core.plan import PackageId
 from plait.core.retry import (
-    AGENT_NOT_STARTED,
-    AGENT_UNAUTHORISED,
     PACKAGE_BUDGET_SPENT,
-    RATE_LIMITED,
+    USES_UP_NOTHING,
     Sequel,
     after_cut,
     after_failure,
@@ -46,14 +44,11 @@ from plait.engine.escalate import agent_failure, end_rejected, judged
 from plait.engine.ground import ground_of
 from plait.engine.inspection import checked, committed
 from plait.engine.keeping import keep, keep_ref
+from plait.engine.review import review
 from plait.engine.session import prepare, resumable
 from plait.engine.withholding import withheld
 from plait.errors import StaleEpoch
 from plait.ports import Work, Workspace
-
-# Where it can go on at all:
-_USES_UP_NOTHING = frozenset({RATE_LIMITED, AGENT_NOT_STARTED, AGENT_UNAUTHORISED})
-_GITLINK = "160000"
 
 
 async def attempt(context: Context, package_id: PackageId) -> None:
@@ -120,6 +115,9 @@ async def take_up(context: Context, adopted: Adopted) -> None:
     async def begin() -> Claimed:
         claimed = taken_up(context, adopted)
         commit = adopted.done.get(StepName.COMMIT, {}).get("commit")
+        fixes = last.reviewed.fixes
+        if fixes and fixes[-1].commit == commit:  # it had not been committed: it begins anew
+            await keep(context, workspace, adopted.package, last.epoch)
         if commit is not None:  # checks may have run since, and left things behind
             await context.workspaces.checkout(workspace, commit)
         return claimed
@@ -171,7 +169,7 @@ async def _tell_ended(context: Context, package: PackageId, epoch: int, kept: st
 
 
 async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | None]:
-    """Agent, commit, scope, checks.
+    """Agent, commit, scope, checks, integrity, review.
 
     Returns:
         Whether the workspace may be used again; the attempt that follows in it, if one does.
@@ -180,35 +178,47 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
     if claimed.unready is not None:
         return await _reject(context, claimed, claimed.unready, None)
     ended, outcome = await run_agent(context, claimed)
+    lingering, asks = ended.lingering, ""
     if isinstance(outcome, Ended):
-        return await _lose(context, claimed, outcome) and not ended.lingering, None
+        return await _lose(context, claimed, outcome) and not lingering, None
     failure = agent_failure(claimed, outcome, judged(context, claimed, outcome))
-    if failure is not None and failure.code in _USES_UP_NOTHING:
+    if failure is not None and failure.code in USES_UP_NOTHING:
         told = Ended(code=failure.code, reason=failure.reason)
-        return await _lose(context, claimed, told) and not ended.lingering, None
+        return await _lose(context, claimed, told) and not lingering, None
     work: Work | None = None
     if failure is None:
         work, failure = await committed(context, claimed)
     if failure is None and work is not None:
         failure = await checked(context, claimed, work, outcome.claims)
     if failure is None and work is not None:
-        ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
-        await context.trunk.publish(context.holding.lease, ref, work.commit)
-        if await withheld(context, claimed, work, outcome.claims):
-            return safe and not ended.lingering, None
-        await context.journal.record(
-            AttemptEnded(
-                package=claimed.package.id,
-                attempt=claimed.attempt,
-                epoch=claimed.epoch,
-                verdict=Verdict.PASS,
-                commit=work.commit,
-            )
-        )
+        looked = await review(context, claimed, work, outcome.claims)
+        lingering = lingering or looked.lingering
+        if looked.cut is not None:
+            return await _lose(context, claimed, looked.cut) and not lingering, None
+        work, failure, asks = looked.work, looked.failure, looked.asks
+    if failure is None and work is not None:
+        await _pass(context, claimed, work, asks)
     elif failure is not None:
-        session = "" if ended.lingering else resumable(context, claimed)
+        session = "" if lingering else resumable(context, claimed)
         safe, following = await _reject(context, claimed, failure, work, session)
-    return safe and not ended.lingering, following
+    return safe and not lingering, following
+
+
+async def _pass(context: Context, claimed: Claimed, work: Work, asks: str) -> None:
+    """Make it a candidate, unless a person is asked first; `asks` is why reviewers want that."""
+    ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
+    await context.trunk.publish(context.holding.lease, ref, work.commit)
+    if await withheld(context, claimed, work, asks):
+        return
+    await context.journal.record(
+        AttemptEnded(
+            package=claimed.package.id,
+            attempt=claimed.attempt,
+            epoch=claimed.epoch,
+            verdict=Verdict.PASS,
+            commit=work.commit,
+        )
+    )
 
 
 async def _reject(

@@ -58,6 +58,7 @@ class Material:
 
 
 NOTHING = Material()
+_NO_MORE: Mapping[str, str] = {}
 
 
 def template(name: str, overrides: Path) -> str:
@@ -103,8 +104,10 @@ def brief(
     checks: Sequence[Check],
     material: Material = NOTHING,
     overrides: Path,
+    name: str = "implement",
+    more: Mapping[str, str] = _NO_MORE,
 ) -> str:
-    """The brief of the package's next attempt.
+    """The brief of the package's next attempt; of `name`, another one that knows `more` values.
 
     Raises:
         UsageError: `BAD_PROMPT`, as `render`.
@@ -122,16 +125,17 @@ def brief(
         "feedback": _feedback(state.attempts),
         "answers": "\n\n".join(f"{fenced(each.question)}\n\n{each.text}" for each in state.answers),
         "deviations": fenced("\n".join(f"- {each}" for each in material.deviations)),
-        "scope": _scope(package),
+        "scope": scope_told(package),
         "documents": "\n".join(f"- {code(each.path)}" for each in package.documents),
-        "checks": _checks(checks, package.checks),
+        "checks": checks_told(checks, package.checks),
         "landed": _landed(run, package, material.outputs),
         "servers": ", ".join(code(each) for each in material.servers),
         "links": _links(package, parts),
         "context": _to_read(compiled.plan.context, parts, nothing_of(parts)),
         "quoted": "…" if parts else "",
+        **more,
     }
-    text, where = template("implement", overrides), str(overrides / "implement.md")
+    text, where = template(name, overrides), str(overrides / f"{name}.md")
     left = material.tokens - tokens_of(render(text, values, where=where))
     chosen = choose(parts, package.kind, max(0, left))
     values["quoted"] = "\n\n".join(map(_quoted, chosen.given))
@@ -210,8 +214,8 @@ def revise_brief(
         "attempt": str(run.packages[package.id].next_attempt),
         "attempts": str(1 + package.retry_budget),
         "feedback": feedback,
-        "scope": _scope(package),
-        "checks": _checks(checks, package.checks),
+        "scope": scope_told(package),
+        "checks": checks_told(checks, package.checks),
     }
     return render(template("revise", overrides), values, where=str(overrides / "revise.md"))
 
@@ -271,8 +275,8 @@ def rebase_brief(
         "mine": _cut(diffs[0], most),
         "others": "\n\n".join(others) or "Work that is not of this plan's packages.",
         "landed": _cut(diffs[1], most),
-        "scope": _scope(package),
-        "checks": _checks(checks, package.checks),
+        "scope": scope_told(package),
+        "checks": checks_told(checks, package.checks),
     }
     return render(template("rebase", overrides), values, where=str(overrides / "rebase.md"))
 
@@ -318,7 +322,8 @@ def wrong(attempt: int, error_code: str, reason: str, violations: Sequence[str])
     return "\n".join(told)
 
 
-def _scope(package: WorkPackage) -> str:
+def scope_told(package: WorkPackage) -> str:
+    """Where a package may write, in words."""
     scope = package.reach
     if scope.confidence is Confidence.UNKNOWN:
         return "The plan names no paths. Keep to what the package needs."
@@ -332,7 +337,8 @@ def _scope(package: WorkPackage) -> str:
     return "\n".join(lines)
 
 
-def _checks(checks: Sequence[Check], declared: Sequence[Check]) -> str:
+def checks_told(checks: Sequence[Check], declared: Sequence[Check]) -> str:
+    """What decides about a package, in words."""
     lines = [
         f"- {line(check.name)}: {code(check.command)}"
         + (f" (in {code(check.cwd)})" if check.cwd != "." else "")

@@ -56,7 +56,8 @@ class Claimed:
     """An attempt under way: everything its later steps need to know. `kept` is adopted.
 
     `variables` tell agent and checks which ports and databases are theirs; `unready` why there
-    was nothing to begin with: the workspace could not be set up.
+    was nothing to begin with: the workspace could not be set up. `aside`: a reviewer, or a fix,
+    within an attempt; what it uses up is told by whoever hired it.
     """
 
     package: WorkPackage
@@ -69,6 +70,7 @@ class Claimed:
     kept: process.Kept | None = None
     done: Done = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    aside: bool = False
     unready: Failure | None = None
 
     @property
@@ -113,7 +115,7 @@ def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Works
         context.journal.run,
         package,
         checks=package_checks(context.compiled, package.id, context.default_checks),
-        material=_material(context, package, workspace, provider),
+        material=material(context, package, workspace, provider),
         overrides=context.prompts,
     )
     claimed = _claimed(
@@ -145,7 +147,7 @@ def write_down(claimed: Claimed) -> None:
     )
 
 
-def _material(
+def material(
     context: Context, package: WorkPackage, workspace: Workspace, provider: str
 ) -> Material:
     run = context.journal.run

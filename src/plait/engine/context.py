@@ -13,6 +13,7 @@ from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check, PackageId, Plan
 from plait.core.profile import AgentLimits, AgentProfile, plain
 from plait.core.retry import Backoff
+from plait.core.review import ReviewPolicy
 from plait.core.schedule import Compiled, Limits, compile_plan
 from plait.engine.ears import Ears
 from plait.engine.holding import Holding
@@ -84,13 +85,13 @@ async def _nothing_altered() -> tuple[str, ...]:
 class Context:
     """One run's surroundings. Only `journal.run` changes while the run goes on.
 
-    `agents` are those of `limits.roster`, as `--agent` names them, each held by its sandbox in
-    `sandboxes` and set up by its profile, if it has one. An agent that is quiet for
-    `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, its brief
-    is `brief_tokens` long at most, and an attempt may use up `agent_limits` where its agent's
-    profile says nothing else. Merge results are tested by so many `runners` at once; `together`
-    says whether several may land as one. Worktrees come about by `backend`. `altered` tells what
-    somebody planted in git's settings since it was asked last.
+    `agents` are those of `limits.roster` and of `review`, as `--agent` names them, each held by
+    its sandbox in `sandboxes` and set up by its profile, if it has one. An agent that is quiet
+    for `stall_s` seconds is nudged; 0 lets it be. A package may cost `package_budget_usd`, its
+    brief is `brief_tokens` long at most, and an attempt may use up `agent_limits` where its
+    agent's profile says nothing else. Merge results are tested by so many `runners` at once;
+    `together` says whether several may land as one. Worktrees come about by `backend`.
+    `altered` tells what somebody planted in git's settings since it was asked last.
     """
 
     journal: Journal
@@ -104,7 +105,7 @@ class Context:
     default_checks: tuple[Check, ...]
     land_checks: tuple[Check, ...]
     holding: Holding
-    prompts: Path
+    review: ReviewPolicy = field(default_factory=ReviewPolicy)
     surroundings: Surroundings = field(default_factory=Surroundings)
     backend: str = "pool"
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
@@ -125,6 +126,11 @@ class Context:
     altered: Callable[[], Awaitable[Sequence[str]]] = _nothing_altered
     ended: dict[PackageId, Ended] = field(default_factory=dict)
     _compiled: Compiled | None = None
+
+    @property
+    def prompts(self) -> Path:
+        """Where the repository's own templates of briefs lie."""
+        return self.places.state / "prompts"
 
     @property
     def plan(self) -> Plan:

@@ -69,6 +69,8 @@ class Pulse:
 
     async def report(self, *, at_once: bool = False) -> None:
         """Record what the agent says it has used up, if that is news; else not too often."""
+        if self.claimed.aside:
+            return
         usage = self._told()
         now = anyio.current_time()
         due = at_once or self._reported_at == 0.0 or now - self._reported_at >= REPORT_S
@@ -101,6 +103,8 @@ class Pulse:
             self.cut = Ended(code=BUDGET_SPENT, reason=run.spent.reached.reason)
             return
         cost = run.packages[self.claimed.package.id].cost_usd
+        told = self._told() if self.claimed.aside else None  # not recorded as it grows
+        cost += 0.0 if told is None else told.cost_usd or 0.0
         self.reason = package_overspent(run, cost, self.context.package_budget_usd)
         if self.reason:
             self.status = AgentStatus.OVERSPENT

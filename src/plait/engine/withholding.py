@@ -1,11 +1,10 @@
-"""Work whose checks have passed, and that a person must accept before it goes on to the queue."""
+"""Work whose checks have passed: what weakens them is found, and held until it is accepted."""
 
 from __future__ import annotations
 
 from plait.core.acceptance import to_be_accepted
 from plait.core.claims import Claims
 from plait.core.event import AttemptEnded, IntegrityDoubted, Verdict
-from plait.core.finding import Finding
 from plait.core.integrity import Changed, Subject, judge
 from plait.core.queue import package_checks
 from plait.core.tiers import shortfall
@@ -20,17 +19,27 @@ _MOST_BYTES = 1_000_000
 _LINKS = frozenset({"120000", "160000"})
 
 
-async def withheld(context: Context, claimed: Claimed, work: Work, claims: Claims) -> bool:
-    """Look for what weakens the judgement; hold the work if somebody must accept it.
+async def withheld(context: Context, claimed: Claimed, work: Work, asks: str) -> bool:
+    """Hold work if a person must accept it: for what was found in it, or is judged elsewhere.
 
-    Its branch stands already. Whether it is held: then the attempt is over, and the package
-    blocked.
+    Its branch stands already, and it has been looked at. Whether it is held: then the attempt is
+    over, and the package blocked.
+
+    Args:
+        context: The run.
+        claimed: The attempt.
+        work: What has passed its checks.
+        asks: Why its reviewers do not settle it; empty where they do, and where there are none.
     """
-    doubts = await doubted(context, claimed, work, claims)
     package = claimed.package
     commands = package_checks(context.compiled, package.id, context.default_checks)
-    branch = f"plait/{context.journal.run.id}/{package.id}"
-    asked = to_be_accepted(doubts, package, shortfall(package, commands), branch=branch)
+    asked = to_be_accepted(
+        context.journal.run.packages[package.id].attempts[-1],
+        package,
+        unsettled=asks,
+        shortfall=shortfall(package, commands),
+        branch=f"plait/{context.journal.run.id}/{package.id}",
+    )
     if asked is None:
         return False
     failure, told = must_be_accepted(claimed.tried, asked)
@@ -54,22 +63,23 @@ async def withheld(context: Context, claimed: Claimed, work: Work, claims: Claim
     return True
 
 
-async def doubted(
-    context: Context, claimed: Claimed, work: Work, claims: Claims
-) -> tuple[Finding, ...]:
-    """What in a commit weakens the judgement of it, as events too; those that hold it first."""
+async def doubted(context: Context, claimed: Claimed, work: Work, claims: Claims) -> None:
+    """Look for what in a commit weakens the judgement of it, and tell it."""
     root = f"{claimed.task.worktree}/"
     package = claimed.package
+    attempt = context.journal.run.packages[package.id].attempts[-1]
+    # What was done as told, and taken back by a fix, is no false claim.
+    undone = work.touched if attempt.reviewed.fixes else frozenset()
+    told = [each.removeprefix(root) for each in claims.files]
     subject = Subject(
         package=package,
         changes=await _texts(context, work),
         checks=package_checks(context.compiled, package.id, context.default_checks),
-        claimed=tuple(each.removeprefix(root) for each in claims.files),
+        claimed=tuple(each for each in told if each not in undone),
         ignored=work.ignored,
         paths=frozenset(each.path for each in work.changes),
     )
     found = judge(subject, context.integrity)
-    known = context.journal.run.packages[package.id].attempts[-1].doubts
     events = [
         IntegrityDoubted(
             package=package.id,
@@ -83,11 +93,10 @@ async def doubted(
             line=each.span.line if each.span else 0,
         )
         for each in found
-        if each not in known  # it was told before this attempt was taken up
+        if each not in attempt.doubts  # it was told before this attempt was taken up
     ]
     if events:
         await context.journal.record(*events)
-    return found
 
 
 async def _texts(context: Context, work: Work) -> tuple[Changed, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plait.faces.text import listing
+
 Report = Mapping[str, Any]
 
 
@@ -29,4 +31,7 @@ def _sentence(package: Mapping[str, Any], doubt: Mapping[str, Any]) -> str:
     told = f"{package['id']}: {place}{doubt['message']} [{doubt['code']}]"
     if doubt["severity"] != "error":
         return told
-    return told + (" — accepted" if doubt.get("accepted") else " — holds the package")
+    if not doubt.get("accepted"):
+        return f"{told} — holds the package"
+    by = listing([str(each) for each in doubt.get("accepted_by") or ()], 5)
+    return f"{told} — accepted{f' by {by}' if by else ''}"

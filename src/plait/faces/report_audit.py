@@ -189,11 +189,13 @@ def _review_line(finding: Mapping[str, Any], package: str) -> ReviewLine:
         lines = "-".join(dict.fromkeys(map(str, lines)))
     status = str(finding.get("status") or finding.get("resolution") or "")
     disposition = str(finding.get("disposition") or "")
+    by = [str(each) for each in finding.get("accepted_by") or ()]
+    accepted = f"accepted by {listing(by, 5)}" if by else ""
     return ReviewLine(
         package=package,
         grade=str(finding.get("criticality") or ""),
         kind=str(finding.get("type") or "").replace("_", " "),
-        disposition=", ".join(filter(None, (disposition, status))),
+        disposition=", ".join(filter(None, (disposition, status, accepted))),
         place=f"{path}:{lines}" if path and lines else str(path),
         told=str(finding["description"]),
     )

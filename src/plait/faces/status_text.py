@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from plait.core.acceptance import PROPOSAL
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, PackageStatus
 from plait.core.spent import Used
@@ -60,8 +61,11 @@ def _used_in_all(used: Mapping[PackageId, Used]) -> Iterator[str]:
 def _asked(run: RunRow, package: PackageRow) -> str:
     """What a blocked package asks, in full: whoever answers needs all of it."""
     name = clean(package.id)
-    ways = [f'answer it: plait answer {run.id} {name} "TEXT"']
-    if "_REVISION_REQUIRED" in package.reason:
+    answer = f"plait answer {run.id} {name}"
+    ways = [f'answer it: {answer} "TEXT"']
+    if PROPOSAL in package.reason:
+        ways = [f"accept it: {answer} yes", f'send it back: {answer} "no: WHY"']
+    elif "_REVISION_REQUIRED" in package.reason:
         ways.insert(0, f"after an edit of the plan: plait resume {run.id} --plan PLAN")
     told = [clean(line) for line in package.reason.splitlines()]
     lines = ["", f"{name} asks:", *(f"  {line}" for line in (*told, *ways) if line)]

@@ -23,6 +23,9 @@ from plait.core.event import (
     EscalationRaised,
     EscalationSettled,
     Event,
+    FindingReported,
+    FixEnded,
+    FixStarted,
     FlakeFound,
     GateAsked,
     GatePassed,
@@ -41,6 +44,9 @@ from plait.core.event import (
     PlanRevised,
     ProviderParked,
     QuestionAnswered,
+    ReviewConcluded,
+    ReviewEnded,
+    ReviewStarted,
     RunCancelled,
     RunContinued,
     RunEnded,
@@ -63,6 +69,7 @@ from plait.faces.control_story import tell_control
 from plait.faces.delivery_story import tell_delivery
 from plait.faces.held_story import tell_held
 from plait.faces.problem_story import tell_conflict, tell_problem, tell_revision
+from plait.faces.review_story import tell_review
 from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
@@ -118,6 +125,16 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             return Told(subject=clean(package), text=text)
         case ConflictFound():
             return Told(subject=clean(event.package), text=tell_conflict(event))
+        case (
+            ReviewStarted()
+            | FindingReported()
+            | ReviewEnded()
+            | ReviewConcluded()
+            | FixStarted()
+            | FixEnded()
+        ):
+            text = tell_review(event, verbose=verbose)
+            return Told(subject=clean(event.package), text=text) if text else None
         case PlanRevised():
             return Told(subject="", text=tell_revision(event))
         case DeliveryEnded():

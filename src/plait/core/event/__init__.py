@@ -58,6 +58,14 @@ from plait.core.event.landing import (
     LandingRefused,
     LandingStarted,
 )
+from plait.core.event.review import (
+    FindingReported,
+    FixEnded,
+    FixStarted,
+    ReviewConcluded,
+    ReviewEnded,
+    ReviewStarted,
+)
 from plait.core.event.revision import PackageAdded, PlanRevised
 from plait.core.event.run import (
     BaselineCommitted,
@@ -99,6 +107,9 @@ __all__ = [
     "EscalationRaised",
     "EscalationSettled",
     "Event",
+    "FindingReported",
+    "FixEnded",
+    "FixStarted",
     "FlakeFound",
     "GateAsked",
     "GatePassed",
@@ -118,6 +129,9 @@ __all__ = [
     "ProviderParked",
     "QuestionAnswered",
     "Recorded",
+    "ReviewConcluded",
+    "ReviewEnded",
+    "ReviewStarted",
     "RunCancelled",
     "RunContinued",
     "RunEnded",
@@ -187,6 +201,12 @@ Event = (
     | PlanRevised
     | PackageAdded
     | DeliveryEnded
+    | ReviewStarted
+    | FindingReported
+    | ReviewEnded
+    | ReviewConcluded
+    | FixStarted
+    | FixEnded
 )
 
 EVENTS: Mapping[str, type[Event]] = {
