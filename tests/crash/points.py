@@ -137,6 +137,8 @@ _PLACES = (
     (re.compile(r"^RUN/[^/]+/\d+\.before-epoch-\d+$"), "BEFORE"),
     (re.compile(r"^RUN/(?!checks)[^/]+/\d+(?=/|$)"), "ATTEMPT"),
     (re.compile(r"^RUN/(?!checks|\.|report)[^/]+$"), "RUN/PACKAGE"),
+    # A reviewer's folder, and that of a fix: each has what an attempt's has.
+    (re.compile(r"^ATTEMPT/(review/\d+-\d+|fix/[\d.]+)(?=/|$)"), "ASIDE"),
     (re.compile(r"(?<=/checks/).+"), "LOG"),
 )
 
@@ -238,6 +240,22 @@ open ATTEMPT/stderr.log
 open ATTEMPT/transcript.jsonl
 mkdir ATTEMPT/checks
 open ATTEMPT/checks/LOG
+mkdir ATTEMPT/review
+mkdir ATTEMPT/fix
+mkdir ASIDE
+open ASIDE/brief.md
+empty ASIDE/brief.md
+open ASIDE/scope.json
+empty ASIDE/scope.json
+open ASIDE/alive.lock
+remove ASIDE/orders
+remove ASIDE/lease
+remove ASIDE/exit.json
+remove ASIDE/exit.json.new
+open ASIDE/stdout.log
+open ASIDE/stderr.log
+mkdir ASIDE/checks
+open ASIDE/checks/LOG
 open RUN/.report.md.new
 empty RUN/.report.md.new
 rename RUN/report.md
@@ -284,6 +302,12 @@ agent_ended
 work_committed
 scope_checked
 integrity_doubted
+review_started
+finding_reported
+review_ended
+review_concluded
+fix_started
+fix_ended
 check_ended
 attempt_lost
 attempt_ended

@@ -29,13 +29,14 @@ MAKE = 'echo "$PLAIT_PACKAGE" > "src/$PLAIT_PACKAGE/made.txt"'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A package: what its agent does, what checks it, and how often it lands.
+    """A package: what its agent and that of a fix do, what checks it, how often it lands.
 
     Where it is not `scoped`, nobody knows what it will write.
     """
 
     id: str
     agent: str = MAKE
+    fix: str = "exit 1"
     needs: Sequence[str] = ()
     check: str = "true"
     locks: Sequence[str] = ()
@@ -146,7 +147,9 @@ class Scene:
         packages = [*map(_package, story.works), *story.extra]
         plan = {"version": 1, "id": "attack", "feature": "attack", "packages": packages}
         (self.repo / "attack.plait.yaml").write_text(json.dumps(plan, indent=1))
-        cases = "\n".join(f"  {each.id}) {each.agent};;" for each in story.works)
+        cases = "\n".join(
+            f"  {each.id}) {each.agent};;\n  {each.id}-fix-*) {each.fix};;" for each in story.works
+        )
         script = root / "agent.sh"
         script.write_text(f'{_BEGIN}case "$PLAIT_PACKAGE" in\n{cases}\nesac\n')
         self.call = ("run", "attack.plait.yaml", "--yes", "--quiet", *story.options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from tests.crash.scene import BRANCH, MAKE, Story, Work
@@ -160,8 +161,38 @@ ROW = Story(
     ),
 )
 
+
+_FAULT = {
+    "type": "correctness",
+    "criticality": "high",
+    "disposition": "fix",
+    "file": "src/read/made.txt",
+    "lines": 1,
+    "description": "It should be better than it is.",
+}
+_ANSWER = "printf '%s' '{}' > \"$PLAIT_RESULT\""
+_CALM = _ANSWER.format(json.dumps({"findings": []}))
+_WANTS = _ANSWER.format(json.dumps({"findings": [_FAULT]}))
+_FIRST = f"if grep -q better src/read/made.txt; then {_CALM}; else {_WANTS}; fi"
+
+# Reviewers want something put right, and read the work again.
+READ = Story(
+    works=(Work(id="read", fix="echo better >> src/read/made.txt"),),
+    config='[review]\nagents = ["first", "second"]\n'
+    f"[agents.first]\nuse = {json.dumps(f'command:{_FIRST}')}\n"
+    f"[agents.second]\nuse = {json.dumps(f'command:{_CALM}')}\n",
+)
+
+
 # What is killed at each of its points.
-IN_A_ROW = {"paths": PATHS, "ends": ENDS, "falls": FALLS, "row": ROW, "sessions": SESSIONS}
+IN_A_ROW = {
+    "paths": PATHS,
+    "ends": ENDS,
+    "falls": FALLS,
+    "row": ROW,
+    "sessions": SESSIONS,
+    "read": READ,
+}
 
 
 def wide(count: int) -> Story:

@@ -54,7 +54,9 @@ def _tested(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str
 
 
 def _started_once(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
-    told = [[*line.split(), ""][:4] for line in scene.starts()]
+    # (A fix that was cut off begins anew.)
+    lines = [line for line in scene.starts() if "-fix-" not in line]
+    told = [[*line.split(), ""][:4] for line in lines]
     # Who goes on in a session is in the epoch of the attempt before, and in none but one attempt.
     starts = Counter((each[0], each[2], each[1] if each[3] else "") for each in told)
     for (package, epoch, attempt), times in starts.items():
@@ -135,6 +137,13 @@ def _told(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
         report = json.loads(path.read_bytes())
         if report["status"] != scene.status:
             yield f"the report says {report['status']}"
+        for package in report["packages"]:
+            answers = package.get("review", {}).get("answers", ())
+            heard = Counter(
+                (each["commit"], each["reviewer"]) for each in answers if each.get("outcome")
+            )
+            twice = [each for each, times in heard.items() if times > 1]
+            yield from (f"{package['id']}: {each} was heard twice" for each in twice)
         yield from (f"a negative time: {each}" for each in _negative(report, "report"))
 
 
