@@ -37,6 +37,7 @@ def said(**change: Any) -> dict[str, Any]:
     return {**FOUND, **change}
 
 
+FILES = ["src/wp-mend/made.txt", "tests/test_mend.py"]
 WHY = {"id": "p1", "reason": "it tested nothing"}
 TEST = "def test_it():\n    assert 1 + 1 == 2\n"
 HERE = 'f="src/${PLAIT_PACKAGE%-fix-*}/made.txt"'
@@ -47,12 +48,13 @@ AUTHOR = lines(
     'case "$PLAIT_PACKAGE" in',
     "wp-idle-fix-*) ;;",
     'wp-slow-fix-*) echo better >> "$f";;',
-    "wp-mine-fix-*) git checkout -q HEAD~1 -- tests/test_mine.py;;",
     'wp-wide-fix-*) echo better > "$f"; touch "src/wp-wide/other.txt";;',
-    '*-fix-*) cp "$PLAIT_SCOPE" "$NOTES/scope-$PLAIT_PACKAGE"; echo better > "$f";;',
+    'wp-mend-fix-*) git checkout -q HEAD~1 -- tests/test_mend.py; echo better > "$f"',
+    'cp "$PLAIT_SCOPE" "$NOTES/scope-$PLAIT_PACKAGE";;',
+    '*-fix-*) echo better > "$f";;',
     '*) mkdir -p "${f%/*}"; echo "made $PLAIT_ATTEMPT" > "$f";;',
     "esac",
-    'case "$PLAIT_PACKAGE" in wp-flag|wp-mine) rm "tests/test_${PLAIT_PACKAGE#wp-}.py";; esac',
+    'case "$PLAIT_PACKAGE" in wp-flag|wp-mend) rm "tests/test_${PLAIT_PACKAGE#wp-}.py";; esac',
 )
 NOTES = 'echo "$PLAIT_PACKAGE $PLAIT_ROUND" >> "$NOTES/reviews"'
 FIRST = lines(
@@ -60,50 +62,40 @@ FIRST = lines(
     NOTES,
     'cp "$PLAIT_BRIEF" "$NOTES/review-$PLAIT_PACKAGE"',
     'case "$PLAIT_PACKAGE" in',
-    f'wp-mend|wp-wide|wp-idle) if grep -q better "$f"; then {answers()} '
+    f'wp-mend|wp-wide|wp-idle) if grep -qE "better|made 2" "$f"; then {answers()} '
     f"else {answers(said())} fi;;",
     f'wp-anew) if grep -q "made 2" "$f"; then {answers()} '
     f"else {answers(said(disposition='regenerate'))} fi;;",
     'wp-slow) case "$(grep -c better "$f")" in',
-    f"0) {answers(said(), said(), said())};",
-    f"1) {answers(said(), said())};",
+    f"0) {answers(said(), said())};",
     f"*) {answers(said())};",
     "esac;;",
-    f"wp-flag) {answers(accepts=[WHY])};",
-    f"wp-mine) {answers()};",
     f"wp-dissent|wp-stuck) {answers(said())};",
-    f"wp-ask) if grep -q 'made 1' \"$f\"; then {answers(said(disposition='escalate'))} "
-    f"else {answers()} fi;;",
-    'wp-garbage) echo "looks good to me" > "$PLAIT_RESULT";;',
     "wp-silent) ;;",
     f"wp-nowhere) {answers(said(file='src/nowhere.py', disposition='escalate'))};",
-    'wp-good) cp "$PLAIT_SCOPE" "$NOTES/scope-review"; git rev-parse HEAD > "$NOTES/at"',
+    'wp-flag) cp "$PLAIT_SCOPE" "$NOTES/scope-review"; git rev-parse HEAD > "$NOTES/at"',
     'echo "$PLAIT_COMMIT" >> "$NOTES/at"; echo vandal > "$f"; touch stray',
-    f"{answers(cost_usd=0.25, tokens={'input': 10, 'output': 2}, summary='fine')};",
+    f"{answers(accepts=[WHY], cost_usd=0.25, tokens={'input': 10, 'output': 2}, summary='fine')};",
     "esac",
 )
 SECOND = lines(
     'case "$PLAIT_PACKAGE" in',
     f"wp-dissent) {answers(said(disposition='accept'))};",
     f"wp-stuck) {answers(said())};",
-    'wp-silent) echo "{" > "$PLAIT_RESULT";;',
+    'wp-silent) echo "looks good to me" > "$PLAIT_RESULT";;',
     f"*) {answers()};",
     "esac",
 )
-BUDGETS = {"wp-anew": 1, "wp-ask": 1}
+BUDGETS = {"wp-anew": 1, "wp-idle": 1}
 NAMES = (
-    "wp-good",
     "wp-mend",
     "wp-wide",
     "wp-idle",
     "wp-anew",
     "wp-slow",
     "wp-flag",
-    "wp-mine",
     "wp-dissent",
     "wp-stuck",
-    "wp-ask",
-    "wp-garbage",
     "wp-silent",
     "wp-nowhere",
 )
@@ -161,8 +153,8 @@ class Day:
 def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
     """One run of many packages, each of which its reviewers see in another way."""
     story = Story(tmp_path_factory.mktemp("reviews"))
-    tests = {f"tests/test_{name}.py": TEST for name in ("flag", "mine")}
-    story.begin({"plait.toml": settings(FIRST, SECOND, more="rounds = 2"), **tests})
+    tests = {f"tests/test_{name}.py": TEST for name in ("flag", "mend")}
+    story.begin({"plait.toml": settings(FIRST, SECOND, more="rounds = 1"), **tests})
     story.plans("add-a", *pieces(*NAMES))
     assert story.run("add-a", AUTHOR).code == 3
     return Day(story=story, report=story.report())
@@ -180,14 +172,14 @@ def by(story: Story, name: str, note: str) -> list[str]:
 
 def test_accepted_work_lands_and_the_report_says_who_read_it(day: Day) -> None:
     """The reviewer is at the commit, may write nothing, knows change and checks; and costs."""
-    assert day.by("wp-good", "reviews") == ["wp-good 1"]
+    assert day.by("wp-flag", "reviews") == ["wp-flag 1"]
     assert len(set(day.story.note("at"))) == 1
     assert json.loads(day.note("scope-review"))["write"] == []
-    brief = day.note("review-wp-good")
+    brief = day.note("review-wp-flag")
     assert "+made 1" in brief
     assert "passed" in brief
-    assert day.story.git("show", "openspec/add-a:src/wp-good/made.txt") == "made 1"
-    package = day.package("wp-good")
+    assert day.story.git("show", "openspec/add-a:src/wp-flag/made.txt") == "made 1"
+    package = day.package("wp-flag")
     assert (package["status"], package["review"]["status"]) == ("landed", "passed")
     assert package["review"]["reviewers"] == ["r1", "r2"]
     assert (package["cost_usd"], package["tokens"]) == (0.25, {"input": 10, "output": 2})
@@ -198,13 +190,14 @@ def test_accepted_work_lands_and_the_report_says_who_read_it(day: Day) -> None:
 
 
 def test_what_is_to_be_fixed_is_fixed_in_a_narrow_package_and_reviewed_again(day: Day) -> None:
-    """In the same attempt: its scope is the finding's file, its commit stands on the reviewed."""
+    """In the same attempt: its scope is the findings' files, its commit stands on the reviewed."""
     assert day.by("wp-mend", "authors") == ["wp-mend 1", "wp-mend-fix-1 1"]
     assert day.by("wp-mend", "reviews") == ["wp-mend 1", "wp-mend 2"]
     assert "It should be better" in (day.note("brief-wp-mend-fix-1"))
     assert "What stood in the way before" in (day.note("review-wp-mend"))
     scope = json.loads(day.note("scope-wp-mend-fix-1"))
-    assert (scope["write"], scope["confidence"]) == (["src/wp-mend/made.txt"], "declared")
+    scope["write"].sort()
+    assert (scope["write"], scope["confidence"]) == (FILES, "declared")
     assert day.story.git("show", "openspec/add-a:src/wp-mend/made.txt") == "better"
     package = day.package("wp-mend")
     assert len(package["attempts"]) == 1
@@ -234,8 +227,8 @@ def test_fixes_that_do_not_help_end_with_a_question(day: Day) -> None:
     assert "no longer falls" in package["question"]
     assert {each["status"] for each in package["review"]["findings"]} == {"confirmed"}
     slow = day.package("wp-slow")
-    assert day.by("wp-slow", "reviews") == ["wp-slow 1", "wp-slow 2", "wp-slow 3"]
-    assert "one still blocks after 2 fixes" in slow["question"]
+    assert day.by("wp-slow", "reviews") == ["wp-slow 1", "wp-slow 2"]
+    assert "one still blocks after 1 fix" in slow["question"]
 
 
 def test_what_weakens_the_checks_is_accepted_by_reviewers_or_put_right(day: Day) -> None:
@@ -249,10 +242,10 @@ def test_what_weakens_the_checks_is_accepted_by_reviewers_or_put_right(day: Day)
         True,
         ["r1"],
     )
-    mine = day.package("wp-mine")
-    assert (mine["status"], "integrity" in mine) == ("landed", False)
-    assert [each["scope"] for each in mine["review"]["fixes"]] == [["tests/test_mine.py"]]
-    assert day.story.git("show", "openspec/add-a:tests/test_mine.py") == TEST.strip()
+    mended = day.package("wp-mend")
+    assert (mended["status"], "integrity" in mended) == ("landed", False)
+    assert [each.get("code") for each in mended["review"]["findings"]] == [None, "TEST_DELETED"]
+    assert day.story.git("show", "openspec/add-a:tests/test_mend.py") == TEST.strip()
     told = day.story.plait("report").out
     assert "— accepted by r1" in told
 
@@ -266,24 +259,18 @@ def test_work_that_is_to_be_done_anew_is_another_attempt_that_knows_why(day: Day
     assert day.ended("wp-anew")[0] == "landed"
 
 
-@pytest.mark.parametrize(
-    ("name", "outcome"),
-    [("wp-garbage", "invalid"), ("wp-nowhere", "unfounded")],
-)
-def test_what_is_no_review_does_not_count_and_another_one_does(
-    day: Day, name: str, outcome: str
-) -> None:
-    """Garbage, and a file that does not exist: both are told."""
-    package = day.package(name)
+def test_what_is_about_nothing_does_not_count_and_another_review_does(day: Day) -> None:
+    """A finding about a file that does not exist is told, and blocks nothing."""
+    package = day.package("wp-nowhere")
     told = [(each["reviewer"], each["outcome"]) for each in package["review"]["answers"]]
-    assert told == [("r1", outcome), ("r2", "counted")]
+    assert told == [("r1", "unfounded"), ("r2", "counted")]
     assert package["status"] == "landed"
     warned = [each["package"] for each in day.report["warnings"]]
-    assert warned.count(name) == 1
+    assert warned.count("wp-nowhere") == 1
 
 
 def test_where_nobody_answers_as_asked_a_person_is_asked(day: Day) -> None:
-    """Each is asked twice, and told the second time what was wrong; nothing lands unreviewed."""
+    """Nothing, and garbage: each is asked twice, and told the second time what was wrong."""
     assert day.ended("wp-silent") == ("blocked", "ACCEPTANCE_REQUIRED")
     answers_ = day.package("wp-silent")["review"]["answers"]
     told = [(each["reviewer"], each["outcome"]) for each in answers_]
@@ -303,21 +290,21 @@ def test_serious_dissent_asks_a_person_whose_answer_decides(day: Day) -> None:
     status = day.story.plait("status").out
     assert "It should be better" in status
     assert re.search(r"accept it: plait answer \S+ wp-dissent yes", status)
-    vague = day.story.plait("answer", "wp-ask", "make it twice as good")
+    vague = day.story.plait("answer", "wp-idle", "make it twice as good")
     assert (vague.code, "BAD_ANSWER" in vague.err) == (2, True)
     assert day.story.plait("answer", "wp-dissent", "accept, it will do").code == 0
-    assert day.story.plait("answer", "wp-ask", "no: make it twice as good").code == 0
+    assert day.story.plait("answer", "wp-idle", "no: make it twice as good").code == 0
     outcome = day.story.plait("resume")
     assert outcome.code == 3, outcome.out + outcome.err
     after = day.story.packages()
     assert day.by("wp-dissent", "authors") == ["wp-dissent 1"]
     assert day.story.git("show", "openspec/add-a:src/wp-dissent/made.txt") == "made 1"
     assert after["wp-dissent"]["review"]["status"] == "accepted by a person"
-    assert day.by("wp-ask", "authors") == ["wp-ask 1", "wp-ask 2"]
-    brief = day.note("brief-wp-ask")
+    assert day.by("wp-idle", "authors") == ["wp-idle 1", "wp-idle-fix-1 1", "wp-idle 2"]
+    brief = day.note("brief-wp-idle")
     assert "twice as good" in brief
     assert "It should be better" in brief
-    assert after["wp-ask"]["status"] == "landed"
+    assert after["wp-idle"]["status"] == "landed"
 
 
 def test_a_profile_called_reviewer_reviews_and_need_not_be_heard(story: Story) -> None:
@@ -368,7 +355,7 @@ def test_a_crash_asks_nobody_again_who_has_answered(story: Story) -> None:
     )
     story.begin({"plait.toml": settings(first, second)})
     story.plans("add-a", *pieces("wp-a", "wp-b"))
-    slow = AUTHOR.replace("*-fix-*) cp", f"*-fix-*) {waits}; cp")
+    slow = AUTHOR.replace("*-fix-*) echo", f"*-fix-*) {waits}; echo")
     plait = story.starts("run", "add-a", "--agent", f"command:{slow}", "--yes")
     wait_until((story.notes / "up-wp-a").exists)
     wait_until((story.notes / "up-wp-b-fix-1").exists)

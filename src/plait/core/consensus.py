@@ -176,7 +176,8 @@ def concluded(
         return then(Conclusion.REGENERATE, "a reviewer wants the work to be done anew")
     if fixes >= rounds:
         told = f"{len(blocking)} findings still block" if len(blocking) > 1 else "one still blocks"
-        return then(Conclusion.ASK, f"{told} after {fixes} fixes, the most there may be")
+        tried = f"{fixes} fix" if fixes == 1 else f"{fixes} fixes"
+        return then(Conclusion.ASK, f"{told} after {tried}, the most there may be")
     return then(Conclusion.FIX, "a reviewer wants it put right")
 
 
