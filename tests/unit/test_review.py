@@ -496,6 +496,22 @@ def test_what_is_found_and_what_reviewers_say_is_one_question() -> None:
     assert to_be_accepted(calm, package("a"), unsettled="", shortfall="", branch="b") is None
 
 
+def test_a_question_has_an_end_however_much_was_found() -> None:
+    """The gravest stand in it; how many are left is told."""
+    begun, ended = asked("one", ReviewOutcome.COUNTED)
+    found = [reported(f"r1.{n}", "one", file=f"src/{n}.py") for n in range(1, 101)]
+    told = [replace(each, description="x" * 8000) for each in found]
+    ids = tuple(each.id for each in found)
+    over = ReviewConcluded(**ROUND, conclusion=Conclusion.ASK, blocking=ids)
+    work = WorkCommitted(**OF, commit="c1", files=("a.py",))
+    run = record(started(plan(package("a"))), begin(), work, begun, *told, ended, over)
+    (attempt,) = run.packages[A].attempts
+    asks = to_be_accepted(attempt, package("a"), unsettled="many", shortfall="", branch="b")
+    assert asks is not None
+    assert "And 80 more, which the report tells." in asks.details
+    assert len(asks.details) < 30_000
+
+
 def test_held_work_is_accepted_or_sent_back_by_one_answer() -> None:
     """Whatever held it: yes makes it a candidate and settles the question, no starts it again."""
     held = end(verdict=Verdict.BLOCKED, error_code="ACCEPTANCE_REQUIRED", question="?", commit="c1")

@@ -16,6 +16,7 @@ from plait.core.reviewed import flags
 
 PROPOSAL = "answer yes if the work may land as it is, or no and why"
 _SHOWN = 3
+_TOLD, _LONGEST = 20, 1000  # findings of reviewers in a question, and signs of each
 
 
 def judged_elsewhere(package: WorkPackage) -> tuple[Check, ...]:
@@ -79,7 +80,7 @@ def to_be_accepted(
     parts += [*_of_checks(asked), *([shortfall] if shortfall else [])]
     details = [
         *(_told(each) for each in grave),
-        *(in_words(each) for each in against),
+        *_against(against),
         *(_unheard(attempt) if unsettled else ()),
         *(
             f'Check "{each.name}" ({each.kind}): {each.instructions or "no word on how"}'
@@ -166,6 +167,13 @@ def _of_doubts(grave: Sequence[Finding]) -> list[str]:
     shown = "; ".join(_brief(each) for each in grave[:_SHOWN])
     more = f"; and {len(grave) - _SHOWN} more" if len(grave) > _SHOWN else ""
     return [f"its work weakens what judges it: {shown}{more}"]
+
+
+def _against(things: Sequence[Consensus]) -> list[str]:
+    """The gravest of what reviewers found: whoever is asked reads it, so there is an end to it."""
+    told = [in_words(each, most=_LONGEST) for each in things[:_TOLD]]
+    left = len(things) - _TOLD
+    return [*told, f"And {left} more, which the report tells."] if left > 0 else told
 
 
 def _unheard(attempt: Attempt) -> list[str]:

@@ -96,14 +96,20 @@ def likeness(one: Finding, other: Finding) -> float:
     return words + same_place + same_type
 
 
-def in_words(thing: Consensus) -> str:
-    """One thing that was found, where, who wants what done about it, and how."""
+def in_words(thing: Consensus, *, most: int = 8000) -> str:
+    """One thing that was found, where, who wants what done about it, and how.
+
+    Args:
+        thing: What was found.
+        most: Signs, at most, of what is wrong, and of how it may be put right.
+    """
     first = next((each for each in thing.findings if each.blocks), thing.findings[0])
     place = f"{first.place}: " if first.place else ""
-    told = f"{place}{first.description} ({first.type}, {thing.criticality}"
+    told = f"{place}{first.description[:most]} ({first.type}, {thing.criticality}"
     wants = ", ".join(f"{each.reviewer}: {each.disposition}" for each in thing.findings)
     told += f"; {thing.agreement}; {wants}) [{first.id}]"
-    return told + (f"\n  It could be put right so: {first.resolution}" if first.resolution else "")
+    how = first.resolution[:most]
+    return told + (f"\n  It could be put right so: {how}" if how else "")
 
 
 def agree(findings: Iterable[Finding]) -> tuple[Consensus, ...]:

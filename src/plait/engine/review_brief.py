@@ -29,6 +29,7 @@ from plait.ports import AgentTask, Work
 
 _BYTES_A_TOKEN = 4
 MOST_FILES = 200  # whose changes are quoted
+MOST_THINGS, LONGEST = 50, 2000  # things that were found, and signs of what is said of each
 
 
 async def review_brief(context: Context, desk: Claimed, work: Work, each: Round) -> str:
@@ -96,7 +97,9 @@ def listed(each: Round) -> str:
 def _listed(found: Iterable[Consensus], blocking: Iterable[str]) -> str:
     ids = set(blocking)
     things = [one for one in found if any(each.id in ids for each in one.findings)]
-    return "\n".join(f"- {in_words(each)}" for each in things)
+    told = [f"- {in_words(each, most=LONGEST)}" for each in things[:MOST_THINGS]]
+    left = len(things) - MOST_THINGS
+    return "\n".join([*told, f"- and {left} more"] if left > 0 else told)
 
 
 def _flag(finding: Finding) -> str:
