@@ -52,6 +52,7 @@ from plait.core.review import (
     read_opinion,
 )
 from plait.engine.fix import narrow
+from plait.faces.review_story import tell_review
 
 WHOLE: dict[str, Any] = {
     "id": 1,
@@ -553,6 +554,20 @@ def test_what_was_found_is_about_a_commit() -> None:
     """A fix's commit is looked at anew: what was found in the one before is not said of it."""
     run = record(unsettled(Conclusion.FIX), WorkCommitted(**OF, commit="c2", files=("a.py",)))
     assert run.packages[A].attempts[0].doubts == ()
+
+
+def test_the_story_of_a_review_says_what_matters() -> None:
+    """What is accepted and why; what does not count and who was asked only if all is wanted."""
+    begun, ended = asked("one", ReviewOutcome.COUNTED)
+    accepts = replace(ended, accepts=("p1",), reasons=("it\nmoved",))
+    assert tell_review(accepts) == "one accepts what weakens its checks: it"
+    _, lost = asked("one", ReviewOutcome.UNFOUNDED)
+    doubtful = replace(lost, accepts=("p1",), reasons=("moved",), reason="of x, which is not there")
+    for quiet in (begun, ended, doubtful):
+        assert tell_review(quiet) is None
+        assert tell_review(quiet, verbose=True)
+    absent = reported("r1.1", "one", file="x", absent=True)
+    assert "in a file that there is not" in str(tell_review(absent))
 
 
 def test_where_a_fix_may_write_is_where_the_findings_are_within_the_scope() -> None:

@@ -12,7 +12,7 @@ from plait.core.event import (
     ReviewEnded,
     ReviewStarted,
 )
-from plait.core.review import PLAIT, ReviewOutcome
+from plait.core.review import ReviewOutcome
 from plait.core.roster import called
 from plait.faces.spent_story import money
 from plait.faces.text import clean, count, duration, listing, shorten
@@ -49,19 +49,23 @@ def tell_review(event: ReviewEvent, *, verbose: bool = False) -> str | None:
 def _finding(event: FindingReported) -> str:
     lines = f":{event.first}" if event.first else ""
     place = f"{clean(event.file)}{lines}: " if event.file else ""
-    by = "Plait" if event.reviewer == PLAIT else "a reviewer"
-    there = ", which does not exist, so it stands in nobody's way" if event.absent else ""
+    there = " in a file that there is not, so it stands in nobody's way" if event.absent else ""
     told = f"{place}{_first(event.description)}"
-    return f"{by} found ({event.criticality}, {event.disposition}){there}: {told}"
+    return f"a reviewer found ({event.criticality}, {event.disposition}){there}: {told}"
 
 
 def _ended(event: ReviewEnded, *, verbose: bool) -> str | None:
     who = _who("a command", event.reviewer)
-    if event.outcome is ReviewOutcome.COUNTED:
+    counts = event.outcome is ReviewOutcome.COUNTED
+    if counts and event.accepts:
+        why = "; ".join(dict.fromkeys(map(_first, event.reasons)))
+        return f"{who} accepts what weakens its checks: {why}"
+    if counts:
         took = duration(event.duration_s)
         cost = "" if event.cost_usd is None else f", {money(event.cost_usd)}"
         return f"review by {who} took {took}{cost}" if verbose else None
-    return f"the review by {who} does not count: {_first(event.reason)}"
+    # Where it never comes to count, a warning says so in the end.
+    return f"the review by {who} does not count: {_first(event.reason)}" if verbose else None
 
 
 def _concluded(event: ReviewConcluded) -> str:
