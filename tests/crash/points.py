@@ -256,6 +256,9 @@ open ASIDE/stdout.log
 open ASIDE/stderr.log
 mkdir ASIDE/checks
 open ASIDE/checks/LOG
+mkdir RUN/checks
+mkdir RUN/checks/LOG
+open RUN/checks/LOG
 open RUN/.report.md.new
 empty RUN/.report.md.new
 rename RUN/report.md
@@ -322,6 +325,7 @@ package_skipped
 package_cancelled
 escalation_raised
 escalation_settled
+integration_judged
 """
 _LANDING_PROGRAMS = ("merge-tree", "commit-tree", "hash-object", "update-ref --stdin")
 _LANDING_EVENTS = (
@@ -384,6 +388,8 @@ EXCUSED_EVENTS = {
     "question_answered": _ORDERS,
     "gate_refused": _ORDERS,
     "work_accepted": _ORDERS,
+    "integration_accepted": _ORDERS,
+    "integration_reopened": _ORDERS,
     "delivery_ended": "these runs are offered to nobody; one that is cut off is done again",
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(

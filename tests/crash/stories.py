@@ -43,6 +43,7 @@ PATHS = Story(
         Work(id="last", needs=("base", "again", "lost"), check="test -e src/lost/made.txt"),
     ),
     extra=({"id": "look", "kind": "gate", "guards": ["keyed", "base"]},),
+    config='[checks]\nintegration = ["true"]\n',  # the whole is tested, once all has landed
 )
 
 # What ends otherwise: failed, blocked, skipped, cancelled, asked.

@@ -37,6 +37,7 @@ class Settings:
     timeout_s: float | None = None
     package_checks: tuple[Check, ...] = ()
     land_checks: tuple[Check, ...] = ()
+    integration_checks: tuple[Check, ...] = ()
     integrity: Policies = field(default_factory=lambda: USUAL)
     workspace_root: Path | None = None
     workspace_backend: str = "pool"

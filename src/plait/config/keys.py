@@ -210,6 +210,15 @@ TABLES: Mapping[str, Table] = {
                 "Checks that every merge result must pass, beside those of the packages.",
                 '[{ name = "lint", command = "make lint" }]',
             ),
+            "integration": key(
+                "integration_checks",
+                values.checks,
+                "none",
+                "Checks that the branch must pass [as a whole]"
+                "(checks.md#the-integration-gate), once everything has landed: what takes too "
+                "long for every merge result.",
+                '["make e2e"]',
+            ),
             "integrity": key(
                 "integrity",
                 values.policies,

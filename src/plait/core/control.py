@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from plait.core import answers
 from plait.core.acceptance import accepted, sent_back
+from plait.core.answers import ACCEPTS, NO, YES, first_word, told_again, told_by, told_ended
 from plait.core.codec import decode, encode
 from plait.core.event import (
     Event,
     GatePassed,
     GateRefused,
+    IntegrationReopened,
     LimitsChanged,
     PackageCancelled,
     PackageRequeued,
@@ -26,13 +29,11 @@ from plait.core.event import (
     RunUnpaused,
 )
 from plait.core.graph import Graph
+from plait.core.integration import NAME as WHOLE, decided_by
 from plait.core.package import ACTIVE, SATISFIED, PackageState, PackageStatus
 from plait.core.plan import PackageId, PackageKind
 from plait.core.run import Halt, Run
 
-_YES = frozenset({"yes", "y", "pass", "passes", "passed", "ok", "approve", "approved"})
-_ACCEPTS = _YES | {"accept", "accepts", "accepted", "land"}
-_NO = frozenset({"no", "n", "fail", "fails", "failed", "reject", "rejected"})
 _GATES = frozenset({PackageKind.GATE, PackageKind.CHECKPOINT})
 _AGAIN = frozenset({PackageStatus.FAILED, PackageStatus.CANCELLED, PackageStatus.BLOCKED})
 _WORKING = ACTIVE - {PackageStatus.VERIFIED}
@@ -181,16 +182,22 @@ def _order(run: Run, graph: Graph, wish: Wish, who: str) -> Order | Refusal:
                 return Order(told="the run is being cancelled already")
             working = frozenset(state.id for state in run.with_status(*_WORKING))
             return Order(
-                told=f"the run is cancelled{_ended(len(working))}",
+                told=f"the run is cancelled{told_ended(len(working))}",
                 ends=working,
                 events=(RunCancelled(who=who),),
                 targets=frozenset(run.packages),
             )
         case ChangeLimits():
             changed = LimitsChanged(who=who, max_agents=wish.max_agents, budget_usd=wish.budget_usd)
-            return Order(told=_limits(wish), events=(changed,))
+            return Order(
+                told=answers.told_limits(max_agents=wish.max_agents, budget_usd=wish.budget_usd),
+                events=(changed,),
+            )
         case AnswerQuestion():
             return _answer(run, graph, wish, who)
+        case Retry(package=None | "integration") if run.whole.asks and _of_whole(run, wish.package):
+            reopened = IntegrationReopened(reason="retry", who=who)
+            return Order(told="the branch is judged as a whole again", events=(reopened,))
         case Retry(package=None):
             found = [state for state in run.packages.values() if state.status in _AGAIN]
             return _retry(run, graph, found, who)
@@ -217,16 +224,20 @@ def _pause(run: Run, who: str, *, at_once: bool) -> Order | Refusal:
     working = frozenset(state.id for state in run.with_status(*_WORKING))
     events = (RunPaused(who=who, at_once=at_once),)
     if at_once:
-        told = f"the run is paused{_ended(len(working))}"
+        told = f"the run is paused{told_ended(len(working))}"
         return Order(told=told, ends=working, events=events, targets=frozenset(run.packages))
-    left = f"; {_packages(len(working))} under way will be finished first" if working else ""
+    left = (
+        f"; {answers.told_packages(len(working))} under way will be finished first"
+        if working
+        else ""
+    )
     return Order(told=f"nothing more starts{left}", events=events)
 
 
 def _cancel(state: PackageState, who: str) -> Order:
     if state.status is PackageStatus.CANCELLED:
         return Order(told=f"{state.id} is cancelled already")
-    ended = PackageCancelled(package=state.id, reason=f"cancelled{_by(who)}")
+    ended = PackageCancelled(package=state.id, reason=f"cancelled{told_by(who)}")
     return Order(
         told=f"{state.id} is cancelled",
         ends=_at_work(state),
@@ -245,7 +256,7 @@ def _retry(run: Run, graph: Graph, states: Sequence[PackageState], who: str) -> 
     events = [PackageRequeued(package=each, reason="retry", who=who) for each in names]
     freed = _set_free(run, graph, names)
     return Order(
-        told=_again(names, freed),
+        told=told_again(names, freed),
         ends=ends,
         events=(*events, *_requeued(freed, who)),
         targets=frozenset(names),
@@ -258,7 +269,7 @@ def _skip(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> O
         return Order(told="nothing is to be skipped: no package failed or is blocked")
     ends = frozenset[PackageId]().union(*map(_at_work, gone))
     names = [state.id for state in gone]
-    reason = f"skipped{_by(who)}"
+    reason = f"skipped{told_by(who)}"
     events = [PackageSkipped(package=each, reason=reason, benign=True) for each in names]
     freed = _set_free(run, graph, names)
     told = f"the run goes on without {', '.join(names)}"
@@ -271,9 +282,12 @@ def _skip(run: Run, graph: Graph, states: Iterable[PackageState], who: str) -> O
 
 
 def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | Refusal:
+    if run.whole.asks and wish.question == WHOLE and _of_whole(run, wish.question):
+        return _answer_whole(run, wish, who)
     state = _asking(run, wish.question)
     if isinstance(state, Refusal) or state.status is not PackageStatus.BLOCKED:
         open_ones = [each.id for each in run.with_status(PackageStatus.BLOCKED)]
+        open_ones += [WHOLE] if run.whole.asks else []
         hint = f"open questions: {', '.join(open_ones)}" if open_ones else "no question is open"
         message = f"there is no open question {wish.question!r}"
         return Refusal(code="NO_SUCH_QUESTION", message=message, hint=hint)
@@ -288,11 +302,11 @@ def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | R
             return order
         return replace(order, events=(answered, *order.events, *freed))
     if run.plan.package(state.id).kind in _GATES:
-        word = _first_word(wish.text)
-        if word in _YES:
-            passed = GatePassed(package=state.id, reason=f"passed{_by(who)}: {wish.text}")
+        word = first_word(wish.text)
+        if word in YES:
+            passed = GatePassed(package=state.id, reason=f"passed{told_by(who)}: {wish.text}")
             return Order(told=f"{state.id} passes", events=(answered, passed, *freed))
-        if word in _NO:
+        if word in NO:
             failed = GateRefused(package=state.id, reason=wish.text, who=who)
             return Order(told=f"{state.id} does not pass", events=(answered, failed))
         return Refusal(
@@ -304,24 +318,37 @@ def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | R
     return Order(told=f"{state.id} starts again with it", events=(answered, again, *freed))
 
 
+def _answer_whole(run: Run, wish: AnswerQuestion, who: str) -> Order | Refusal:
+    """What follows from an answer about the branch as a whole."""
+    decided = decided_by(run, wish.text, who)
+    if decided is not None:
+        return Order(told=answers.told_decided(decided), events=(decided,))
+    return Refusal(
+        code="BAD_ANSWER",
+        message="the branch as a whole does not pass: may it stay as it is?",
+        hint="begin the answer with yes or no",
+    )
+
+
+def _of_whole(run: Run, name: str | None) -> bool:
+    """Whether the run's branch is meant, and no package that is called like its gate."""
+    return name is None or PackageId(name) not in run.packages
+
+
 def _judge(run: Run, state: PackageState, wish: AnswerQuestion, who: str) -> Order | Refusal:
     """What follows from an answer about work that is held."""
-    package, word = run.plan.package(state.id), _first_word(wish.text)
-    if word in _ACCEPTS:
+    package, word = run.plan.package(state.id), first_word(wish.text)
+    if word in ACCEPTS:
         return Order(
             told=f"the work of {state.id} is accepted and goes on to land",
             claims=frozenset({state.id}),
             events=accepted(state, package, reason=wish.text, who=who),
         )
-    if word in _NO:
+    if word in NO:
         back = sent_back(state, package, who=who)
         return Order(told=f"{state.id} starts again with it", events=back)
     message = f"the work of {state.id} is held: may it land as it is?"
     return Refusal(code="BAD_ANSWER", message=message, hint="begin the answer with yes or no")
-
-
-def _first_word(text: str) -> str:
-    return text.split(maxsplit=1)[0].strip(".,;:!").lower()
 
 
 def _asking(run: Run, name: str) -> PackageState | Refusal:
@@ -368,29 +395,3 @@ def _requeued(freed: Iterable[PackageId], who: str) -> tuple[PackageRequeued, ..
 
 def _at_work(state: PackageState) -> frozenset[PackageId]:
     return frozenset({state.id} if state.status in _WORKING else ())
-
-
-def _again(names: list[PackageId], freed: list[PackageId]) -> str:
-    more = f", and {', '.join(freed)} with it" if freed else ""
-    return f"to be started again: {', '.join(names)}{more}"
-
-
-def _limits(wish: ChangeLimits) -> str:
-    told = []
-    if wish.max_agents is not None:
-        told.append(f"at most {wish.max_agents} agents at once")
-    if wish.budget_usd is not None:
-        told.append(f"a budget of {wish.budget_usd:.2f} USD")
-    return f"from now on {' and '.join(told)}" if told else "nothing was to be changed"
-
-
-def _ended(count: int) -> str:
-    return f"; {_packages(count)} at work ended, the work kept" if count else ""
-
-
-def _packages(count: int) -> str:
-    return f"{count} package{'' if count == 1 else 's'}"
-
-
-def _by(who: str) -> str:
-    return f" by {who}" if who else ""

@@ -15,7 +15,7 @@ def limit_reached(run: Run, now: float) -> LimitReached | None:
     spent = run.spent
     if spent.reached is not None:
         return None
-    at_work = run.packages.count(PackageStatus.PENDING, *ACTIVE)
+    at_work = run.packages.count(PackageStatus.PENDING, *ACTIVE) or run.owes_judgement
     if at_work and spent.deadline is not None and now >= spent.deadline:
         told = f"the run's time is over: it was given {spent.timeout_s:g} s (--timeout)"
         return LimitReached(limit=RunLimit.TIME, reason=told)

@@ -57,6 +57,7 @@ class Provenance(StrEnum):
     WAVE = "wave"  # a format's execution group or wave
     SCOPE = "scope"
     LOCK = "lock"
+    INTEGRATION = "integration"  # an integration comes after all that it integrates
     INFERRED = "inferred"
 
 

@@ -12,6 +12,7 @@ from plait.core import (
     report_integrity,
     report_problems,
     report_reviews,
+    report_whole,
 )
 from plait.core.codec import encode
 from plait.core.event import Stage, Verdict
@@ -51,7 +52,8 @@ def build_report(run: Run) -> dict[str, Any]:
         "lower_bound_s": _lower_bound(run),
         "packages": [_package(run, state) for state in run.packages.values()],
         "timeline": _timeline(run),
-        "contracts": report_audit.contracts(run),
+        "contracts": {**report_audit.contracts(run), "uses": report_whole.uses(run)},
+        "integration": report_whole.whole(run),
         "reviews": report_reviews.reviews(run),
         "qa": [],
         "escalations": report_problems.escalations(run),
@@ -180,10 +182,16 @@ def _timeline(run: Run) -> list[dict[str, Any]]:
         if state.landed_at is not None and state.attempts:
             end = state.landed_at - run.started_at
             bars.append(_bar(state.id, state.attempts[-1].number, "land", end - landing, end))
-    return sorted(bars, key=lambda bar: (bar["start_s"], bar["package"]))
+    judged = run.whole.judged
+    if judged is not None and judged.checks:
+        end = run.whole.at - run.started_at
+        bars.append(_bar(None, None, "integrate", end - judged.duration_s, end))
+    return sorted(bars, key=lambda bar: (bar["start_s"], bar["package"] or ""))
 
 
-def _bar(package: PackageId, attempt: int, kind: str, start: float, end: float) -> dict[str, Any]:
+def _bar(
+    package: PackageId | None, attempt: int | None, kind: str, start: float, end: float
+) -> dict[str, Any]:
     return {
         "package": package,
         "attempt": attempt,
@@ -223,7 +231,8 @@ def _totals(run: Run) -> dict[str, Any]:
     used = report_audit.used([each for _, each in attempts], aside=True)
     return {
         "tests_run": sum(len(state.checks) for state in run.packages.values())
-        + len(run.baseline_checks),
+        + len(run.baseline_checks)
+        + len(run.whole.checks),
         "setup_s": round(sum(each.setup_s for _, each in attempts), 3),
         "agent_s": round(sum(each.agent_s for _, each in attempts), 3),
         "wasted_agent_s": round(sum(wasted), 3),

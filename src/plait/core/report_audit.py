@@ -43,11 +43,15 @@ def contracts(run: Run) -> dict[str, Any]:
 
 def decisions(run: Run) -> list[dict[str, Any]]:
     """What persons decided while the run went on: answers, and versions of the plan."""
-    answers = [
+    answers: list[dict[str, Any]] = [
         {"who": each.who, "package": state.id, "question": each.question, "answer": each.text}
         for state in run.packages.values()
         for each in state.answers
     ]
+    accepted, judged = run.whole.accepted, run.whole.judged
+    if accepted is not None and judged is not None:
+        told = {"who": accepted.who, "question": judged.question, "answer": accepted.reason}
+        answers.append({**told, "package": None})
     revised = [
         {
             "who": each.who,

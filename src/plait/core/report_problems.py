@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from plait.core import report_whole
 from plait.core.codec import encode
 from plait.core.deviation import standing_deviations
 from plait.core.escalation import Consequence, Raised, RaisedBy, Severity
@@ -23,6 +24,8 @@ def escalations(run: Run) -> list[dict[str, Any]]:
         told += [_escalation(run, state, each) for each in state.escalations]
         if state.status is PackageStatus.BLOCKED and all(e.settled for e in state.escalations):
             told.append(_question(run, state))
+    asked = report_whole.question(run)
+    told += [asked] if asked else []
     reached = run.spent.reached
     if reached is not None and reached.limit is RunLimit.BUDGET:
         told.append(

@@ -31,7 +31,8 @@ from plait.core.run import Run
 from plait.core.scope import allows, matches
 
 _ALL = frozenset({"**", "**/*", "*", "./**"})
-_DERIVED = frozenset({Provenance.SCOPE, Provenance.LOCK})  # arranged by Plait, said by nobody
+# Arranged by Plait, said by nobody:
+_DERIVED = frozenset({Provenance.SCOPE, Provenance.LOCK, Provenance.INTEGRATION})
 _UNTOUCHED = frozenset({PackageStatus.PENDING, PackageStatus.SKIPPED})
 REASON = "the plan was revised"
 

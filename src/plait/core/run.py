@@ -39,6 +39,7 @@ from plait.core.reshape import grown, revised
 from plait.core.reviewed import ReviewEvent
 from plait.core.spent import Spent
 from plait.core.states import States, states_of
+from plait.core.whole import Whole, checked, told
 
 __all__ = [
     "ACTIVE",
@@ -98,11 +99,21 @@ class Run:
     revisions: tuple[events.PlanRevised, ...] = ()
     opened: tuple[events.PackageAdded, ...] = ()
     delivery: events.DeliveryEnded | None = None  # the last one
+    whole: Whole = field(default_factory=Whole)
     seq: int = 0
 
     def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
         """The packages that stand at one of these, in the plan's order."""
         return self.packages.at(*statuses)
+
+    @property
+    def owes_judgement(self) -> bool:
+        """Whether everything has landed, and the branch was not judged as a whole."""
+        if self.whole.covers(self.head) or self.packages.count(PackageStatus.PENDING, *ACTIVE):
+            return False
+        states = self.packages.values()
+        done = all(state.status in SATISFIED or state.benign for state in states)
+        return done and (bool(self.carried) or any(_has_landed(state) for state in states))
 
 
 def apply(run: Run, recorded: Recorded) -> Run:
@@ -120,14 +131,13 @@ def apply(run: Run, recorded: Recorded) -> Run:
         case events.RunEnded(status=status):
             return replace(run, status=status, finished_at=recorded.at)
         case events.BaselineCommitted() as event:
-            supplied = {**run.supplied, **dict.fromkeys(event.files, event.commit)}
-            return replace(run, baseline=event, head=event.commit, supplied=supplied)
+            return _supplied(run, event)
         case events.Warned() | events.FlakeFound() | events.DeliveryEnded() as event:
             return _noticed(run, event)
         case events.AttemptStarted() as event:
             return _with(run, attempt_started(run.packages[event.package], event, recorded.at))
         case events.CheckEnded(package=None) as event:
-            return replace(run, baseline_checks=(*run.baseline_checks, check_outcome(event)))
+            return _checked(run, event)
         case (
             events.UsageReported()
             | events.AgentEnded()
@@ -162,7 +172,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return _with(run, problem_told(run.packages[event.package], event, recorded.at))
         case events.DeviationNoted() | events.PlanRevised() | events.PackageAdded() as event:
             return _beyond_plan(run, event)
-        case event:  # all others are orders of its owner: the types say so
+        case event:  # all others are orders of its owner, or about the whole
             return _ordered(run, event, recorded.at)
 
 
@@ -178,13 +188,16 @@ def conclude(run: Run) -> RunStatus:
     if run.halt is Halt.CANCEL:
         return RunStatus.CANCELLED
     statuses = {state.status for state in run.packages.values() if not state.benign}
-    if run.halt is not None and not statuses <= ENDED:
+    cut_short = run.halt is not None or run.spent.reached is not None
+    left = cut_short and (not statuses <= ENDED or run.owes_judgement)
+    if run.halt is not None and left:
         return RunStatus.PAUSED
-    if PackageStatus.BLOCKED in statuses or (run.spent.reached and statuses - ENDED):
+    if PackageStatus.BLOCKED in statuses or (run.spent.reached and left):
         return RunStatus.BLOCKED
     bad = {PackageStatus.FAILED, PackageStatus.SKIPPED, PackageStatus.CANCELLED} & statuses
     if not bad:
-        return RunStatus.SUCCEEDED
+        refused = run.whole.covers(run.head) and not run.whole.holds(run.head)
+        return RunStatus.BLOCKED if refused else RunStatus.SUCCEEDED
     return RunStatus.PARTIAL if PackageStatus.LANDED in statuses else RunStatus.FAILED
 
 
@@ -195,6 +208,23 @@ def verdict_after_failure(state: PackageState, retry_budget: int) -> Verdict:
 
 def _seen(run: Run, recorded: Recorded) -> Run:
     return replace(run, seq=recorded.seq, spent=run.spent.seen(recorded.at))
+
+
+def _supplied(run: Run, event: events.BaselineCommitted) -> Run:
+    supplied = {**run.supplied, **dict.fromkeys(event.files, event.commit)}
+    return replace(run, baseline=event, head=event.commit, supplied=supplied)
+
+
+def _has_landed(state: PackageState) -> bool:
+    return state.status is PackageStatus.LANDED and state.commit is not None
+
+
+def _checked(run: Run, event: events.CheckEnded) -> Run:
+    """After a check of no package: of what the run begins with, or of the whole."""
+    outcome = check_outcome(event)
+    if event.stage is events.Stage.INTEGRATE:
+        return replace(run, whole=checked(run.whole, outcome))
+    return replace(run, baseline_checks=(*run.baseline_checks, outcome))
 
 
 def _noticed(run: Run, event: events.Warned | events.FlakeFound | events.DeliveryEnded) -> Run:
@@ -320,11 +350,18 @@ def _ordered(
     | events.PackageRequeued
     | events.QuestionAnswered
     | events.GateRefused
-    | events.WorkAccepted,
+    | events.WorkAccepted
+    | events.IntegrationJudged
+    | events.IntegrationAccepted
+    | events.IntegrationReopened,
     at: float,
 ) -> Run:
-    """The run after something that its owner ordered."""
+    """The run after something that its owner ordered, or about its branch as a whole."""
     match event:
+        case (
+            events.IntegrationJudged() | events.IntegrationAccepted() | events.IntegrationReopened()
+        ):
+            return replace(run, whole=told(run.whole, event, at))
         case events.RunPaused(at_once=at_once):
             return replace(run, halt=Halt.NOW if at_once else Halt.DRAIN)
         case events.RunUnpaused():

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from plait.core.finding import Finding
 from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check, PackageId, Plan
 from plait.core.profile import AgentLimits, AgentProfile, plain
@@ -73,6 +74,29 @@ class Surroundings:
     hosts: tuple[str, ...] | None = None
 
 
+def _no_findings(_plan: Plan, _root: Path) -> tuple[Finding, ...]:
+    return ()
+
+
+def _no_validator(_plan: Plan) -> Check | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """How a run's branch is judged as a whole, beside the checks of what landed.
+
+    Args:
+        checks: What must pass on the final tree, and on no tree before it.
+        look: What is wrong with a plan's own files and contracts, in a checkout of the tree.
+        validation: What another program checks the plan's folder with, if it is there.
+    """
+
+    checks: tuple[Check, ...] = ()
+    look: Callable[[Plan, Path], Sequence[Finding]] = _no_findings
+    validation: Callable[[Plan], Check | None] = _no_validator
+
+
 def _nobody_asks() -> tuple[Request, ...]:
     return ()
 
@@ -106,6 +130,7 @@ class Context:
     land_checks: tuple[Check, ...]
     holding: Holding
     review: ReviewPolicy = field(default_factory=ReviewPolicy)
+    examination: Examination = field(default_factory=Examination)
     surroundings: Surroundings = field(default_factory=Surroundings)
     backend: str = "pool"
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)

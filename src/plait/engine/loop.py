@@ -22,6 +22,7 @@ from plait.engine.claimed import Adopted, hired
 from plait.engine.context import Context
 from plait.engine.control import UnderWay, Work, carry_out, listen
 from plait.engine.ground import NoGroundError
+from plait.engine.integration import Integration
 from plait.engine.limits import close, out_of_time, patience_s
 from plait.engine.lost import lose
 from plait.engine.memory import LOOK_S
@@ -40,7 +41,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
     """
     before = await to_thread.run_sync(context.holding.store.landings)
     queue = MergeQueue(context=context, lease=lease, landed=before.landed, failed=before.red)
-    under_way = UnderWay(queue=queue)
+    under_way, whole = UnderWay(queue=queue), Integration(context=context, tested=queue.tested)
     async with anyio.create_task_group() as tasks:
         for each in adopted:
             under_way.attempts[each.package] = Work()
@@ -65,6 +66,8 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
             for action in actions:
                 if not isinstance(action, Finish):
                     await _act(context, tasks, under_way, action)
+                elif whole.holds_back(tasks):
+                    continue  # everything has landed: it is judged as a whole first
                 elif not await carry_out(context, under_way):  # what was asked at the last moment
                     await tell_altered(context)
                     status = conclude(context.journal.run)

@@ -90,6 +90,11 @@ class MergeQueue:
         self._woken.set()
 
     @property
+    def tested(self) -> Tested:
+        """What passed on which tree."""
+        return self._tested
+
+    @property
     def packages(self) -> frozenset[PackageId]:
         """What stands in the row."""
         return frozenset(each.id for each in self._row)

@@ -46,7 +46,8 @@ def tell_problem(event: ProblemEvent, *, verbose: bool = False) -> str | None:
             whom = f" (affects {listing(affects)})" if affects else ""
             return f"differs from the plan: {clean(event.summary)}{whom}"
         case PackageAdded(needed_by=needed_by, reason=reason):
-            return f"opened for {clean(needed_by)}: {clean(reason)}"
+            whose = clean(needed_by) or "the whole"
+            return f"opened for {whose}: {clean(reason.splitlines()[0] if reason else '')}"
 
 
 def tell_conflict(event: ConflictFound) -> str:

@@ -8,7 +8,14 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from plait.faces import integrity_rows, problem_rows, report_audit, report_graph, report_rows
+from plait.faces import (
+    integrity_rows,
+    problem_rows,
+    report_audit,
+    report_graph,
+    report_rows,
+    whole_rows,
+)
 from plait.faces.report_rows import Report
 from plait.faces.report_timeline import timeline
 from plait.faces.text import clean, duration
@@ -31,7 +38,8 @@ def render_html(report: Report) -> str:
                 _section("Packages", _packages(report)),
                 _section("Timeline", timeline(report)),
                 _section("Warnings", _list(report_rows.warnings(report))),
-                _section("Contracts", _list(report_audit.contracts(report))),
+                _section("The whole", _list(whole_rows.sentences(report))),
+                _section("Contracts", _list(_contracts(report))),
                 _section("Review", _list(report_audit.review_facts(report)), _findings(report)),
                 _section("Integrity", _list(integrity_rows.doubts(report))),
                 _section("QA", _trials(report)),
@@ -46,6 +54,10 @@ def render_html(report: Report) -> str:
             )
         ).strip(),
     )
+
+
+def _contracts(report: Report) -> tuple[str, ...]:
+    return (*report_audit.contracts(report), *whole_rows.behind(report))
 
 
 def _section(name: str, *blocks: str) -> str:

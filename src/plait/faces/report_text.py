@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from plait.faces import integrity_rows, problem_rows, report_audit, report_rows
+from plait.faces import integrity_rows, problem_rows, report_audit, report_rows, whole_rows
 from plait.faces.report_rows import Report
 from plait.faces.text import clean, duration
 
@@ -73,7 +73,8 @@ def _parts(report: Report) -> Iterator[_Part]:
         ("What landed", False, (_commands(report_rows.look(report)),)),
         ("Packages", False, (_packages(report),)),
         ("What did not land", False, tuple(_troubles(report))),
-        ("Contracts", False, (_list(audit.contracts(report)),)),
+        ("The whole", False, (_list(whole_rows.sentences(report)),)),
+        ("Contracts", False, (_list((*audit.contracts(report), *whole_rows.behind(report))),)),
         ("Review", False, (_list(audit.review_facts(report)), _findings(report))),
         ("Integrity", False, (_list(integrity_rows.doubts(report)),)),
         ("QA", False, (_trials(report),)),

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from plait.core.acceptance import PROPOSAL
+from plait.core.event import RunStatus
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, PackageStatus
 from plait.core.spent import Used
@@ -48,6 +49,8 @@ def status_text(
         lines += ["", *(f"noted: {_wish(each)}" for each in noted)]
         lines.append(f"`plait resume {run.id}` carries that out")
     asked = [_asked(run, each) for each in packages if each.status == PackageStatus.BLOCKED]
+    if run.status is RunStatus.BLOCKED and not asked:  # of the run, not of a package
+        lines += ["", f"`plait report {run.id}` tells what a person must decide"]
     return _joined(lines, width) + "".join(asked)
 
 

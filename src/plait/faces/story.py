@@ -30,6 +30,9 @@ from plait.core.event import (
     GateAsked,
     GatePassed,
     GateRefused,
+    IntegrationAccepted,
+    IntegrationJudged,
+    IntegrationReopened,
     IntegrityDoubted,
     Landed,
     LandingRefused,
@@ -73,9 +76,15 @@ from plait.faces.review_story import tell_review
 from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
 from plait.faces.view import attempts_allowed
+from plait.faces.whole_story import tell_whole
 
 _WIDEST_AGENT = 40  # an agent may be a whole shell command
-_AT = {Stage.BASELINE: " on the base", Stage.VERIFY: "", Stage.LAND: " on the merged tree"}
+_AT = {
+    Stage.BASELINE: " on the base",
+    Stage.VERIFY: "",
+    Stage.LAND: " on the merged tree",
+    Stage.INTEGRATE: " on the final tree",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +146,8 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             return Told(subject=clean(event.package), text=text) if text else None
         case PlanRevised():
             return Told(subject="", text=tell_revision(event))
+        case IntegrationJudged() | IntegrationAccepted() | IntegrationReopened():
+            return Told(subject="", text=tell_whole(event))
         case DeliveryEnded():
             return Told(subject="", text=tell_delivery(encode(event)))
         case _:

@@ -8,6 +8,7 @@ from typing import Any
 from plait.faces.delivery_story import more_on_delivery, tell_delivery
 from plait.faces.report_rows import kept_lines, limit
 from plait.faces.text import clean, duration, listing
+from plait.faces.whole_rows import headline as headline_of_whole
 
 _HEADLINES = {
     "succeeded": "done",
@@ -36,7 +37,7 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
     took = f" in {duration(report['makespan_s'])}" if report.get("makespan_s") else ""
     before = f", {len(done)} done before" if done else ""
     of = f"{len(landed)} of {wanted} packages landed{before}{took}"
-    waiting: dict[str, list[Mapping[str, Any]]] = {}
+    waiting: dict[str | None, list[Mapping[str, Any]]] = {}
     for each in report.get("escalations", ()):
         if not each.get("settled", True):
             waiting.setdefault(each["package"], []).append(each)
@@ -45,6 +46,10 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
         f"{headline(report['status'])}: {of}",
         f"  branch  {report['branch']} at {report['head'][:SHORT]} (from {report['base'][:SHORT]})",
     ]
+    if whole := headline_of_whole(report, incomplete=False):
+        lines.append(f"  whole   {clean(whole)}")
+        for each in waiting.get(None, ()):
+            lines += [f"          {clean(each['summary'])}", *_ways_on(each)]
     if told := report.get("pull_request"):
         lines.append(f"  request {tell_delivery(told)}")
         lines += [f"          {line}" for line in more_on_delivery(told)]

@@ -83,6 +83,7 @@ from plait.core.event.settled import (
     PackageWaits,
 )
 from plait.core.event.spent import AgentNudged, LimitReached, ProviderParked, UsageReported
+from plait.core.event.whole import IntegrationAccepted, IntegrationJudged, IntegrationReopened
 from plait.core.plan import PackageId
 
 __all__ = [
@@ -114,6 +115,9 @@ __all__ = [
     "GateAsked",
     "GatePassed",
     "GateRefused",
+    "IntegrationAccepted",
+    "IntegrationJudged",
+    "IntegrationReopened",
     "IntegrityDoubted",
     "Landed",
     "LandingRefused",
@@ -200,6 +204,9 @@ Event = (
     | DeviationNoted
     | PlanRevised
     | PackageAdded
+    | IntegrationJudged
+    | IntegrationAccepted
+    | IntegrationReopened
     | DeliveryEnded
     | ReviewStarted
     | FindingReported

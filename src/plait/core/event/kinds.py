@@ -16,6 +16,7 @@ class Stage(StrEnum):
     BASELINE = "baseline"
     VERIFY = "verify"
     LAND = "land"
+    INTEGRATE = "integrate"  # the run's branch as a whole
 
 
 class AgentStatus(StrEnum):

@@ -30,7 +30,10 @@ class PlanRevised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageAdded:
-    """Plait opened a narrow package for what another one must not write; it needs it now."""
+    """Plait opened a narrow package for what another one must not write; it needs it now.
+
+    `needed_by` is empty where the run's branch as a whole needs it.
+    """
 
     package: PackageId
     needed_by: PackageId
