@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from tests.fakes.forge import READER, REPOSITORY, TOKEN, CodeHost, serving
 
+from plait.core.ci import Word, said
 from plait.core.delivery import PullRequest, RequestState
 from plait.core.remote import ForgeKind, Site
 from plait.errors import EnvironmentLack
@@ -189,3 +190,60 @@ def test_an_answer_that_is_not_of_the_api_is_no_bug(host, answer):
         assert asked(host, find) == []
     else:
         assert refused(host).code == "FORGE_FAILED"
+
+
+def jobs_of(host: CodeHost, commit: str = "a" * 40, **given: str):
+    """What the forge says of a commit's checks."""
+
+    async def look(forge: Forge):
+        return await forge.jobs(commit)
+
+    return asked(host, look, **given)
+
+
+def test_what_its_checks_say_of_a_commit(host):
+    """Each check with where it stands and where people read of it; none of a commit without."""
+    assert list(jobs_of(host)) == []
+    host.job("unit", "pending")
+    host.job("lint", "passed")
+    host.job("docs", "failed", status=True)
+    found = {said_name(each.name): each for each in jobs_of(host)}
+    assert {name: each.state.value for name, each in found.items()} == {
+        "unit": "pending",
+        "lint": "passed",
+        "docs": "failed",
+    }
+    assert all(each.url.startswith(host.url) for each in found.values())
+
+
+def test_all_pages_of_checks_are_read(host):
+    """More of them than one answer holds."""
+    for number in range(130):
+        host.job(f"job {number}", "passed")
+    assert len(list(jobs_of(host))) == 130
+
+
+def test_checks_of_a_commit_are_refused_like_all_else(host):
+    """A bad token, and what is no answer of the API, have their codes."""
+    with pytest.raises(EnvironmentLack) as caught:
+        jobs_of(host, token="wrong")
+    assert caught.value.code == "FORGE_TOKEN_REFUSED"
+    host.answers.append((200, {"odd": 1}, {}))
+    with pytest.raises(EnvironmentLack) as caught:
+        jobs_of(host)
+    assert caught.value.code == "FORGE_FAILED"
+
+
+def test_a_job_that_may_fail_holds_nothing_up_unless_it_is_asked_for(host):
+    """GitLab's; the others have no such thing."""
+    host.job("flaky", "failed", allow_failure=True)
+    host.job("unit", "passed")
+    jobs = list(jobs_of(host))
+    word = said(jobs, ()).word
+    assert word is (Word.PASSED if host.kind == "gitlab" else Word.FAILED)
+    assert said(jobs, ("flaky",)).word is Word.FAILED
+
+
+def said_name(name: str) -> str:
+    """A job's name without its workflow's, and without what set it off."""
+    return name.rpartition(" / ")[2].partition(" (")[0]

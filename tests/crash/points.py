@@ -391,6 +391,7 @@ EXCUSED_EVENTS = {
     "integration_accepted": _ORDERS,
     "integration_reopened": _ORDERS,
     "delivery_ended": "these runs are offered to nobody; one that is cut off is done again",
+    "conflict_found": "packages that write folders of their own",
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(
         (

@@ -43,7 +43,8 @@ PATHS = Story(
         Work(id="last", needs=("base", "again", "lost"), check="test -e src/lost/made.txt"),
     ),
     extra=({"id": "look", "kind": "gate", "guards": ["keyed", "base"]},),
-    config='[checks]\nintegration = ["true"]\n',  # the whole is tested, once all has landed
+    # The whole is tested, once all has landed.
+    config='[checks]\nintegration = ["test -e src/last/made.txt"]\n',
 )
 
 # What ends otherwise: failed, blocked, skipped, cancelled, asked.

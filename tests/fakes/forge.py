@@ -25,6 +25,12 @@ _PATHS = {
     "gitea": r"/api/v1/repos/team/project/pulls(?:/(?P<number>\d+))?",
     "gitlab": r"/api/v4/projects/team%2Fproject/merge_requests(?:/(?P<number>\d+))?",
 }
+_COMMIT = r"(?P<commit>[0-9a-f]{40})"
+_COMMITS = {
+    "github": rf"/api/v3/repos/team/project/commits/{_COMMIT}/(?:check-runs|status)",
+    "gitea": rf"/api/v1/repos/team/project/commits/{_COMMIT}/status",
+    "gitlab": rf"/api/v4/projects/team%2Fproject/repository/commits/{_COMMIT}/statuses",
+}
 _EXISTS = {
     "github": (
         422,
@@ -89,6 +95,8 @@ class CodeHost:
     sarif: list[dict[str, Any]] = field(default_factory=list)
     scans: bool = True
     hides: int = 0  # so many listings that know of nothing yet
+    jobs: list[dict[str, Any]] = field(default_factory=list)  # what its checks say of any commit
+    runs: Callable[[str], None] = lambda _commit: None  # called whenever somebody asks for that
 
     def add(self, *, branch: str = "feature", **told: Any) -> dict[str, Any]:
         """A request that is there."""
@@ -121,10 +129,36 @@ class CodeHost:
             return 403, _FORBIDDEN[self.kind], {}
         if self.kind == "github" and asked.path.endswith("/code-scanning/sarifs"):
             return (*self._scan(asked.body), {})
+        of_commit = re.fullmatch(_COMMITS[self.kind], asked.path)
+        if of_commit:
+            self.runs(of_commit["commit"])
+            return 200, self._jobs(asked), {}
         found = re.fullmatch(_PATHS[self.kind], asked.path)
         if not found:
             return 404, {"message": "Not Found"}, {}
         return (*self._requests(asked, found["number"]), {})
+
+    def job(self, name: str, state: str, **told: Any) -> None:
+        """What a check says from now on: `pending`, `passed` or `failed`; `status` beside runs."""
+        self.jobs = [each for each in self.jobs if each["name"] != name]
+        self.jobs.append({"name": name, "state": state, "status": False, **told})
+
+    def _jobs(self, asked: Asked) -> Any:
+        size = int(asked.query.get("per_page") or asked.query.get("limit") or 30)
+        first = size * (int(asked.query.get("page") or 1) - 1)
+        if self.kind == "gitlab":
+            return [_gitlab_job(self, each) for each in self.jobs[first : first + size]]
+        if self.kind == "gitea":
+            page = self.jobs[first : first + size]
+            statuses = [_gitea_job(self, each) for each in page] or None
+            return {"state": "", "sha": "…", "total_count": len(self.jobs), "statuses": statuses}
+        runs = [each for each in self.jobs if not each["status"]]
+        if asked.path.endswith("/check-runs"):
+            page = runs[first : first + size]
+            told = [_github_run(self, each) for each in page]
+            return {"total_count": len(runs), "check_runs": told}
+        rest = [each for each in self.jobs if each["status"]]
+        return {"state": "…", "statuses": [_github_status(self, each) for each in rest]}
 
     def _requests(self, asked: Asked, number: str | None) -> Answer:
         match asked.method, number:
@@ -222,6 +256,63 @@ class CodeHost:
             "head": {**head, "repo_id": repo["id"]},
             "base": {**base, "repo_id": 7, "repo": {"id": 7, "full_name": REPOSITORY}},
         }
+
+
+def _github_run(host: CodeHost, job: dict[str, Any]) -> dict[str, Any]:
+    """A check run as GitHub tells it."""
+    number = host.jobs.index(job) + 1
+    ended = job["state"] != "pending"
+    conclusion = {"passed": "success", "failed": "failure"}.get(job["state"])
+    return {
+        "id": number,
+        "name": job["name"],
+        "head_sha": "…",
+        "status": "completed" if ended else "in_progress",
+        "conclusion": job.get("conclusion", conclusion),
+        "started_at": "2026-01-01T00:00:00Z",
+        "completed_at": "2026-01-01T00:01:00Z" if ended else None,
+        "html_url": f"{host.url}/{REPOSITORY}/runs/{number}",
+        "details_url": f"{host.url}/{REPOSITORY}/actions/runs/1/job/{number}",
+        "app": {"id": 15368, "slug": "github-actions"},
+    }
+
+
+def _github_status(host: CodeHost, job: dict[str, Any]) -> dict[str, Any]:
+    """A status that another service set, as GitHub tells it."""
+    return {
+        "context": job["name"],
+        "state": {"passed": "success", "failed": "failure"}.get(job["state"], "pending"),
+        "target_url": f"{host.url}/elsewhere",
+        "description": "…",
+    }
+
+
+def _gitlab_job(host: CodeHost, job: dict[str, Any]) -> dict[str, Any]:
+    """A commit's status as GitLab tells it."""
+    number = host.jobs.index(job) + 1
+    state = {"passed": "success", "failed": "failed", "pending": "running"}.get(job["state"])
+    return {
+        "id": number,
+        "sha": "…",
+        "ref": "…",
+        "status": state or job["state"],
+        "name": job["name"],
+        "target_url": f"{host.url}/{REPOSITORY}/-/jobs/{number}",
+        "allow_failure": job.get("allow_failure", False),
+        "coverage": None,
+    }
+
+
+def _gitea_job(host: CodeHost, job: dict[str, Any]) -> dict[str, Any]:
+    """A commit's status as Gitea tells it."""
+    number = host.jobs.index(job) + 1
+    return {
+        "id": number,
+        "status": {"passed": "success", "failed": "failure"}.get(job["state"], "pending"),
+        "target_url": f"{host.url}/{REPOSITORY}/actions/runs/1/jobs/{number}",
+        "description": "…",
+        "context": f"CI / {job['name']} (push)",
+    }
 
 
 @contextmanager

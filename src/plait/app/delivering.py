@@ -16,6 +16,7 @@ from typing import Any
 from anyio import to_thread
 
 from plait import forge as forges
+from plait.app.forging import key_for, kind_at
 from plait.app.loading import load_plan
 from plait.app.project import Project
 from plait.app.reporting import BODY, record_of, render
@@ -23,7 +24,7 @@ from plait.core import delivery
 from plait.core.delivery import PullRequest, RequestState
 from plait.core.event import DeliveryEnded, DeliveryOutcome
 from plait.core.remarks import remarks
-from plait.core.remote import ForgeKind, Site, kind_of, placed, site_of, without_password
+from plait.core.remote import ForgeKind, Site, placed, site_of, without_password
 from plait.core.run import Run
 from plait.errors import PlaitError, UsageError
 from plait.faces.findings_sarif import findings_sarif
@@ -31,8 +32,6 @@ from plait.faces.pull_request import file_text, text_of
 from plait.forge import AccessToken
 from plait.git import Repository, remote
 from plait.ports import Forge, Store
-
-_USERS = {ForgeKind.GITHUB: "x-access-token", ForgeKind.GITLAB: "oauth2", ForgeKind.GITEA: "plait"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +105,7 @@ async def _offer(matter: _Matter) -> DeliveryEnded:
     ended = replace(matter.ended, remote=name)
     site = site_of(await remote.address(matter.repository, name))
     site = placed(site, url=settings.forge_address, repository=settings.forge_repository)
-    kind = _kind(settings.forge_kind, site)
+    kind = kind_at(settings.forge_kind, site)
     if kind is None or site is None:
         return await _without_forge(matter, ended, site)
     ended = replace(ended, forge=kind.value)
@@ -114,7 +113,7 @@ async def _offer(matter: _Matter) -> DeliveryEnded:
         token = await forges.token_for(kind, site, environ=os.environ)
     except PlaitError as error:
         return await _push_all_the_same(matter, ended, error, key=None)
-    key = remote.Key(web=_origin(site), user=_USERS[kind], token=token.text)
+    key = key_for(kind, site, token)
     return await _at_forge(matter, ended, kind, site=site, token=token, key=key)
 
 
@@ -237,17 +236,6 @@ async def _target(matter: _Matter, name: str, key: remote.Key) -> str:
         code="NO_TARGET_BRANCH",
         hint='push that branch first, or name another in plait.toml: [forge] target = "…"',
     )
-
-
-def _kind(told: str, site: Site | None) -> ForgeKind | None:
-    if site is None or told == "none" or not site.repository:
-        return None
-    return kind_of(site) if told == "auto" else ForgeKind(told)
-
-
-def _origin(site: Site) -> str:
-    scheme, _, rest = site.web.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 def _findings(project: Project, run: Run) -> tuple[int, bytes]:

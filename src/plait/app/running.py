@@ -17,6 +17,7 @@ from plait.app import confining, delivering, versions
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.furnishing import large_files, layout, lodgings, room_of
 from plait.app.integrating import examination
+from plait.app.pipelines import pipelines_of
 from plait.app.project import Project, SystemClock, fold_run
 from plait.app.tidying import tidy
 from plait.core.codec import decode, encode
@@ -347,6 +348,7 @@ def _context(
         land_checks=options.land_checks,
         holding=holding,
         examination=examination(project),
+        pipelines=partial(pipelines_of, project, repository),
         strict_results=settings.strict_results,
         integrity=settings.integrity,
         backoff=Backoff(base_s=settings.backoff_s, cap_s=settings.max_backoff_s),

@@ -65,6 +65,8 @@ class Settings:
     forge_address: str = ""
     forge_repository: str = ""
     forge_target: str = ""
+    forge_ci: str = "auto"
+    forge_poll_s: float = 10.0
     review_agents: tuple[str, ...] = ()
     review_quorum: int = 1
     review_rounds: int = 3

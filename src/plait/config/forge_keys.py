@@ -39,6 +39,22 @@ FORGE = Table(
             "The repository's path at the forge.",
             '"team/project"',
         ),
+        "ci": key(
+            "forge_ci",
+            values.one_of("auto", "ask"),
+            '`"auto"`',
+            'What [checks of kind `ci`](checks.md#checks-of-a-code-host) do. `"auto"`: the '
+            "commit is pushed to a branch of its own and its checks are awaited, where the forge "
+            'is known; else a person is asked. `"ask"`: always a person.',
+        ),
+        "poll": key(
+            "forge_poll_s",
+            values.duration,
+            "10",
+            "How long to wait before the forge is asked again about a commit's checks: at first, "
+            "and longer each time, up to a minute.",
+            '"30s"',
+        ),
         "target": key(
             "forge_target",
             values.word,

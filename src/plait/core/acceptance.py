@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from plait.core.consensus import Conclusion, Consensus, agree, in_words
 from plait.core.escalation import Escalation, EscalationType, Severity
 from plait.core.event import CheckEnded, Event, PackageRequeued, Stage, WorkAccepted
 from plait.core.finding import Finding
 from plait.core.integrity import holding
-from plait.core.package import Attempt, PackageState
+from plait.core.package import Attempt, CheckOutcome, PackageState
 from plait.core.plan import Check, CheckKind, WorkPackage
 from plait.core.review import PLAIT, ReviewOutcome
 from plait.core.reviewed import flags
@@ -19,9 +19,16 @@ _SHOWN = 3
 _TOLD, _LONGEST = 20, 1000  # findings of reviewers in a question, and signs of each
 
 
-def judged_elsewhere(package: WorkPackage) -> tuple[Check, ...]:
-    """The checks of a package that no command of Plait's carries out."""
-    return tuple(check for check in package.checks if check.kind is not CheckKind.COMMAND)
+def judged_elsewhere(
+    package: WorkPackage, passed: Iterable[CheckOutcome] = ()
+) -> tuple[Check, ...]:
+    """The checks of a package that no command of Plait's carries out, and that did not pass yet."""
+    known = {(each.name, each.kind) for each in passed if each.passed}
+    return tuple(
+        check
+        for check in package.checks
+        if check.kind is not CheckKind.COMMAND and (check.name, check.kind) not in known
+    )
 
 
 def standing(attempt: Attempt) -> tuple[Finding, ...]:
@@ -59,7 +66,14 @@ def objections(attempt: Attempt) -> tuple[Consensus, ...]:
 
 
 def to_be_accepted(
-    attempt: Attempt, package: WorkPackage, *, unsettled: str, shortfall: str, branch: str
+    attempt: Attempt,
+    package: WorkPackage,
+    *,
+    unsettled: str,
+    shortfall: str,
+    branch: str,
+    passed: Sequence[CheckOutcome] = (),
+    unheard: str = "",
 ) -> Escalation | None:
     """What a person is asked about work whose checks have passed; None: nothing.
 
@@ -69,10 +83,12 @@ def to_be_accepted(
         unsettled: Why its reviewers do not settle it, or empty.
         shortfall: Why the tier that the plan asks for cannot be had, or empty.
         branch: The branch that holds the work.
+        passed: What is known of its checks, on this very commit.
+        unheard: Why a code host's checks are not known, where one was asked.
     """
-    grave, asked = standing(attempt), judged_elsewhere(package)
+    grave, asked = standing(attempt), judged_elsewhere(package, passed)
     against = objections(attempt) if unsettled else ()
-    if not grave and not asked and not unsettled:
+    if not grave and not asked and not unsettled and not shortfall:
         return None
     in_ci = [check for check in asked if check.kind is CheckKind.CI]
     read = [f"its review settles nothing: {unsettled}"] if unsettled else []
@@ -88,10 +104,8 @@ def to_be_accepted(
         ),
     ]
     if in_ci:
-        details.append(
-            f"Plait does not ask a code host itself: push {branch} there, and see what its "
-            "checks say."
-        )
+        why = unheard or "Plait knows no code host here"
+        details.append(f"{why}: push {branch} there, and see what its checks say.")
     if shortfall:
         details.append(f"{shortfall[0].upper()}{shortfall[1:]}.")
     files = [each.span.file for each in grave if each.span]
@@ -157,7 +171,7 @@ def _judged(
             kind=check.kind,
             who=who,
         )
-        for check in judged_elsewhere(package)
+        for check in judged_elsewhere(package, [e for e in state.checks if e.commit == state.held])
     )
 
 

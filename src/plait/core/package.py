@@ -63,6 +63,7 @@ class CheckOutcome:
     again: bool = False
     kind: CheckKind = CheckKind.COMMAND
     who: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,7 @@ class Check:
     env: Mapping[str, str] = field(default_factory=dict)
     expect_exit_code: int = 0
     instructions: str = ""
+    required: tuple[str, ...] = ()  # of a CI check: the jobs that must pass; none: all
     artifacts: tuple[str, ...] = ()
     result_keys: tuple[str, ...] = ()
 

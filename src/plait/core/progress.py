@@ -261,6 +261,7 @@ def check_outcome(event: events.CheckEnded) -> CheckOutcome:
         again=event.again,
         kind=event.kind,
         who=event.who,
+        url=event.url,
     )
 
 

@@ -161,6 +161,7 @@ def _check(check: CheckOutcome) -> dict[str, Any]:
             "owner": check.owner,
             "kind": None if check.kind is CheckKind.COMMAND else check.kind.value,
             "who": check.who or None,
+            "url": check.url or None,
         }
     )
 

@@ -29,6 +29,7 @@ from plait.core.retry import (
 from plait.core.run import PackageStatus
 from plait.core.step import StepName
 from plait.engine.agent import run_agent
+from plait.engine.ci import judged_in_ci
 from plait.engine.claimed import (
     Adopted,
     Claimed,
@@ -169,7 +170,7 @@ async def _tell_ended(context: Context, package: PackageId, epoch: int, kept: st
 
 
 async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | None]:
-    """Agent, commit, scope, checks, integrity, review.
+    """Agent, commit, scope, checks, integrity, review, checks of a code host.
 
     Returns:
         Whether the workspace may be used again; the attempt that follows in it, if one does.
@@ -190,6 +191,7 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
         work, failure = await committed(context, claimed)
     if failure is None and work is not None:
         failure = await checked(context, claimed, work, outcome.claims)
+    unheard = ""
     if failure is None and work is not None:
         looked = await review(context, claimed, work, outcome.claims)
         lingering = lingering or looked.lingering
@@ -197,18 +199,23 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
             return await _lose(context, claimed, looked.cut) and not lingering, None
         work, failure, asks = looked.work, looked.failure, looked.asks
     if failure is None and work is not None:
-        await _pass(context, claimed, work, asks)
+        failure, unheard = await judged_in_ci(context, claimed, work)
+    if failure is None and work is not None:
+        await _pass(context, claimed, work, asks, unheard)
     elif failure is not None:
         session = "" if lingering else resumable(context, claimed)
         safe, following = await _reject(context, claimed, failure, work, session)
     return safe and not lingering, following
 
 
-async def _pass(context: Context, claimed: Claimed, work: Work, asks: str) -> None:
-    """Make it a candidate, unless a person is asked first; `asks` is why reviewers want that."""
+async def _pass(context: Context, claimed: Claimed, work: Work, asks: str, unheard: str) -> None:
+    """Make it a candidate, unless a person is asked first.
+
+    `asks` is why reviewers want that, `unheard` why a code host's checks are not known.
+    """
     ref = f"refs/heads/plait/{context.journal.run.id}/{claimed.package.id}"
     await context.trunk.publish(context.holding.lease, ref, work.commit)
-    if await withheld(context, claimed, work, asks):
+    if await withheld(context, claimed, work, asks, unheard):
         return
     await context.journal.record(
         AttemptEnded(

@@ -22,7 +22,7 @@ from plait.engine.journal import Journal
 from plait.engine.lodging import Lodgings
 from plait.engine.memory import Memory
 from plait.engine.room import Room
-from plait.ports import Agent, Clock, Request, Sandbox, Trunk, Workspaces
+from plait.ports import Agent, Clock, Pipelines, Request, Sandbox, Trunk, Workspaces
 
 _PRIVATE = re.compile(r"^(GIT_|PLAIT_)")
 
@@ -74,6 +74,10 @@ class Surroundings:
     hosts: tuple[str, ...] | None = None
 
 
+async def _no_pipelines() -> Pipelines | None:
+    return None
+
+
 def _no_findings(_plan: Plan, _root: Path) -> tuple[Finding, ...]:
     return ()
 
@@ -115,7 +119,8 @@ class Context:
     brief is `brief_tokens` long at most, and an attempt may use up `agent_limits` where its
     agent's profile says nothing else. Merge results are tested by so many `runners` at once;
     `together` says whether several may land as one. Worktrees come about by `backend`.
-    `altered` tells what somebody planted in git's settings since it was asked last.
+    `altered` tells what somebody planted in git's settings since it was asked last; `pipelines`
+    where checks of a code host can be had, None: nowhere.
     """
 
     journal: Journal
@@ -131,6 +136,7 @@ class Context:
     holding: Holding
     review: ReviewPolicy = field(default_factory=ReviewPolicy)
     examination: Examination = field(default_factory=Examination)
+    pipelines: Callable[[], Awaitable[Pipelines | None]] = _no_pipelines
     surroundings: Surroundings = field(default_factory=Surroundings)
     backend: str = "pool"
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)

@@ -19,7 +19,9 @@ _MOST_BYTES = 1_000_000
 _LINKS = frozenset({"120000", "160000"})
 
 
-async def withheld(context: Context, claimed: Claimed, work: Work, asks: str) -> bool:
+async def withheld(
+    context: Context, claimed: Claimed, work: Work, asks: str, unheard: str = ""
+) -> bool:
     """Hold work if a person must accept it: for what was found in it, or is judged elsewhere.
 
     Its branch stands already, and it has been looked at. Whether it is held: then the attempt is
@@ -30,15 +32,19 @@ async def withheld(context: Context, claimed: Claimed, work: Work, asks: str) ->
         claimed: The attempt.
         work: What has passed its checks.
         asks: Why its reviewers do not settle it; empty where they do, and where there are none.
+        unheard: Why a code host's checks are not known, where one was asked.
     """
     package = claimed.package
     commands = package_checks(context.compiled, package.id, context.default_checks)
+    state = context.journal.run.packages[package.id]
     asked = to_be_accepted(
-        context.journal.run.packages[package.id].attempts[-1],
+        state.attempts[-1],
         package,
         unsettled=asks,
         shortfall=shortfall(package, commands),
         branch=f"plait/{context.journal.run.id}/{package.id}",
+        passed=[each for each in state.checks if each.commit == work.commit],
+        unheard=unheard,
     )
     if asked is None:
         return False

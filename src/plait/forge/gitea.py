@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from plait.core.ci import Job, JobState
 from plait.core.delivery import PullRequest, RequestState
 from plait.core.remote import Site
 from plait.forge.api import Api
 
 _PAGE = 50  # what a server gives at most, unless its owner allows more
 _PAGES = 40
+_JOBS = {
+    "success": JobState.PASSED,
+    "warning": JobState.PASSED,
+    "skipped": JobState.PASSED,
+    "pending": JobState.PENDING,
+}
 
 
 class Gitea:
@@ -24,7 +31,8 @@ class Gitea:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._path = f"/repos/{quote(api.site.repository)}/pulls"
+        self._home = f"/repos/{quote(api.site.repository)}"
+        self._path = f"{self._home}/pulls"
 
     @staticmethod
     def root(site: Site) -> str:
@@ -53,6 +61,34 @@ class Gitea:
         path = f"{self._path}/{request.number}"
         wanted = {"title": title, "body": body}
         return self._read(await self._api.ask("PATCH", path, body=wanted))
+
+    async def jobs(self, commit: str) -> Sequence[Job]:
+        """The statuses of a commit: those of its own actions, and what others set on it."""
+        found: list[Job] = []
+        for page in range(1, _PAGES + 1):
+            told = await self._api.ask(
+                "GET",
+                f"{self._home}/commits/{commit}/status",
+                query={"limit": _PAGE, "page": page},
+            )
+            match told:
+                case {"statuses": list(statuses)}:
+                    found += [self._job(each) for each in statuses]
+                case {"statuses": None}:  # of a commit without any
+                    statuses = []
+                case _:
+                    raise self._api.nonsense()
+            if len(statuses) < _PAGE:
+                break
+        return found
+
+    def _job(self, told: Any) -> Job:
+        match told:
+            case {"context": str(name), "status": str(status)}:
+                state = _JOBS.get(status, JobState.FAILED)
+                return Job(name=name, state=state, url=told.get("target_url") or "")
+            case _:
+                raise self._api.nonsense()
 
     async def tell_findings(self, sarif: bytes, *, request: PullRequest, commit: str) -> None:
         """It reads no SARIF."""

@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from plait.core.ci import Job, JobState
 from plait.core.delivery import PullRequest, RequestState
 from plait.core.remote import Site
 from plait.forge.api import Api
 
-_PAGE = 100
+_PAGE, _PAGES = 100, 10
+_GOOD = {"success", "neutral", "skipped"}  # what its own branch rules take for passed
+_STATES = {"success": JobState.PASSED, "pending": JobState.PENDING}
 _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 
@@ -63,6 +66,42 @@ class GitHub:
         wanted = {"title": title, "body": body}
         return self._read(await self._api.ask("PATCH", path, body=wanted, headers=_HEADERS))
 
+    async def jobs(self, commit: str) -> Sequence[Job]:
+        """The check runs of a commit, and the statuses that others set on it."""
+        path = f"{self._path}/commits/{commit}"
+        runs: list[Any] = []
+        for page in range(1, _PAGES + 1):
+            query: dict[str, str | int] = {"filter": "latest", "per_page": _PAGE, "page": page}
+            told = await self._api.ask("GET", f"{path}/check-runs", query=query, headers=_HEADERS)
+            more = _listed(told, "check_runs", self._api)
+            runs += more
+            if len(more) < _PAGE:
+                break
+        told = await self._api.ask(
+            "GET", f"{path}/status", query={"per_page": _PAGE}, headers=_HEADERS
+        )
+        statuses = _listed(told, "statuses", self._api)
+        return [*(self._run(each) for each in runs), *(self._status(each) for each in statuses)]
+
+    def _run(self, told: Any) -> Job:
+        match told:
+            case {"name": str(name), "status": str(status)}:
+                state = JobState.PENDING
+                if status == "completed":
+                    good = told.get("conclusion") in _GOOD
+                    state = JobState.PASSED if good else JobState.FAILED
+                return Job(name=name, state=state, url=told.get("html_url") or "")
+            case _:
+                raise self._api.nonsense()
+
+    def _status(self, told: Any) -> Job:
+        match told:
+            case {"context": str(name), "state": str(state)}:
+                known = _STATES.get(state, JobState.FAILED)
+                return Job(name=name, state=known, url=told.get("target_url") or "")
+            case _:
+                raise self._api.nonsense()
+
     async def tell_findings(self, sarif: bytes, *, request: PullRequest, commit: str) -> None:
         """Upload findings to code scanning, which shows them on the request."""
         wanted = {
@@ -109,3 +148,10 @@ def _state(state: str, told: Mapping[str, Any]) -> RequestState:
     if told.get("merged_at"):
         return RequestState.MERGED
     return RequestState.OPEN if state == "open" else RequestState.CLOSED
+
+
+def _listed(told: Any, key: str, api: Api) -> list[Any]:
+    found = told.get(key) if isinstance(told, dict) else None
+    if not isinstance(found, list):
+        raise api.nonsense()
+    return found

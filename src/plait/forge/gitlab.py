@@ -6,11 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from plait.core.ci import Job, JobState
 from plait.core.delivery import PullRequest, RequestState
 from plait.core.remote import Site
 from plait.forge.api import Api
 
-_PAGE = 100
+_PAGE, _PAGES = 100, 10
+_JOBS = {
+    "success": JobState.PASSED,
+    "failed": JobState.FAILED,
+    "canceled": JobState.FAILED,
+}
 _STATES = {
     "opened": RequestState.OPEN,
     "locked": RequestState.OPEN,
@@ -29,7 +35,8 @@ class GitLab:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._path = f"/projects/{quote(api.site.repository, safe='')}/merge_requests"
+        self._home = f"/projects/{quote(api.site.repository, safe='')}"
+        self._path = f"{self._home}/merge_requests"
 
     @staticmethod
     def root(site: Site) -> str:
@@ -65,6 +72,33 @@ class GitLab:
         path = f"{self._path}/{request.number}"
         wanted = {"title": title, "description": body}
         return self._read(await self._api.ask("PUT", path, body=wanted))
+
+    async def jobs(self, commit: str) -> Sequence[Job]:
+        """The statuses of a commit: its pipelines' jobs, and what others set on it."""
+        found: list[Job] = []
+        path = f"{self._home}/repository/commits/{commit}/statuses"
+        for page in range(1, _PAGES + 1):
+            query: dict[str, str | int] = {"per_page": _PAGE, "page": page}
+            told = await self._api.ask("GET", path, query=query)
+            if not isinstance(told, list):
+                raise self._api.nonsense()
+            found += [self._job(each) for each in told]
+            if len(told) < _PAGE:
+                break
+        return found
+
+    def _job(self, told: Any) -> Job:
+        match told:
+            case {"name": str(name), "status": str(status)}:
+                return Job(
+                    name=name,
+                    state=_JOBS.get(status, JobState.PENDING),
+                    url=told.get("target_url") or "",
+                    # `skipped`: of jobs that are for another outcome, or behind one that failed
+                    optional=told.get("allow_failure") is True or status in {"skipped", "manual"},
+                )
+            case _:
+                raise self._api.nonsense()
 
     async def tell_findings(self, sarif: bytes, *, request: PullRequest, commit: str) -> None:
         """It reads no SARIF."""

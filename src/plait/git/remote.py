@@ -116,6 +116,30 @@ async def push(
         ) from None
 
 
+async def remove(
+    repository: Repository, remote: str, branch: str, commit: str, *, key: Key | None
+) -> None:
+    """Delete the remote's branch, if it stands at that commit.
+
+    Raises:
+        EnvironmentLack: `PUSH_REFUSED`: it stands elsewhere, or the remote forbids it;
+            `PUSH_FAILED`: it cannot be reached, or lets nobody in.
+    """
+    ref = f"refs/heads/{branch}"
+    argv = (
+        "push", "--porcelain", "--no-verify", "--no-follow-tags", "--no-signed",
+        "--recurse-submodules=no", f"--force-with-lease={ref}:{commit}", "--", remote, f":{ref}",
+    )  # fmt: skip
+    try:
+        await _reach(repository, argv, remote, key)
+    except _RejectedError as rejected:
+        raise EnvironmentLack(
+            f"the remote {remote} keeps the branch {branch}: {rejected.why or 'no reason given'}",
+            code="PUSH_REFUSED",
+            hint="delete it there",
+        ) from None
+
+
 class _RejectedError(Exception):
     """The remote was reached, and said no."""
 

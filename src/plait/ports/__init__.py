@@ -32,6 +32,7 @@ from plait.ports.git import (
     Workspace,
     Workspaces,
 )
+from plait.ports.pipelines import Pipelines
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
 from plait.ports.sandbox import Confinement, Sandbox
 from plait.ports.store import (
@@ -71,6 +72,7 @@ __all__ = [
     "Loaded",
     "Merged",
     "PackageRow",
+    "Pipelines",
     "PlanFormat",
     "PlanSource",
     "Reader",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from plait.core.ci import Job
 from plait.core.delivery import PullRequest
 
 
@@ -45,6 +46,9 @@ class Forge(Protocol):
 
     async def update(self, request: PullRequest, *, title: str, body: str) -> PullRequest:
         """Give a request another title and text."""
+
+    async def jobs(self, commit: str) -> Sequence[Job]:
+        """What its checks say of a commit: each once, as it stands now."""
 
     async def tell_findings(self, sarif: bytes, *, request: PullRequest, commit: str) -> None:
         """Upload findings about a commit; only where `takes_findings`."""

@@ -110,6 +110,7 @@ class CheckEnded:
     again: bool = False  # to tell a flake from a break
     kind: CheckKind = CheckKind.COMMAND
     who: str = ""  # judged it, where no command did
+    url: str = ""  # where people read about it, at a code host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

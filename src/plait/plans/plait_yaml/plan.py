@@ -201,6 +201,7 @@ def _check(check: CheckShape) -> Check:
         env=check.env,
         expect_exit_code=check.expect_exit_code,
         instructions="" if kind is CheckKind.COMMAND else told,
+        required=() if check.ci is None else tuple(check.ci.required_checks),
         artifacts=tuple(check.artifacts),
         result_keys=tuple(check.result_keys),
     )

@@ -135,6 +135,7 @@ def _check(step: Step) -> Check:
         env=step.env,
         expect_exit_code=step.expect_exit_code,
         instructions=instructions,
+        required=() if step.ci is None else tuple(step.ci.required_checks),
         artifacts=tuple(step.evidence.artifacts),
         result_keys=tuple(step.evidence.result_keys),
     )
