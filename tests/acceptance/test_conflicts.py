@@ -1,12 +1,16 @@
 """Two packages changed the same: what a careful maintainer would make of it.
 
-`a` and `b` work side by side on one base. `a` lands first; what becomes of `b` is told here.
+Of each pair `a` and `b` work side by side on one base. `a` lands first; what becomes of `b` is
+told here. The pairs have nothing to do with one another, each a folder of its own, and so one run
+has them all.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,81 +21,109 @@ from tests.acceptance.test_transcripts import DONE, PLUGIN, says
 SETTINGS = "[plan]\nunknown_scope = 'shared'\n[retry]\nbackoff = 0\n[landing]\ntogether = 'never'\n"
 BRANCH = "openspec/both"
 TEN = "".join(f"line {number}\n" for number in range(1, 11))
-# Both have begun; then `a` ends at once, and `b` once `a` is a candidate.
-BOTH_BEGAN = lines(
-    ': > "$NOTES/$PLAIT_PACKAGE.began"',
-    'test "$PLAIT_ATTEMPT" = 1 || cp "$PLAIT_BRIEF" "$NOTES/brief.$PLAIT_PACKAGE.$PLAIT_ATTEMPT"',
-    'if test "$PLAIT_ATTEMPT" = 1; then',
-    'until test -e "$NOTES/a.began" -a -e "$NOTES/b.began"; do sleep 0.02; done; fi',
-)
-UNTIL = 'until test -e "$NOTES/{0}"; do sleep 0.02; done'
-A_LANDED = f'until test "$(git rev-list --count main..{BRANCH})" != 0; do sleep 0.02; done'
+UNTIL = 'until test -e "$NOTES/{0}"; do sleep 0.1; done'
+SAME_TREE = "git log --format='%(trailers:key=Plait-Package,valueonly)' main..{0} | grep -qx {1}"
 
 
-class Both:
-    """A story of two packages and what each of them does, attempt by attempt."""
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """What `a` does, and `b` in each of its attempts, in a folder with these files.
 
-    def __init__(self, story: Story, files: dict[str, str], *, retries: int = 1) -> None:
-        story.begin({"plait.toml": SETTINGS, **files})
-        self.story = story
-        self.retries = retries
+    `b` is verified before `a` lands (its landing is refused), or `early`, after it has.
+    """
 
-    def plan(self, **checks: str) -> None:
-        """A plan of both, with a check of each."""
-        plan = {
-            "version": 1,
-            "title": "Both",
-            "branch": BRANCH,
-            "packages": {
-                name: {
-                    "title": f"Build {name}",
-                    "description": f"The purpose of {name}.",
-                    "retries": self.retries,
-                    "checks": [checks.get(name, "true")],
-                    "priority": 1 if name == "a" else 2,
-                }
-                for name in "ab"
-            },
+    a: str
+    b: Sequence[str]
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    retries: int = 1
+    early: bool = False
+    checks: tuple[str, str] = ("true", "true")
+
+    def package(self, name: str, which: str) -> dict[str, Any]:
+        """One of the two in the plan; its check waits where the other one must come first."""
+        a, b = f"{name}-a", f"{name}-b"
+        lands = f'test "$PLAIT_STAGE $PLAIT_PACKAGE" != "land {a}"'
+        if which == "a":
+            waits = "" if self.early else f"{lands} || {UNTIL.format(f'{b}.verified')}"
+            check = lines(f'{lands} || : > "$NOTES/{a}.landing"', waits)
+        else:
+            check = lines(
+                f'test "$PLAIT_STAGE" = land || {UNTIL.format(f"{a}.landing")}',
+                f'test "$PLAIT_STAGE" = land || : > "$NOTES/{b}.verified"',
+            )
+        own = self.checks[which == "b"]
+        return {
+            "title": f"Build {name}-{which}",
+            "description": f"The purpose of {name}-{which}.",
+            "retries": self.retries,
+            "checks": [lines("set -e", f"(cd {name} && {own})", check)],
+            "priority": 1 if which == "a" else 2,
         }
-        path = self.story.repo / "plans" / "both.plait.yaml"
-        path.parent.mkdir()
-        path.write_text(json.dumps(plan), encoding="utf-8")
-        self.story.git("add", "-A")
-        self.story.git("commit", "-qm", "plan")
 
-    def run(
-        self,
-        a: str,
-        b: str,
-        *again: str,
-        early: bool = False,
-        checks: tuple[str, str] = ("true", "true"),
-    ) -> Outcome:
-        """Run `a` and `b`; `again` is what `b` does in its further attempts.
-
-        `b` is verified before `a` lands (its landing is refused), or `early`, after it has.
-        """
-        first, second = checks
-        begins = 'test "$PLAIT_STAGE $PLAIT_PACKAGE" != "land a" || : > "$NOTES/a.landing"'
-        waits = f'test "$PLAIT_STAGE $PLAIT_PACKAGE" != "land a" || {UNTIL.format("b.verified")}'
-        ready = 'test "$PLAIT_STAGE" = land || : > "$NOTES/b.verified"'
-        now = f'test "$PLAIT_STAGE" = land || {UNTIL.format("a.landing")}'
-        self.plan(
-            a=lines("set -e", first, begins, "" if early else waits),
-            b=lines("set -e", second, now, ready),
+    def agent(self, name: str) -> str:
+        """What the agents of both do: both have begun before either goes on."""
+        a, b = f"{name}-a", f"{name}-b"
+        began = f'until test -e "$NOTES/{a}.began" -a -e "$NOTES/{b}.began"; do sleep 0.1; done'
+        landed = f"until {SAME_TREE.format(BRANCH, a)}; do sleep 0.1; done"
+        first = f"{landed}; {self.b[0]}" if self.early else self.b[0]
+        tries = [first, *self.b[1:]]
+        return lines(
+            f'{a}) : > "$NOTES/{a}.began"; {began}; cd {name}; {self.a} ;;',
+            f'{b}) : > "$NOTES/{b}.began"; {began}; cd {name}; case "$PLAIT_ATTEMPT" in',
+            *(f"  {number}) {each} ;;" for number, each in enumerate(tries, start=1)),
+            "  esac ;;",
         )
-        tries = [b, *again]
-        cases = [f"  {number}) {each} ;;" for number, each in enumerate(tries, start=1)]
+
+
+class Met:
+    """A run of pairs, and what became of each."""
+
+    def __init__(self, story: Story, pairs: Mapping[str, Pair]) -> None:
+        self.story, self.pairs = story, pairs
+        story.begin({"plait.toml": SETTINGS, ".gitattributes": "* -text\n"})
+        for name, pair in pairs.items():
+            for path, content in {"here": "", **pair.files}.items():
+                place = story.repo / name / path
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content if isinstance(content, bytes) else content.encode())
+        packages = {
+            f"{name}-{which}": pair.package(name, which)
+            for name, pair in pairs.items()
+            for which in "ab"
+        }
+        plan = {"version": 1, "title": "Both", "branch": BRANCH, "packages": packages}
+        file = story.repo / "plans" / "both.plait.yaml"
+        file.parent.mkdir()
+        file.write_text(json.dumps(plan), encoding="utf-8")
+        story.git("add", "-A")
+        story.git("commit", "-qm", "plan")
+        self.outcome = Outcome(-1, "", "")
+        self.report: Any = None
+
+    def run(self) -> None:
+        """All of it."""
         agent = lines(
             "set -e",
-            BOTH_BEGAN,
-            f'if test "$PLAIT_PACKAGE" = a; then {a}; exit 0; fi',
-            f'if test "$PLAIT_ATTEMPT" = 1; then {A_LANDED}; fi' if early else "",
-            'case "$PLAIT_ATTEMPT" in',
-            *cases,
+            'cp "$PLAIT_BRIEF" "$NOTES/brief.$PLAIT_PACKAGE.$PLAIT_ATTEMPT"',
+            'case "$PLAIT_PACKAGE" in',
+            *(pair.agent(name) for name, pair in self.pairs.items()),
             "esac",
         )
-        return self.story.run("both", agent, "--max-agents", "2")
+        agents = str(2 * len(self.pairs))
+        self.outcome = self.story.run("both", agent, "--max-agents", agents)
+        self.report = self.story.report()
+
+    def at(self, name: str) -> Both:
+        """One of the pairs."""
+        return Both(self, name)
+
+
+@dataclass(frozen=True)
+class Both:
+    """A pair that has met."""
+
+    met: Met
+    name: str
 
     def show(self, path: str) -> str:
         """A file on the run's branch."""
@@ -99,88 +131,50 @@ class Both:
 
     def bytes(self, path: str) -> bytes:
         """Its very bytes."""
-        argv = ["git", "cat-file", "blob", f"{BRANCH}:{path}"]
-        done = subprocess.run(argv, cwd=self.story.repo, capture_output=True, check=True)
+        argv = ["git", "cat-file", "blob", f"{BRANCH}:{self.name}/{path}"]
+        done = subprocess.run(argv, cwd=self.met.story.repo, capture_output=True, check=True)
         return done.stdout
 
     def tree(self) -> dict[str, str]:
         """Each path on the branch, with its mode."""
-        told = self.story.git("ls-tree", "-r", BRANCH).splitlines()
+        told = self.met.story.git("ls-tree", "-r", f"{BRANCH}:{self.name}").splitlines()
         return {line.partition("\t")[2]: line.split(" ")[0] for line in told}
+
+    def package(self, which: str = "b") -> Any:
+        """One of the two as the report tells it."""
+        wanted = f"{self.name}-{which}"
+        return next(each for each in self.met.report["packages"] if each["id"] == wanted)
 
     def attempts(self) -> list[tuple[str, str | None]]:
         """What became of each attempt at `b`."""
-        package = self.story.packages()["b"]
-        return [(each["outcome"], each.get("error_code")) for each in package["attempts"]]
+        attempts = self.package()["attempts"]
+        return [(each["outcome"], each.get("error_code")) for each in attempts]
+
+    def landed(self) -> bool:
+        """Whether both did."""
+        return {self.package(which)["status"] for which in "ab"} == {"landed"}
 
     def brief(self, number: int) -> str:
         """What `b` was told in an attempt."""
-        return "\n".join(self.story.note(f"brief.b.{number}"))
+        return "\n".join(self.met.story.note(f"brief.{self.name}-b.{number}"))
+
+    def escalation(self) -> Any:
+        """The only one of `b`."""
+        assert self.package()["status"] == "blocked"
+        mine = f"{self.name}-b"
+        (told,) = [each for each in self.met.report["escalations"] if each["package"] == mine]
+        return told
 
     def question(self) -> Any:
         """What a person is asked of `b`."""
-        package = self.story.packages()["b"]
-        assert package["status"] == "blocked"
-        (told,) = self.story.report()["escalations"]
+        told = self.escalation()
         assert (told["type"], told["raised_by"]) == ("MERGE_CONFLICT", "plait")
         return told
-
-
-def landed(outcome: Outcome) -> None:
-    """Both did."""
-    assert outcome.code == 0, outcome.err + outcome.out
 
 
 def sed(number: int, text: str, path: str = "text.txt") -> str:
     """A command that replaces a line."""
     return f"sed -i '{number}s/.*/{text}/' {path}"
-
-
-def test_a_behavioural_conflict_is_found_by_the_tests_and_sent_back(story: Story) -> None:
-    """Git merges both, the checks of `a` fail on the result: `b` is told so, and adapts."""
-    both = Both(story, {"lib.py": "def greet(): return 1\n"})
-    outcome = both.run(
-        "echo 'def welcome(): return 1' > lib.py; echo 'import lib; lib.welcome()' > a.py",
-        "echo 'import lib; lib.greet()' > b.py",
-        "echo 'import lib; lib.welcome()' > b.py",
-        checks=("python3 -B a.py", "python3 -B b.py"),
-    )
-    landed(outcome)
-    assert both.attempts() == [("revise", "LANDING_FAILED"), ("pass", None)]
-    assert "has no attribute 'greet'" in both.brief(2)
-    assert both.show("b.py") == "import lib; lib.welcome()\n"
-
-
-@pytest.mark.parametrize("early", [False, True], ids=["at its landing", "before its checks"])
-def test_a_textual_conflict_is_brought_together_by_its_own_agent(story: Story, early: bool) -> None:
-    """It finds the conflict in its files, and both sides' intent and diff in its brief."""
-    both = Both(story, {"text.txt": TEN})
-    outcome = both.run(
-        sed(5, "five by a"),
-        f"{sed(5, 'five by b')}; echo own > own.txt",
-        'cp text.txt "$NOTES/laid"; cp own.txt "$NOTES/own"; git status --porcelain > '
-        '"$NOTES/status"; grep -v "^[<=>]" text.txt > new; mv new text.txt',
-        early=early,
-    )
-    landed(outcome)
-    assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("pass", None)]
-    laid = story.note("laid")
-    assert [each[:7] for each in laid[4:9]] == [
-        "<<<<<<<",
-        "five by",
-        "=======",
-        "five by",
-        ">>>>>>>",
-    ]
-    assert (story.note("own"), len(story.note("status"))) == (["own"], 2)
-    brief = both.brief(2)
-    for told in ("The purpose of a.", "The purpose of b.", "+five by a", "+five by b", "text.txt"):
-        assert told in brief
-    assert "five by a\nfive by b\n" in both.show("text.txt")
-    assert both.show("own.txt") == "own\n"
-    (first, second) = story.packages()["b"]["attempts"]
-    assert first["epoch"] < second["epoch"]
-    assert "conflicts with a: text.txt" in outcome.err
 
 
 ADDED = {  # file: how it begins, what each puts in next, what follows
@@ -206,21 +200,8 @@ def adds(name: str) -> str:
     return f'python3 -c "{code}"'
 
 
-@pytest.fixture(scope="module")
-def peaceful(tmp_path_factory: pytest.TempPathFactory) -> Both:
-    """Two packages that met in many files, and nobody had to be asked of any."""
-    both = Both(
-        Story(tmp_path_factory.mktemp("peaceful")),
-        {
-            ".gitattributes": "* -text\n",
-            "old.txt": TEN,
-            "tool.sh": TEN,
-            "package-lock.json": json.dumps(LOCKED, indent=2) + "\n",
-            **{path: texts[0] + texts[3] for path, texts in ADDED.items()},
-        },
-    )
-    for name in ("dos.txt", "unix.txt"):
-        (both.story.repo / name).write_bytes(TEN.replace("\n", "\r\n").encode())
+def peaceful() -> Pair:
+    """Two packages that meet in many files, and nobody has to be asked of any."""
     a = [f"sed -i '1a\\{texts[1]}' {path}" for path, texts in ADDED.items()]
     b = [f"sed -i '1a\\{texts[2]}' {path}" for path, texts in ADDED.items()]
     a += ["git mv old.txt new.txt", "chmod +x tool.sh", adds("n"), "echo '{\"a\": 1}' > m.json"]
@@ -228,99 +209,261 @@ def peaceful(tmp_path_factory: pytest.TempPathFactory) -> Both:
     b += ["echo '{\"b\": 1}' > m.json", sed(9, "nine by b\\r", "dos.txt")]
     a += [sed(2, "two by a\\r", "dos.txt"), sed(2, "two by a\\r", "unix.txt")]
     b += ["sed -i 's/\\r$//' unix.txt", sed(9, "nine by b", "unix.txt")]
-    outcome = both.run("; ".join(a), "; ".join(b))
-    landed(outcome)
+    dos = TEN.replace("\n", "\r\n").encode()
+    files: dict[str, str | bytes] = {
+        "old.txt": TEN,
+        "tool.sh": TEN,
+        "package-lock.json": json.dumps(LOCKED, indent=2) + "\n",
+        "dos.txt": dos,
+        "unix.txt": dos,
+        **{path: texts[0] + texts[3] for path, texts in ADDED.items()},
+    }
+    return Pair(files=files, a="; ".join(a), b=["; ".join(b)])
+
+
+FIVE = sed(5, "five by a"), sed(5, "five by b")
+MEND = 'grep -v "^[<=>]" text.txt > new; mv new text.txt'
+LOOK = (
+    'cp text.txt "$NOTES/laid.{0}"; cp own.txt "$NOTES/own.{0}"; '
+    'git status --porcelain > "$NOTES/status.{0}"'
+)
+ASKS = {"type": "MERGE_CONFLICT", "severity": "BLOCKING", "summary": "two or three?"}
+RESULT = json.dumps({"status": "blocked", "escalations": [ASKS]})
+PROSE = (
+    "{ echo 'Here is the merged file:'; git show HEAD:./code.py; } > new; mv new code.py; "
+    "git checkout -q HEAD -- text.txt"
+)
+BLOB = "printf '\\000%s' {} > image.bin"
+LOCK = '{\n  "m": "%s"\n}\n'
+
+
+def alone(name: str) -> str:
+    """A text that is like no other pair's: git takes what is alike for a rename."""
+    return TEN + "".join(f"{name} {number}\n" for number in range(30))
+
+
+def locks(version: str) -> str:
+    """A command that writes a lock file with one version."""
+    return f"printf '{LOCK % version}' > package-lock.json".replace("\n", "\\n")
+
+
+def textual(name: str, *, early: bool) -> Pair:
+    """Both changed one line, and `b` a file of its own."""
+    mends = f"{LOOK.format(name)}; {MEND}"
+    b = [f"{FIVE[1]}; echo own > own.txt", mends]
+    return Pair(files={"text.txt": TEN}, a=FIVE[0], b=b, early=early)
+
+
+def refused(answer: str) -> Pair:
+    """Both changed one line, and what `b` makes of it is no answer."""
+    files = {"text.txt": TEN, "code.py": "x = 1\n"}
+    return Pair(files=files, a=FIVE[0], b=[f"{FIVE[1]}; echo 'y = 2' >> code.py", answer])
+
+
+PAIRS = {
+    "behaviour": Pair(
+        files={"lib.py": "def greet(): return 1\n"},
+        a="echo 'def welcome(): return 1' > lib.py; echo 'import lib; lib.welcome()' > a.py",
+        b=["echo 'import lib; lib.greet()' > b.py", "echo 'import lib; lib.welcome()' > b.py"],
+        checks=("python3 -B a.py", "python3 -B b.py"),
+    ),
+    "late": textual("late", early=False),
+    "early": textual("early", early=True),
+    "peaceful": peaceful(),
+    "value": Pair(
+        files={"conf.json": '{\n  "retries": 1\n}\n'},
+        a="sed -i s/1/2/ conf.json",
+        b=["sed -i s/1/3/ conf.json", f"echo '{RESULT}' > \"$PLAIT_RESULT\"; exit 75"],
+    ),
+    "renames": Pair(
+        files={"old.txt": TEN},
+        a="git mv old.txt one.txt",
+        b=[
+            f"git mv old.txt two.txt; {sed(3, 'three by b', 'two.txt')}",
+            f"rm -f two.txt; git checkout -q HEAD -- one.txt; {sed(3, 'three by b', 'one.txt')}",
+        ],
+    ),
+    "deleted": Pair(
+        files={"text.txt": alone("deleted")}, a="git rm -q text.txt", b=[FIVE[1], "true"]
+    ),
+    "split": Pair(
+        files={"text.txt": alone("split")},
+        a="git rm -q text.txt; echo 'line 5' > five.txt",
+        b=[FIVE[1], "rm -f text.txt; echo 'five by b' > five.txt"],
+    ),
+    "deletes": Pair(
+        files={"text.txt": TEN},
+        a=sed(5, "quintessence"),
+        b=["git rm -q text.txt", "rm -f text.txt"],
+    ),
+    "same": Pair(
+        a="echo same > same.txt; echo by a > new.txt",
+        b=[
+            "echo same > same.txt; echo by b > new.txt",
+            "printf 'by a\\nby b\\n' > new.txt",
+        ],
+    ),
+    "binary": Pair(
+        a=BLOB.format("a"),
+        b=[BLOB.format("b"), BLOB.format("b"), BLOB.format("ab")],
+        retries=2,
+    ),
+    "lock": Pair(
+        files={"package-lock.json": LOCK % 1}, a=locks("2"), b=[locks("3"), locks("2 || 3")]
+    ),
+    "submodule": Pair(
+        a="echo a > a.txt",
+        b=[
+            f"git update-index --cacheinfo 160000,{'1' * 40},submodule/vendor/lib; "
+            "git commit -qm moved"
+        ],
+        retries=0,
+        early=True,
+    ),
+    "markers": refused("true"),
+    "prose": refused(PROSE),
+    "nobody": Pair(files={"text.txt": TEN}, a=FIVE[0], b=[FIVE[1], MEND], retries=0),
+}
+
+
+@pytest.fixture(scope="module")
+def met(tmp_path_factory: pytest.TempPathFactory) -> Met:
+    """All pairs, in one run."""
+    root = tmp_path_factory.mktemp("met")
+    met = Met(Story(root), PAIRS)
+    _add_submodule(met.story, root / "other")
+    met.run()
+    return met
+
+
+def _add_submodule(story: Story, other: Path) -> None:
+    for argv in (["init", "-q", str(other)], ["-C", str(other), "commit", "-q", "--allow-empty",
+                                              "-m", "x"]):  # fmt: skip
+        subprocess.run(["git", *argv], env=story.env, check=True)
+    tip = story.git("-C", str(other), "rev-parse", "HEAD")
+    story.git("update-index", "--add", "--cacheinfo", f"160000,{tip},submodule/vendor/lib")
+    (story.repo / "submodule/vendor/lib").mkdir(parents=True)
+    story.git("commit", "-qm", "submodule")
+
+
+def test_a_behavioural_conflict_is_found_by_the_tests_and_sent_back(met: Met) -> None:
+    """Git merges both, the checks of `a` fail on the result: `b` is told so, and adapts."""
+    both = met.at("behaviour")
+    assert both.landed()
+    assert both.attempts() == [("revise", "LANDING_FAILED"), ("pass", None)]
+    assert "has no attribute 'greet'" in both.brief(2)
+    assert both.show("b.py") == "import lib; lib.welcome()\n"
+
+
+@pytest.mark.parametrize("name", ["late", "early"], ids=["at its landing", "before its checks"])
+def test_a_textual_conflict_is_brought_together_by_its_own_agent(met: Met, name: str) -> None:
+    """It finds the conflict in its files, and both sides' intent and diff in its brief."""
+    both, story = met.at(name), met.story
+    assert both.landed()
+    assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("pass", None)]
+    laid = story.note(f"laid.{name}")
+    assert [each[:7] for each in laid[4:9]] == [
+        "<<<<<<<",
+        "five by",
+        "=======",
+        "five by",
+        ">>>>>>>",
+    ]
+    assert (story.note(f"own.{name}"), len(story.note(f"status.{name}"))) == (["own"], 2)
+    brief = both.brief(2)
+    purposes = (f"The purpose of {name}-a.", f"The purpose of {name}-b.")
+    for told in (*purposes, "+five by a", "+five by b", "text.txt"):
+        assert told in brief
+    assert "five by a\nfive by b\n" in both.show("text.txt")
+    assert both.show("own.txt") == "own\n"
+    (first, second) = both.package()["attempts"]
+    assert first["epoch"] < second["epoch"]
+    assert f"conflicts with {name}-a: {name}/text.txt" in met.outcome.err
+
+
+def test_where_nobody_had_to_be_asked_no_attempt_is_used_up(met: Met) -> None:
+    """The files that both changed are named as merged."""
+    both = met.at("peaceful")
+    assert both.landed()
     assert both.attempts() == [("pass", None)]
-    assert "both sides' changes merged in" in outcome.err
-    return both
+    assert "both sides' changes merged in" in met.outcome.err
 
 
 @pytest.mark.parametrize("path", ADDED)
-def test_what_both_only_added_is_merged_by_what_it_means(peaceful: Both, path: str) -> None:
+def test_what_both_only_added_is_merged_by_what_it_means(met: Met, path: str) -> None:
     """Imports, sums, mappings: git sees a conflict where there is none; no attempt is used up."""
+    both = met.at("peaceful")
     first, mine, other, rest = ADDED[path]
     lines_ = sorted(f"{each}\n" for each in (mine, other))
-    assert peaceful.show(path) == "".join((first, *lines_, rest))
-    assert path in peaceful.story.packages()["b"]["files_merged"]
+    assert both.show(path) == "".join((first, *lines_, rest))
+    assert f"peaceful/{path}" in both.package()["files_merged"]
 
 
-def test_an_edit_follows_a_rename(peaceful: Both) -> None:
+def test_an_edit_follows_a_rename(met: Met) -> None:
     """`a` moved the file that `b` edited: the edit lands in the moved file."""
-    assert "three by b" in peaceful.show("new.txt")
-    assert "old.txt" not in peaceful.tree()
+    both = met.at("peaceful")
+    assert "three by b" in both.show("new.txt")
+    assert "old.txt" not in both.tree()
 
 
-def test_both_add_a_mapping_of_one_name(peaceful: Both) -> None:
+def test_both_add_a_mapping_of_one_name(met: Met) -> None:
     """Keys of both are in it."""
-    assert json.loads(peaceful.show("m.json")) == {"a": 1, "b": 1}
+    assert json.loads(met.at("peaceful").show("m.json")) == {"a": 1, "b": 1}
 
 
-def test_a_mode_and_an_edit_are_both_kept(peaceful: Both) -> None:
+def test_a_mode_and_an_edit_are_both_kept(met: Met) -> None:
     """`a` made it executable, `b` edited it: it is the edited one, and executable."""
-    assert peaceful.tree()["tool.sh"] == "100755"
-    assert "five by b" in peaceful.show("tool.sh")
+    both = met.at("peaceful")
+    assert both.tree()["tool.sh"] == "100755"
+    assert "five by b" in both.show("tool.sh")
 
 
-def test_a_lock_file_to_which_both_added_holds_both(peaceful: Both) -> None:
+def test_a_lock_file_to_which_both_added_holds_both(met: Met) -> None:
     """Packages of both are in the manifest and in the lock, in its order and its manner."""
-    text = peaceful.show("package-lock.json")
+    text = met.at("peaceful").show("package-lock.json")
     told = json.loads(text)["packages"]
     assert told[""]["deps"] == {"m": "1", "n": "1", "o": "1"}
     assert list(told) == ["", "node_modules/m", "node_modules/n", "node_modules/o"]
     assert text == json.dumps(json.loads(text), indent=2) + "\n"
 
 
-def test_line_endings_survive(peaceful: Both) -> None:
+def test_line_endings_survive(met: Met) -> None:
     """Edits of both in a file of CRLF lines: all of its lines still end in CRLF."""
-    text = peaceful.bytes("dos.txt")
+    text = met.at("peaceful").bytes("dos.txt")
     assert text.count(b"\r\n") == text.count(b"\n") == 10
     assert b"two by a\r\n" in text
     assert b"nine by b\r\n" in text
 
 
-def test_other_line_endings_are_no_conflict(peaceful: Both) -> None:
+def test_other_line_endings_are_no_conflict(met: Met) -> None:
     """`b` wrote all of the file with LF: its change of the endings holds, and the edit of `a`."""
     both_edits = TEN.replace("line 2\n", "two by a\n").replace("line 9\n", "nine by b\n")
-    assert peaceful.show("unix.txt") == both_edits
+    assert met.at("peaceful").show("unix.txt") == both_edits
 
 
-def test_the_same_value_changed_twice_is_no_matter_of_structure(story: Story) -> None:
+def test_the_same_value_changed_twice_is_no_matter_of_structure(met: Met) -> None:
     """Two versions of one setting: neither is taken; its agent, which cannot know, asks."""
-    both = Both(story, {"conf.json": '{\n  "retries": 1\n}\n'})
-    asks = {"type": "MERGE_CONFLICT", "severity": "BLOCKING", "summary": "two or three?"}
-    result = json.dumps({"status": "blocked", "escalations": [asks]})
-    outcome = both.run(
-        "sed -i s/1/2/ conf.json",
-        "sed -i s/1/3/ conf.json",
-        f"echo '{result}' > \"$PLAIT_RESULT\"; exit 75",
-    )
-    assert outcome.code == 3
+    both = met.at("value")
+    assert met.outcome.code == 3
     assert both.attempts()[0] == ("revise", "MERGE_CONFLICT")
-    (told,) = story.report()["escalations"]
+    told = both.escalation()
     assert (told["type"], told["raised_by"]) == ("MERGE_CONFLICT", "agent")
     assert '"retries": 2' in both.show("conf.json")
 
 
-def test_two_renames_of_one_file_are_for_its_agent(story: Story) -> None:
+def test_two_renames_of_one_file_are_for_its_agent(met: Met) -> None:
     """Both names cannot be right: `b` is asked, and settles on the one that has landed."""
-    both = Both(story, {"old.txt": TEN})
-    outcome = both.run(
-        "git mv old.txt one.txt",
-        f"git mv old.txt two.txt; {sed(3, 'three by b', 'two.txt')}",
-        f"rm -f two.txt; git checkout -q HEAD -- one.txt; {sed(3, 'three by b', 'one.txt')}",
-    )
-    landed(outcome)
+    both = met.at("renames")
+    assert both.landed()
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("pass", None)]
     assert "rename/rename" in both.brief(2)
     assert {"one.txt", "two.txt", "old.txt"} & set(both.tree()) == {"one.txt"}
     assert "three by b" in both.show("one.txt")
 
 
-def test_what_landed_deleted_is_not_brought_back_by_an_edit(story: Story) -> None:
+def test_what_landed_deleted_is_not_brought_back_by_an_edit(met: Met) -> None:
     """Its agent is asked; an answer that restores the file is refused, and then a person asked."""
-    both = Both(story, {"text.txt": TEN})
-    outcome = both.run("git rm -q text.txt", sed(5, "five by b"), "true")
-    assert outcome.code == 3, outcome.err
+    both = met.at("deleted")
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("blocked", "MERGE_CONFLICT")]
     question = both.question()
     assert "LANDED_WORK_LOST" in question["details"]
@@ -329,51 +472,36 @@ def test_what_landed_deleted_is_not_brought_back_by_an_edit(story: Story) -> Non
     assert "text.txt" not in both.tree()
 
 
-def test_an_edit_of_what_was_deleted_finds_its_new_place(story: Story) -> None:
+def test_an_edit_of_what_was_deleted_finds_its_new_place(met: Met) -> None:
     """`a` split the file up; the agent of `b` makes its edit where the line is now."""
-    both = Both(story, {"text.txt": TEN})
-    outcome = both.run(
-        "git rm -q text.txt; echo 'line 5' > five.txt",
-        sed(5, "five by b"),
-        "rm -f text.txt; echo 'five by b' > five.txt",
-    )
-    landed(outcome)
+    both = met.at("split")
+    assert both.landed()
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("pass", None)]
     assert both.show("five.txt") == "five by b\n"
 
 
-def test_a_deletion_does_not_take_a_landed_edit_along(story: Story) -> None:
+def test_a_deletion_does_not_take_a_landed_edit_along(met: Met) -> None:
     """`b` deleted what `a` edited: deleted all the same, the edit is lost; a person decides."""
-    both = Both(story, {"text.txt": TEN})
-    outcome = both.run(sed(5, "quintessence"), "git rm -q text.txt", "rm -f text.txt")
-    assert outcome.code == 3, outcome.err
+    both = met.at("deletes")
     question = both.question()
     assert "LANDED_WORK_LOST" in question["details"]
     assert "quintessence" in both.show("text.txt")
-    answered = story.plait("answer", story.report()["run"], "b", "keep the file")
-    assert answered.code == 0, answered.err
+    assert any("plait answer" in each["command"] for each in question["answers"])
 
 
-def test_both_add_the_same_file(story: Story) -> None:
+def test_both_add_the_same_file(met: Met) -> None:
     """Alike it is one file; with other content its agent makes one of both."""
-    both = Both(story, {})
-    outcome = both.run(
-        "echo same > same.txt; echo by a > new.txt",
-        "echo same > same.txt; echo by b > new.txt",
-        "printf 'by a\\nby b\\n' > new.txt",
-    )
-    landed(outcome)
+    both = met.at("same")
+    assert both.landed()
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("pass", None)]
     assert "add/add" in both.brief(2)
     assert (both.show("same.txt"), both.show("new.txt")) == ("same\n", "by a\nby b\n")
 
 
-def test_binary_files_are_never_mixed_and_a_side_is_never_just_taken(story: Story) -> None:
+def test_binary_files_are_never_mixed_and_a_side_is_never_just_taken(met: Met) -> None:
     """Its agent makes it anew from what landed; giving back its own version is refused."""
-    both = Both(story, {}, retries=2)
-    blob = "printf '\\000%s' {} > image.bin"
-    outcome = both.run(blob.format("a"), blob.format("b"), blob.format("b"), blob.format("ab"))
-    landed(outcome)
+    both = met.at("binary")
+    assert both.landed()
     assert both.attempts() == [
         ("revise", "MERGE_CONFLICT"),
         ("revise", "LANDED_WORK_LOST"),
@@ -382,58 +510,31 @@ def test_binary_files_are_never_mixed_and_a_side_is_never_just_taken(story: Stor
     assert both.bytes("image.bin") == b"\0ab"
 
 
-def test_a_lock_file_that_both_resolved_anew_is_made_by_its_program(story: Story) -> None:
+def test_a_lock_file_that_both_resolved_anew_is_made_by_its_program(met: Met) -> None:
     """Both moved one version: no line is guessed, its agent is told to let the program write it."""
-    lock = '{\n  "m": "%s"\n}\n'
-    both = Both(story, {"package-lock.json": lock % 1})
-    outcome = both.run(
-        f"printf '{lock % 2}' > package-lock.json".replace("\n", "\\n"),
-        f"printf '{lock % 3}' > package-lock.json".replace("\n", "\\n"),
-        f"printf '{lock % '2 || 3'}' > package-lock.json".replace("\n", "\\n"),
-    )
-    landed(outcome)
+    both = met.at("lock")
+    assert both.landed()
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("pass", None)]
     assert "made by that program, not by hand" in both.brief(2)
 
 
-def test_a_submodule_is_for_a_person(story: Story, tmp_path: Path) -> None:
+def test_a_submodule_is_for_a_person(met: Met) -> None:
     """No package may move one: it is refused as outside every scope, and the landed one stays."""
-    both = Both(story, {}, retries=0)
-    other = tmp_path / "other"
-    for argv in (["init", "-q", str(other)], ["-C", str(other), "commit", "-q", "--allow-empty",
-                                              "-m", "x"]):  # fmt: skip
-        subprocess.run(["git", *argv], env=story.env, check=True)
-    tip = story.git("-C", str(other), "rev-parse", "HEAD")
-    story.git("update-index", "--add", "--cacheinfo", f"160000,{tip},vendor/lib")
-    (story.repo / "vendor" / "lib").mkdir(parents=True)
-    story.git("commit", "-qm", "submodule")
-    moves = f"git update-index --cacheinfo 160000,{'1' * 40},vendor/lib; git commit -qm moved"
-    outcome = both.run("echo a > a.txt", moves, early=True)
-    assert outcome.code == 1
+    both, story = met.at("submodule"), met.story
     assert both.attempts() == [("reject", "SCOPE_VIOLATION")]
-    assert story.git("rev-parse", f"{BRANCH}:vendor/lib") == tip
+    assert both.package()["status"] == "failed"
+    tip = story.git("rev-parse", "main:submodule/vendor/lib")
+    assert story.git("rev-parse", f"{BRANCH}:submodule/vendor/lib") == tip
 
 
 @pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        ("true", "CONFLICT_LEFT"),
-        (
-            "{ echo 'Here is the merged file:'; git show HEAD:code.py; } > new; mv new code.py; "
-            "git checkout -q HEAD -- text.txt",
-            "PROSE_FOR_CODE",
-        ),
-    ],
+    ("name", "code"), [("markers", "CONFLICT_LEFT"), ("prose", "PROSE_FOR_CODE")]
 )
 def test_an_answer_that_is_none_is_refused_and_a_person_asked(
-    story: Story, answer: str, code: str
+    met: Met, name: str, code: str
 ) -> None:
     """Markers left, a side taken, talk for code: refused; the question holds both diffs."""
-    both = Both(story, {"text.txt": TEN, "code.py": "x = 1\n"})
-    outcome = both.run(
-        sed(5, "five by a"), f"{sed(5, 'five by b')}; echo 'y = 2' >> code.py", answer
-    )
-    assert outcome.code == 3, outcome.err
+    both = met.at(name)
     assert both.attempts() == [("revise", "MERGE_CONFLICT"), ("blocked", "MERGE_CONFLICT")]
     question = both.question()
     assert code in question["details"]
@@ -443,21 +544,23 @@ def test_an_answer_that_is_none_is_refused_and_a_person_asked(
 
 
 def test_without_an_attempt_left_a_person_is_asked_at_once_and_the_answer_reaches_the_agent(
-    story: Story,
+    met: Met,
 ) -> None:
     """The question names both sides; after the answer the conflict is laid out, with it."""
-    both = Both(story, {"text.txt": TEN}, retries=0)
-    mend = 'grep -v "^[<=>]" text.txt > new; mv new text.txt'
-    first = both.run(sed(5, "five by a"), sed(5, "five by b"), mend)
-    assert first.code == 3, first.err
+    both, story = met.at("nobody"), met.story
     question = both.question()
-    assert question["files"] == ["text.txt"]
+    assert both.attempts() == [("blocked", "MERGE_CONFLICT")]
+    assert question["files"] == ["nobody/text.txt"]
     for told in ("+five by a", "+five by b"):
         assert told in story.plait("status").out
-    run = story.report()["run"]
-    assert story.plait("answer", run, "b", "keep both lines").code == 0
-    landed(story.plait("resume", run))
+    run = met.report["run"]
+    assert story.plait("answer", run, "nobody-b", "keep both lines").code == 0
+    assert story.plait("answer", run, "deletes-b", "keep the file").code == 0
+    resumed = story.plait("resume", run)
+    assert resumed.code == 3, resumed.err  # others still ask
+    assert story.packages()["nobody-b"]["status"] == "landed"
     assert "keep both lines" in both.brief(2)
+    assert "keep the file" in met.at("deletes").brief(3)
     assert "five by a\nfive by b\n" in both.show("text.txt")
 
 
@@ -466,24 +569,28 @@ def test_an_agent_goes_on_in_its_session_where_a_conflict_is_found_before_its_ch
 ) -> None:
     """Same claim and worktree, on what has landed by now, with the conflict in its files."""
     story.env["PYTHONPATH"] = str(PLUGIN)
-    both = Both(story, {"text.txt": TEN})
-    mend = 'grep -v "^[<=>]" text.txt > new; mv new text.txt'
-    both.plan(a=': > "$NOTES/a.landing"')
+    pair = Pair(files={"text.txt": TEN}, a="", b=[""])
+    both = Met(story, {"talk": pair}).at("talk")
+    began = 'until test -e "$NOTES/talk-a.began" -a -e "$NOTES/talk-b.began"; do sleep 0.02; done'
+    landed = f"until {SAME_TREE.format(BRANCH, 'talk-a')}; do sleep 0.02; done"
     agent = lines(
-        BOTH_BEGAN,
+        ': > "$NOTES/$PLAIT_PACKAGE.began"; : > "$NOTES/talk-b.verified"',
+        'cp "$PLAIT_BRIEF" "$NOTES/brief.$PLAIT_PACKAGE.$PLAIT_ATTEMPT"',
+        began,
+        "cd talk",
         says("started", session="s-1"),
         says("turn"),
-        f'if test "$PLAIT_PACKAGE" = a; then {sed(5, "five by a")}; else',
+        f'if test "$PLAIT_PACKAGE" = talk-a; then {FIVE[0]}; else',
         'echo "$PLAIT_ATTEMPT $PLAIT_EPOCH ${TALK_SESSION:+again}" >> "$NOTES/b"',
         'pwd >> "$NOTES/at"',
-        f'if test "$PLAIT_ATTEMPT" = 1; then {A_LANDED}; {sed(5, "five by b")}; else {mend}; fi',
+        f'if test "$PLAIT_ATTEMPT" = 1; then {landed}; {FIVE[1]}; else {MEND}; fi',
         "fi",
         DONE,
     )
     more = ("--yes", "--max-agents", "2", "--sandbox", "none")
     outcome = story.plait("run", "both", "--agent", f"talker:{agent}", *more)
-    landed(outcome)
+    assert outcome.code == 0, outcome.err + outcome.out
     assert story.note("b") == ["1 1 ", "2 1 again"]
     assert len(set(story.note("at"))) == 1
     assert "five by a\nfive by b\n" in both.show("text.txt")
-    assert "The purpose of a." in both.brief(2)
+    assert "The purpose of talk-a." in both.brief(2)

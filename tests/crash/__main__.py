@@ -36,7 +36,8 @@ from tests.crash.attacks import (
 )
 from tests.crash.points import DECLARED, LANDING
 from tests.crash.scene import Server, Story, new_folder
-from tests.crash.stories import IN_A_ROW, PATHS, ROW, SESSION, wide
+from tests.crash.stories import PATHS, ROW, SESSION, in_turn, wide
+from tests.fakes.forge import CodeHost, serving
 
 JOBS = 2
 TIMES = 10  # runs for each other kind of disturbance
@@ -90,8 +91,8 @@ def points(suite: Suite) -> dict[str, Counter[str]]:
     died, began = new_folder() / "died", time.monotonic()
     reached: set[str] = set()
     counts: dict[str, Counter[str]] = {}
-    with Server() as server:
-        for name, story in IN_A_ROW.items():
+    with Server() as server, serving(CodeHost("gitea")) as host:
+        for name, story in in_turn(host):
             tree, passed = undisturbed(story, server)
             counts[name] = passed
             outcome = in_a_row(story, server, tree, died=died, name=name)

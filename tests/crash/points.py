@@ -50,6 +50,10 @@ def _git(_git: object, *argv: str, **_named: object) -> Sequence[str]:
     return () if name is None else (f"end {name}",)
 
 
+def _forge(_api: object, method: str, *_path: str, **_named: object) -> Sequence[str]:
+    return () if method == "GET" else (f"end forge {method}",)
+
+
 def _store(name: str) -> Method:
     point = _always(f"stored {name}")
     return Method(module="plait.store.sql", owned_by="SqlStore", name=name, points=point)
@@ -64,6 +68,7 @@ METHODS = (
     _store("renew_run"),
     Method(module="plait.store.sql", owned_by="SqlStore", name="advance", points=_recorded),
     Method(module="plait.git.command", owned_by="Git", name="ask", points=_git),
+    Method(module="plait.forge.api", owned_by="Api", name="ask", points=_forge),
     Method(module="plait.process", owned_by="", name="run", points=_always("end check")),
     Method(module="plait.process", owned_by="Kept", name="ended", points=_always("end agent")),
 )
@@ -80,9 +85,11 @@ READING = frozenset(
         "for-each-ref",
         "grep",
         "ls-files",
+        "ls-remote",
         "ls-tree",
         "merge-base",
         "merge-file",
+        "remote",
         "rev-list",
         "rev-parse",
         "show-ref",
@@ -108,6 +115,8 @@ def program(argv: Sequence[Any]) -> str | None:
         return None
     if verb == "update-ref":
         return f"git update-ref {_ref(words)}"
+    if verb == "push":  # of the run's branch, or of a commit that a code host is to check
+        return f"git push {_ref([words[-1].rpartition(':')[2]])}"
     return f"git {verb}"
 
 
@@ -136,7 +145,7 @@ _PLACES = (
     (re.compile(r"^\.plait/git/.+"), "SETTINGS"),
     (re.compile(r"^RUN/[^/]+/\d+\.before-epoch-\d+$"), "BEFORE"),
     (re.compile(r"^RUN/(?!checks)[^/]+/\d+(?=/|$)"), "ATTEMPT"),
-    (re.compile(r"^RUN/(?!checks|\.|report)[^/]+$"), "RUN/PACKAGE"),
+    (re.compile(r"^RUN/(?!checks|\.|report|findings)[^/]+$"), "RUN/PACKAGE"),
     # A reviewer's folder, and that of a fix: each has what an attempt's has.
     (re.compile(r"^ATTEMPT/(review/\d+-\d+|fix/[\d.]+)(?=/|$)"), "ASIDE"),
     (re.compile(r"(?<=/checks/).+"), "LOG"),
@@ -268,6 +277,9 @@ rename RUN/report.json
 open RUN/.report.html.new
 empty RUN/.report.html.new
 rename RUN/report.html
+open RUN/.findings.sarif.new
+empty RUN/.findings.sarif.new
+rename RUN/findings.sarif
 """
 _PROGRAMS = """
 git checkout
@@ -275,6 +287,8 @@ git clean
 git commit-tree
 git hash-object
 git read-tree
+git push BRANCH
+git push refs/heads/plait/
 git reset
 git update-index
 git update-ref --stdin
@@ -326,6 +340,7 @@ package_cancelled
 escalation_raised
 escalation_settled
 integration_judged
+delivery_ended
 """
 _LANDING_PROGRAMS = ("merge-tree", "commit-tree", "hash-object", "update-ref --stdin")
 _LANDING_EVENTS = (
@@ -343,6 +358,7 @@ DECLARED = frozenset(
         *_lines(_FILES),
         *(f"{when} {each}" for each in _lines(_PROGRAMS) for when in ("start", "end")),
         *("start shim", "start git merge-tree", "end git merge-tree", "end agent"),
+        *("end forge POST", "end forge PATCH"),
         *(f"stored {each}" for each in _lines(_STORED)),
         *(f"recorded {each}" for each in _lines(_EVENTS)),
     }
@@ -390,7 +406,6 @@ EXCUSED_EVENTS = {
     "work_accepted": _ORDERS,
     "integration_accepted": _ORDERS,
     "integration_reopened": _ORDERS,
-    "delivery_ended": "these runs are offered to nobody; one that is cut off is done again",
     "conflict_found": "packages that write folders of their own",
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.fakes.forge import REPOSITORY, TOKEN, CodeHost
+
 ROOT = Path(__file__).parents[2]
 LAUNCHER = ROOT / "tests/crash/launcher.py"
 BRANCH = "feat/attack"
@@ -43,6 +45,7 @@ class Work:
     retries: int = 0
     lands: int = 1
     scoped: bool = True
+    jobs: Sequence[str] = ()  # of the code host, that must pass
 
     @property
     def label(self) -> str:
@@ -61,6 +64,8 @@ class Story:
     code: int = 0
     status: str = "succeeded"
     agent: str = "command"
+    host: CodeHost | None = None  # where it is offered
+    offered: Sequence[Mapping[str, Any]] = ()  # pull requests that are there before
 
 
 class Server:
@@ -140,10 +145,13 @@ class Scene:
         self.database = self.repo / ".plait/plait.db"
         self.git("init", "-q", "-b", "main")
         (self.repo / "README.md").write_text("# A project\n")
-        if story.config:
-            (self.repo / "plait.toml").write_text(story.config)
+        config = story.config + (self._at(story.host) if story.host else "")
+        if config:
+            (self.repo / "plait.toml").write_text(config)
         self.git("add", "-A")
         self.git("commit", "-qm", "first")
+        if story.host is not None:
+            self.git("push", "-q", "origin", "main")
         packages = [*map(_package, story.works), *story.extra]
         plan = {"version": 1, "id": "attack", "feature": "attack", "packages": packages}
         (self.repo / "attack.plait.yaml").write_text(json.dumps(plan, indent=1))
@@ -155,6 +163,23 @@ class Scene:
         self.call = ("run", "attack.plait.yaml", "--yes", "--quiet", *story.options)
         self.call += ("--agent", f"{story.agent}:exec sh {script}")
         self.before = self.own()
+
+    def _at(self, host: CodeHost) -> str:
+        """A remote beside the repository, and a code host that knows it; where that is."""
+        remote = self.root / "remote.git"
+        self.git("init", "-q", "--bare", "-b", "main", str(remote))
+        self.git("remote", "add", "origin", str(remote))
+        self.env["GITEA_TOKEN"] = TOKEN
+        host.head_of = self.remote
+        host.requests.clear()
+        for each in self.story.offered:
+            host.add(**each)
+        told = {"kind": host.kind, "address": host.url, "repository": REPOSITORY, "poll": "0.1s"}
+        return "\n".join(["[forge]", *(f'{key} = "{value}"' for key, value in told.items()), ""])
+
+    def remote(self, branch: str) -> str:
+        """What the remote's branch stands at; empty if it is not there."""
+        return self.git("ls-remote", "origin", f"refs/heads/{branch}").partition("\t")[0]
 
     def git(self, *argv: str) -> str:
         """What git answers."""
@@ -240,7 +265,10 @@ def _package(work: Work) -> dict[str, Any]:
         "id": work.id,
         "needs": list(work.needs),
         **({"write": [f"src/{work.id}/**"]} if work.scoped else {}),
-        "checks": [f"{{ {work.check}; }} && {note}"],
+        "checks": [
+            f"{{ {work.check}; }} && {note}",
+            *([{"ci": {"required_checks": list(work.jobs)}}] if work.jobs else []),
+        ],
         "locks": list(work.locks),
         "retries": work.retries,
         "timeout": "5m",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tests.crash.scene import BRANCH, MAKE, Story, Work
+from tests.fakes.forge import CodeHost
 
 # Waits for a thing to come true; never for ever, whatever was killed meanwhile.
 _UNTIL = "n=0; until {}; do n=$((n+1)); test $n -gt 2000 && break; sleep 0.05; done"
@@ -195,6 +197,25 @@ IN_A_ROW = {
     "sessions": SESSIONS,
     "read": READ,
 }
+
+
+def offers(host: CodeHost) -> Story:
+    """What a code host checks, and where the branch is offered as a pull request."""
+    host.job("unit", "passed")
+    works = (Work(id="offered", jobs=("unit",)),)
+    return Story(works=works, options=("--pr",), host=host)
+
+
+def renews(host: CodeHost) -> Story:
+    """The same where somebody has opened that pull request before."""
+    there = {"branch": BRANCH, "title": "Mine", "body": "Words of mine."}
+    return replace(offers(host), offered=(there,))
+
+
+def in_turn(host: CodeHost) -> Iterator[tuple[str, Story]]:
+    """The runs that are killed at each point, one after another; made when their turn comes."""
+    yield from IN_A_ROW.items()
+    yield from (("offers", offers(host)), ("renews", renews(host)))
 
 
 def wide(count: int) -> Story:

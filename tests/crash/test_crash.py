@@ -13,8 +13,9 @@ from tests.crash.points import (
     program,
 )
 from tests.crash.scene import Scene, Server, new_folder
-from tests.crash.stories import IN_A_ROW, PATHS
+from tests.crash.stories import PATHS, in_turn
 from tests.crash.truth import faults
+from tests.fakes.forge import CodeHost, serving
 
 from plait.core.event import EVENTS
 from plait.ports import Store
@@ -25,8 +26,8 @@ from plait.ports import Store
 def test_killed_at_every_point_in_a_row(tmp_path):
     """Each declared point is reached and died at once; in the end everything is as it should be."""
     died, reached, told = tmp_path / "died", set(), []
-    with Server() as server:
-        for name, story in IN_A_ROW.items():
+    with Server() as server, serving(CodeHost("gitea")) as host:
+        for name, story in in_turn(host):
             tree, passed = undisturbed(story, server)
             outcome = in_a_row(story, server, tree, died=died, name=name)
             told += outcome.faults

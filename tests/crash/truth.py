@@ -123,9 +123,31 @@ def _untouched(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[
     if scene.own() != scene.before:
         yield f"what is the user's has changed: {scene.own()}"
     refs = scene.git("for-each-ref", "--format=%(refname)").split()
-    odd = [each for each in refs if not each.startswith(_OWN_REFS) and each != "refs/heads/main"]
+    own = (*_OWN_REFS, *(("refs/remotes/origin/",) if scene.story.host else ()))
+    odd = [each for each in refs if not each.startswith(own) and each != "refs/heads/main"]
     if odd:
         yield f"refs that nobody asked for: {odd}"
+
+
+def _offered_once(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
+    host = scene.story.host
+    if host is None:
+        return
+    if len(host.requests) != 1:
+        yield f"{len(host.requests)} pull requests"
+    if scene.remote(BRANCH) != scene.git("rev-parse", BRANCH):
+        yield f"the remote's branch stands at {scene.remote(BRANCH) or 'nothing'}"
+    for request in host.requests:
+        if "Words of mine." in str(scene.story.offered) and "Words of mine." not in request["body"]:
+            yield "what somebody wrote in the request is gone"
+        if "offered" not in request["body"]:
+            yield "the request does not tell what landed"
+    if left := scene.git("ls-remote", "origin", "refs/heads/plait/*"):
+        yield f"left on the remote: {left}"
+    for path in (scene.repo / ".plait/runs").glob("*/report.json"):
+        told = json.loads(path.read_bytes())["pull_request"]
+        if told is None or told["outcome"] not in {"opened", "updated", "unchanged"}:
+            yield f"the report says of the request: {told}"
 
 
 def _told(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
@@ -168,5 +190,6 @@ _RULES: tuple[Callable[[Scene, str, frozenset[Path]], Iterator[str]], ...] = (
     _no_locks,
     _no_worktrees,
     _untouched,
+    _offered_once,
     _told,
 )

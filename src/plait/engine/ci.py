@@ -48,12 +48,13 @@ async def judged_in_ci(
     }
     checks = [each for each in claimed.package.checks if each.kind is CheckKind.CI]
     left = [each for each in checks if each.name not in known]
-    pipelines = await context.pipelines() if left else None
+    pipelines = await context.pipelines() if checks else None
     if pipelines is None:
         return None, ""
     branch = f"plait/{context.journal.run.id}/{claimed.package.id}-ci-{work.commit[:12]}"
     try:
-        await pipelines.offer(branch, work.commit)
+        if left:
+            await pipelines.offer(branch, work.commit)
     except PlaitError as error:
         return None, _no_access(pipelines, error)
     until = context.clock.now() + claimed.package.timeout_s
