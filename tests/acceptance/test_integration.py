@@ -25,6 +25,15 @@ def events(out: str, kind: str) -> list[dict[str, Any]]:
     return [each for each in map(json.loads, out.splitlines()) if each["type"] == kind]
 
 
+def openspec(story: Story, code: int) -> None:
+    """A program of that name, which ends so."""
+    program = story.root / "bin/openspec"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$PWD $*" >> "$NOTES/validated"; exit {code}\n')
+    program.chmod(0o755)
+    story.env["PATH"] = f"{program.parent}:{story.env['PATH']}"
+
+
 def test_an_integration_comes_after_all_and_the_whole_is_judged_on_its_tree(story: Story) -> None:
     """By role it waits for what it does not name; nothing runs twice on a tree that it passed."""
     story.begin(config())
@@ -113,11 +122,7 @@ def test_a_whole_that_could_not_be_mended_is_no_success_until_it_passes(story: S
 def test_contracts_and_the_change_are_looked_at_across_packages(story: Story) -> None:
     """Who makes a contract, who builds on it, who began with another text; OpenSpec's program."""
     story.begin()
-    program = story.root / "bin/openspec"
-    program.parent.mkdir()
-    program.write_text('#!/bin/sh\necho "$PWD $*" >> "$NOTES/validated"\n')
-    program.chmod(0o755)
-    story.env["PATH"] = f"{program.parent}:{story.env['PATH']}"
+    openspec(story, 0)
     builds = {"description": f"Build on {CONTRACT}."}
     story.plans(
         "p",
@@ -144,8 +149,12 @@ def test_contracts_and_the_change_are_looked_at_across_packages(story: Story) ->
 
 
 def test_what_cannot_run_here_asks_at_once_and_yes_lets_the_branch_stay(story: Story) -> None:
-    """A program that is missing is nobody's fault: no package is opened."""
+    """A program that is missing is nobody's fault: no package is opened.
+
+    Nor is a change that OpenSpec found wrong before anything landed: that is only told.
+    """
     story.begin(config("no-such-program --check"))
+    openspec(story, 1)
     story.plans("p", Piece(id="wp-a"))
     first = story.run("p", f"{BEGIN}; {MAKE}")
     assert first.code == 3, first.out
@@ -158,5 +167,7 @@ def test_what_cannot_run_here_asks_at_once_and_yes_lets_the_branch_stay(story: S
     report = story.report()
     assert report["integration"]["status"] == "accepted"
     assert report["integration"]["accepted"]["reason"] == "yes, it is run elsewhere"
+    assert report["integration"]["validated"].endswith("which fails as it did before")
+    assert "CHANGE_INVALID" in [each["code"] for each in report["warnings"]]
     assert report["decisions"][-1]["answer"] == "yes, it is run elsewhere"
     assert story.note("starts") == ["wp-a 1"]

@@ -21,7 +21,15 @@ from plait.core.event import (
     Verdict,
 )
 from plait.core.graph import build
-from plait.core.integration import Problem, Wrong, fix_for, is_due, uses, waiting
+from plait.core.integration import (
+    Problem,
+    Wrong,
+    fix_for,
+    is_due,
+    passed_before,
+    uses,
+    waiting,
+)
 from plait.core.joining import joined
 from plait.core.plan import (
     Check,
@@ -32,6 +40,7 @@ from plait.core.plan import (
     SourceStatus,
     WorkPackage,
 )
+from plait.core.queue import OwnedCheck
 from plait.core.report import build_report
 from plait.core.run import Halt, Run, conclude
 
@@ -180,6 +189,11 @@ def test_its_checks_are_no_packages_and_stay_with_it():
     assert [each["package"] for each in told["timeline"] if each["kind"] == "integrate"] == [None]
     reopened = record(run, check, IntegrationReopened(reason="retry"))
     assert [each.name for each in reopened.whole.checks] == ["whole"]
+    known = OwnedCheck(check=CHECK, owner=None)
+    assert passed_before(reopened, "t", [known]) == (known,)
+    assert passed_before(reopened, "another", [known]) == ()
+    elsewhere = OwnedCheck(check=replace(CHECK, cwd="b"), owner=None)
+    assert passed_before(reopened, "t", [known, elsewhere]) == ()
     assert IntegrationAccepted(commit=run.head, reason="r").who == ""
 
 

@@ -8,6 +8,8 @@ whose whole did not pass has not succeeded.
 
 from __future__ import annotations
 
+import posixpath
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -82,6 +84,21 @@ def suite(
 ) -> tuple[OwnedCheck, ...]:
     """The full suite: the checks of all that landed, the repository's, and those of the gate."""
     return landing_checks(compiled, run, (), defaults=defaults, repository=(*repository, *whole))
+
+
+def passed_before(run: Run, tree: str, checks: Sequence[OwnedCheck]) -> tuple[OwnedCheck, ...]:
+    """Those of the gate's checks that passed on that tree before a crash, or before a retry.
+
+    What ran is known by name and command. Where two checks have both in common, such as one in
+    each of two folders, neither is known.
+    """
+    passed = {(e.name, e.command) for e in run.whole.checks if e.tree == tree and e.passed}
+    keys = Counter((each.check.name, each.check.command) for each in checks)
+    return tuple(
+        each
+        for each in checks
+        if (key := (each.check.name, each.check.command)) in passed and keys[key] == 1
+    )
 
 
 def fix_for(run: Run, wrong: Wrong, *, words: str = "") -> WorkPackage | None:
@@ -172,6 +189,12 @@ def built_before(run: Run, use: Use) -> tuple[PackageState, ...]:
 def _makes(package: WorkPackage, path: str) -> bool:
     known = package.scope.confidence is not Confidence.UNKNOWN
     return known and allows(package.scope, path)
+
+
+def changed_below(run: Run, home: str) -> bool:
+    """Whether what landed changed anything in the folder `openspec` there."""
+    folder = posixpath.normpath(posixpath.join(home, "openspec"))
+    return any(path.startswith(f"{folder}/") for path in _landed_files(run))
 
 
 def _landed_files(run: Run) -> list[str]:

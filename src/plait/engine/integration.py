@@ -80,16 +80,13 @@ class Integration:
             repository=context.land_checks,
             whole=context.examination.checks,
         )
-        known = {(e.name, e.command) for e in run.whole.checks if e.tree == tree and e.passed}
-        left = [
-            each
-            for each in self.tested.left(tree, checks)
-            if (each.check.name, each.check.command) not in known
-        ]
+        known = integration.passed_before(run, tree, checks)
+        left = [each for each in self.tested.left(tree, checks) if each not in known]
         wrong = await self._suite(left, subject)
         contracts = await _contracts(context, run, commit)
-        validated, problems = await self._folder(run.plan, subject)
-        wrong = replace(wrong, problems=(*contracts.problems, *problems))
+        found = errors(tuple(await _looked_at(context, run.plan, commit)))
+        problems = (*contracts.problems, *map(_problem, found))
+        validated, wrong = await self._validated(replace(wrong, problems=problems), subject)
         judged = IntegrationJudged(
             verdict=Verdict.PASS,
             commit=commit,
@@ -127,8 +124,9 @@ class Integration:
 
     async def _suite(self, checks: Sequence[OwnedCheck], subject: Subject) -> Wrong:
         """Run all of them, also behind one that fails; what fails once and passes then is told."""
-        wrong, left = Wrong(), list(checks)
+        wrong, left, base = Wrong(), list(checks), subject.logs
         while left:
+            subject = replace(subject, logs=_fresh(base))
             red = await run_checks_apart(self.context, left, subject)
             ended = len(left) if red is None else left.index(red.check)
             self.tested.add(subject.tree, left[:ended])
@@ -151,37 +149,47 @@ class Integration:
         await self.context.journal.record(Warned(code="FLAKY_CHECK", message=told))
         return True
 
-    async def _folder(self, plan: Plan, subject: Subject) -> tuple[str, tuple[Problem, ...]]:
-        """The change's folder, by its own program where that is here, else by Plait's checks.
+    async def _validated(self, wrong: Wrong, subject: Subject) -> tuple[str, Wrong]:
+        """The change's folder, by OpenSpec's own program where that is here.
 
         Returns:
-            Who looked at it, and what is wrong.
+            Who looked at it, and what is wrong by now.
         """
-        context = self.context
-        found = errors(tuple(await _looked_at(context, plan, subject.commit)))
-        problems = tuple(_problem(each) for each in found)
-        check = context.examination.validation(plan)
+        context, run = self.context, self.context.journal.run
+        check = context.examination.validation(run.plan)
         if check is None:
-            return ("plait check" if _is_looked_at(plan) else ""), problems
+            return ("plait check" if _is_looked_at(run.plan) else ""), wrong
         owned = OwnedCheck(check=check, owner=None)
+        subject = replace(subject, logs=_fresh(subject.logs))
         red = await run_checks_apart(context, [owned], subject)
         if red is None:
-            return check.name, problems
+            return check.name, wrong
         if red.lack or red.code:
-            return "plait check", problems
+            return "plait check", wrong
         if await self._failed_before(owned, subject):
-            told = f"{check.name} fails, as it did before anything landed: {_last_line(red.reason)}"
+            told = f"{check.name} fails, as it did before anything landed: {_error(red.reason)}"
             await context.journal.record(Warned(code="CHANGE_INVALID", message=told))
-            return check.name, problems
-        return check.name, (*problems, Problem(told=red.reason))
+            return f"{check.name}, which fails as it did before", wrong
+        if integration.changed_below(run, check.cwd):
+            failed, words = (*wrong.failed, check), (*wrong.told, red.reason)
+            return check.name, replace(wrong, failed=failed, told=words)
+        return check.name, replace(wrong, problems=(*wrong.problems, Problem(told=red.reason)))
 
     async def _failed_before(self, owned: OwnedCheck, subject: Subject) -> bool:
         """Whether it failed on what the run began with: then nothing that landed is to blame."""
         begun = _begun(self.context.journal.run)
-        before = replace(
-            subject, commit=begun, tree="", again=True, logs=subject.logs.with_name("begun")
-        )
+        logs = subject.logs.with_name("begun")
+        before = replace(subject, commit=begun, tree="", again=True, logs=logs)
         return await run_checks_apart(self.context, [owned], before) is not None
+
+
+def _fresh(folder: Path) -> Path:
+    """A folder of that name that is not there yet: no log is written over."""
+    number, found = 1, folder
+    while found.exists():
+        number += 1
+        found = folder.with_name(f"{folder.name}-{number}")
+    return found
 
 
 def _subject(context: Context, commit: str, tree: str) -> Subject:
@@ -259,9 +267,10 @@ def _begun(run: Run) -> str:
     return run.baseline.commit if run.baseline is not None else run.base
 
 
-def _last_line(text: str) -> str:
+def _error(text: str) -> str:
+    """The line of an output that tells what is wrong, as far as that can be seen."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    return next((line for line in lines if "error" in line.lower()), lines[-1] if lines else "")
 
 
 def _with(plan: Plan, fix: WorkPackage) -> Plan:
