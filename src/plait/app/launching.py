@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from plait import process
-from plait.app import approving, confining, controlling, offering, planning, revising, running
+from plait.app import (
+    approving,
+    confining,
+    controlling,
+    offering,
+    planning,
+    revising,
+    running,
+    trying,
+)
 from plait.app.choosing import review_of, roster_of
 from plait.app.loading import load_plan, require_plan
 from plait.app.lock import hold
@@ -80,6 +89,7 @@ class Call:
     yes: bool = False
     checks: tuple[str, ...] = ()
     allow_unchecked: bool = False
+    qa: bool = False
     pull_request: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -89,14 +99,14 @@ class Call:
 def dry_run(call: Call) -> str:
     """The plan of execution: what is ready by track, what waits on what, totals."""
     project, plan = _prepare(call)
-    options = _options(project, plan, call)
+    plan, options = _options(project, plan, call)
     return _execution(plan, options)
 
 
 def run(call: Call) -> int:
     """Run a plan to its report and return the exit code."""
     project, plan = _prepare(call)
-    options = _options(project, plan, call)
+    plan, options = _options(project, plan, call)
     nobody = _nobodys(plan, options)
     if nobody is not None:
         raise UsageError(
@@ -275,19 +285,23 @@ def _prepare(call: Call) -> tuple[Project, Plan]:
     return project, require_plan(loaded, _tell)
 
 
-def _options(project: Project, plan: Plan, call: Call) -> running.RunOptions:
+def _options(project: Project, plan: Plan, call: Call) -> tuple[Plan, running.RunOptions]:
+    """The options of a run, and its plan: with QA, if the run has any."""
     settings = project.settings
     go_on = settings.continue_on_error if call.go_on is None else call.go_on
-    return running.RunOptions(
+    seats = () if call.agents else settings.seats
+    packages = planning.chosen_packages(
+        plan,
+        tracks=call.tracks,
+        packages=call.packages,
+        with_needs=call.with_needs,
+        done=_landed_before(project, plan, call),
+    )
+    plan, packages = trying.tried(plan, packages, settings, asked=call.qa)
+    return plan, running.RunOptions(
         agents=call.agents or ((settings.agent,) if settings.agent else ()),
-        seats=() if call.agents else settings.seats,
-        packages=planning.chosen_packages(
-            plan,
-            tracks=call.tracks,
-            packages=call.packages,
-            with_needs=call.with_needs,
-            done=_landed_before(project, plan, call),
-        ),
+        seats=(*seats, *trying.seat_of(settings, seats)),
+        packages=packages,
         base=call.base,
         branch=call.branch,
         fresh=call.fresh,

@@ -10,6 +10,7 @@ from plait.app import planning
 from plait.app.loading import load_plan, require_plan
 from plait.app.project import Project
 from plait.app.running import RunOptions
+from plait.app.trying import tried_again, tried_still
 from plait.core.codec import decode
 from plait.core.finding import Finding
 from plait.core.plan import PackageId, PackageKind, Plan
@@ -29,7 +30,7 @@ class NewPlan:
 
     def meaning(self, run: Run) -> Revision:
         """What it means for the run as it stands."""
-        return compare(run, self.plan, selected=self.selected, who=self.who)
+        return tried_again(compare(run, self.plan, selected=self.selected, who=self.who))
 
 
 def read(
@@ -61,6 +62,7 @@ def read(
     options = decode(RunOptions, store.options(row.id))
     selected = _selected(old, new, options)
     planning.require_scopes(new, selected, project.settings.unknown_scope)
+    new = tried_still(old, new, selected)
     bare = planning.require_checks(old, options, allow_unchecked=True)
     planning.require_checks(new, replace(options, packages=selected), allow_unchecked=bool(bare))
     return NewPlan(plan=new, selected=selected, who=who)

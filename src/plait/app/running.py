@@ -20,6 +20,7 @@ from plait.app.integrating import examination
 from plait.app.pipelines import pipelines_of
 from plait.app.project import Project, SystemClock, fold_run
 from plait.app.tidying import tidy
+from plait.app.trying import DRIVER, policy_of
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
 from plait.core.lease import Holder, Terms
@@ -363,6 +364,8 @@ def _context(
         lodgings=lodgings(project, run.id),
         backend=backend,
         requests=requests,
+        qa=policy_of(settings),
+        driver=DRIVER,
         altered=partial(git.altered, repository),
     )
 
@@ -374,6 +377,7 @@ def _roster(options: RunOptions) -> Roster:
 def _started(context: Context, options: RunOptions, ground: Ground) -> RunStarted:
     plan = context.plan
     done = {p.id for p in plan.packages if p.status is SourceStatus.DONE} | set(ground.carried)
+    done -= {p.id for p in plan.packages if p.own}  # what is on the branch is tried each time
     return RunStarted(
         plan=plan.id,
         format=plan.format,

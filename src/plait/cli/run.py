@@ -62,6 +62,7 @@ from plait.errors import ExitCode
     help="A check for packages that have none of their own.",
 )
 @click.option("--allow-unchecked", is_flag=True, help="Run packages that nothing checks.")
+@click.option("--qa", is_flag=True, help="In the end try what landed: commands, API, pages.")
 @click.option(
     "--pr",
     "pull_request",

@@ -17,6 +17,7 @@ from plait.core.furnishing import Database, Furnishing
 from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check
 from plait.core.profile import COMMON, AgentLimits, AgentProfile
+from plait.core.qa import Scenario
 from plait.core.roster import Seat
 
 __all__ = ["Settings", "load", "seconds_of"]
@@ -60,6 +61,15 @@ class Settings:
     room_wait_s: float = 15.0
     landing_runners: int = 1
     landing_together: str = "auto"
+    qa_run: str = "auto"
+    qa_serve: str = ""
+    qa_url: str = ""
+    qa_ready_s: float = 60.0
+    qa_timeout_s: float = 120.0
+    qa_openapi: str = ""
+    qa_cli: str = ""
+    qa_pages: tuple[str, ...] = ()
+    qa_scenarios: tuple[Scenario, ...] = ()
     forge_kind: str = "auto"
     forge_remote: str = "origin"
     forge_address: str = ""

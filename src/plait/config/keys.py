@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from plait.config import values
-from plait.config.agent_keys import FURTHER
+from plait.config.agent_keys import FURTHER as _OF_AGENTS
 from plait.config.forge_keys import FORGE
+from plait.config.qa_keys import QA, SCENARIO
 from plait.config.review_keys import REVIEW
 from plait.config.sandbox_keys import SANDBOX
 from plait.config.table import Key, Table, key
@@ -246,6 +247,7 @@ TABLES: Mapping[str, Table] = {
             ),
         },
     ),
+    "qa": QA,
     "forge": FORGE,
     "review": REVIEW,
     "sandbox": SANDBOX,
@@ -299,3 +301,6 @@ TABLES: Mapping[str, Table] = {
         },
     ),
 }
+
+# Tables that a name, or a place in a list, stands for.
+FURTHER: Mapping[str, Table] = {**_OF_AGENTS, "qa.scenarios": SCENARIO}

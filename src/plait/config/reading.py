@@ -11,13 +11,16 @@ from typing import Any
 
 from plait.config.keys import FURTHER, TABLES, Key
 from plait.config.places import Path as Keys, places
+from plait.config.qa_keys import kind_of
 from plait.config.values import WrongValueError
+from plait.core.event import QaKind
 from plait.core.profile import COMMON, AgentLimits, AgentProfile
+from plait.core.qa import Scenario
 from plait.core.roster import Seat
 from plait.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RULE, _PROFILE, _LIMITS, _SERVER, _ALL = (table.keys for table in FURTHER.values())
+_RULE, _PROFILE, _LIMITS, _SERVER, _ALL, _SCENARIO = (table.keys for table in FURTHER.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,8 @@ def read(path: Path, name: str, profiles: Mapping[str, AgentProfile]) -> Read:
             file.origins[into] = file.where((section, key))
     if "seats" in file.values:
         file.values["seats"] = _seats(file, file.values["seats"])
+    if "qa_scenarios" in file.values:
+        file.values["qa_scenarios"] = _scenarios(file, file.values["qa_scenarios"])
     if "agent_limits" in file.values:
         common = file.fields(file.values["agent_limits"], _ALL, ("agent", "limits"))
         file.values["agent_limits"] = replace(COMMON, **common)
@@ -146,6 +151,25 @@ def _seats(file: _File, rules: Any) -> tuple[Seat, ...]:
         names = found.pop("agents")
         seats += [Seat(provider=each, **found) for each in names]
     return tuple(seats)
+
+
+def _scenarios(file: _File, tables: Any) -> tuple[Scenario, ...]:
+    at: Keys = ("qa", "scenarios")
+    if not isinstance(tables, list):
+        hint = '[{ name = "adds", command = "bin/tool add 1 2", text = ["3"] }]'
+        raise bad(f"qa.scenarios must be a list of tables, not {tables!r}", file.where(at), hint)
+    scenarios: list[Scenario] = []
+    for index, table in enumerate(tables):
+        place = (*at, index)
+        found = file.fields(table, _SCENARIO, place)
+        if "name" not in found:
+            raise bad(f"{told(place)} has no name", file.where(place))
+        try:
+            kind = QaKind(kind_of(found))
+        except WrongValueError as wrong:
+            raise bad(f"{told(place)} must be {wrong}", file.where(place)) from None
+        scenarios.append(Scenario(**{**found, "kind": kind}))
+    return tuple(scenarios)
 
 
 def _profiles(file: _File, value: Any) -> dict[str, AgentProfile]:

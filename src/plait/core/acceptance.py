@@ -6,7 +6,14 @@ from collections.abc import Iterable, Sequence
 
 from plait.core.consensus import Conclusion, Consensus, agree, in_words
 from plait.core.escalation import Escalation, EscalationType, Severity
-from plait.core.event import CheckEnded, Event, PackageRequeued, Stage, WorkAccepted
+from plait.core.event import (
+    CheckEnded,
+    Event,
+    PackageRequeued,
+    QaSettled,
+    Stage,
+    WorkAccepted,
+)
 from plait.core.finding import Finding
 from plait.core.integrity import holding
 from plait.core.package import Attempt, CheckOutcome, PackageState
@@ -128,8 +135,10 @@ def accepted(
 ) -> tuple[Event, ...]:
     """What follows when a person accepts held work: its checks elsewhere passed, it is a candidate.
 
-    The state's epoch is that of a new claim.
+    The state's epoch is that of a new claim. Of QA that has nothing to land it is the end.
     """
+    if state.held is None:
+        return (QaSettled(package=state.id, reason=f"accepted: {reason}", who=who),)
     commit = state.held or ""
     taken = WorkAccepted(
         package=state.id,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from plait.core.deviation import standing_deviations
 from plait.core.event import Stage
+from plait.core.markup import code as _code, plain as _plain, quoted as _quoted
 from plait.core.plan import Document, WorkPackage
 from plait.core.run import PackageState, Run
 
@@ -28,7 +29,6 @@ _NOTHING = re.compile(
     r"(?:there (?:are|were) )?(?:none|nothing|no deviations?|n/?a|not applicable)\b.{0,60}",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,20 +169,3 @@ def _entries(text: str) -> Iterator[str]:
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"[a-z]+|[0-9]+", text.casefold()))
-
-
-def _plain(text: str) -> str:
-    """Foreign text on one line, in which nothing is mark-up."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
-
-
-def _code(text: str) -> str:
-    """Foreign text on one line as code; its own backticks end nothing."""
-    text = " ".join(text.split())
-    runs = [len(each) for each in re.findall("`+", text)]
-    fence = "`" * (max(runs, default=0) + 1)
-    return f"{fence} {text} {fence}" if runs else f"{fence}{text}{fence}"
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())

@@ -24,6 +24,7 @@ from plait.core.plan import (
     PackageId,
     PackageKind,
     Plan,
+    Provenance,
     Scope,
     WorkPackage,
 )
@@ -238,6 +239,8 @@ def with_fix(plan: Plan, fix: WorkPackage, needed_by: PackageId) -> Plan:
     for package in plan.packages:
         if package.id == needed_by:
             edge = Edge(id=fix.id, note="it does what lies outside the scope")
+            if package.own:  # QA is tried again, whatever became of the fix
+                edge = replace(edge, provenance=Provenance.SCOPE, note="it mends what QA found")
             packages += [fix, replace(package, needs=(*package.needs, edge))]
         else:
             packages.append(package)

@@ -296,7 +296,7 @@ def _answer(run: Run, graph: Graph, wish: AnswerQuestion, who: str) -> Order | R
     question = state.question or state.reason
     answered = QuestionAnswered(package=state.id, question=question, answer=wish.text, who=who)
     freed = _requeued(_set_free(run, graph, [state.id]), who)
-    if state.held is not None:
+    if state.held is not None or run.plan.package(state.id).own:
         order = _judge(run, state, wish, who)
         if isinstance(order, Refusal):
             return order
@@ -341,7 +341,7 @@ def _judge(run: Run, state: PackageState, wish: AnswerQuestion, who: str) -> Ord
     if word in ACCEPTS:
         return Order(
             told=f"the work of {state.id} is accepted and goes on to land",
-            claims=frozenset({state.id}),
+            claims=frozenset({state.id} if state.held else ()),
             events=accepted(state, package, reason=wish.text, who=who),
         )
     if word in NO:

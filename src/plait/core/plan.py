@@ -181,6 +181,7 @@ class WorkPackage:
     is, `trust` the least level of trust that it asks for.
     `tasks` lists the source ids of a batch, its own included. `documents` are what the format
     wants written of it; it may write them, and those it leaves out Plait writes as it lands.
+    `own`: Plait itself works on it; it is in no plan as people write them.
     """
 
     id: PackageId
@@ -215,11 +216,12 @@ class WorkPackage:
     markers: tuple[Marker, ...] = ()
     documents: tuple[Document, ...] = ()
     span: Span | None = None
+    own: bool = False
 
     @property
     def runs_agent(self) -> bool:
         """Whether an agent works on it."""
-        return self.kind.has_agent
+        return self.kind.has_agent and not self.own
 
     @property
     def reach(self) -> Scope:
@@ -282,7 +284,8 @@ class Plan:
     should read (requirements, design), relative to the repository. `phased` says that the
     source means its phases as barriers. `approvals` are those that the source records and that
     hold for its present content; `max_agents` is the source's own limit. `wholes` are tasks
-    that consist of packages.
+    that consist of packages. `qa_results` is where the format wants the results of QA, which it
+    prescribes: a folder of the repository, or empty for none; None: it says nothing of QA.
     """
 
     id: str
@@ -300,6 +303,7 @@ class Plan:
     approvals: tuple[SourceApproval, ...] = ()
     max_agents: int | None = None
     wholes: tuple[Whole, ...] = ()
+    qa_results: str | None = None
     _by_id: Mapping[PackageId, WorkPackage] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )

@@ -334,7 +334,8 @@ def settled(
     | events.GateAsked
     | events.PackageWaits
     | events.PackageSkipped
-    | events.PackageCancelled,
+    | events.PackageCancelled
+    | events.QaSettled,
     at: float,
 ) -> PackageState:
     """Settled without an attempt, or not for now."""
@@ -344,6 +345,10 @@ def settled(
         case events.GatePassed(reason=reason):
             passed = replace(state, status=PackageStatus.LANDED, reason=reason)
             return replace(passed, landed_at=at)
+        case events.QaSettled(reason=reason):
+            over = _finished(state, at)
+            passed = replace(over, status=PackageStatus.LANDED, reason=reason, landed_at=at)
+            return replace(passed, error_code=None, question="", held=None)
         case events.GateAsked(question=question):
             return replace(state, status=PackageStatus.BLOCKED, question=question)
         case events.PackageSkipped(reason=reason, benign=benign):
@@ -352,3 +357,13 @@ def settled(
         case events.PackageCancelled(reason=reason):
             gone = replace(state, status=PackageStatus.CANCELLED, reason=reason)
             return replace(gone, escalations=closed(state.escalations))
+
+
+def _finished(state: PackageState, at: float) -> PackageState:
+    """Its last attempt is over, and what it asked is settled."""
+    last = state.attempts[-1] if state.attempts else None
+    attempts = state.attempts
+    if last is not None:
+        ended = replace(last, finished_at=last.finished_at or at, outcome=Verdict.PASS)
+        attempts = (*attempts[:-1], ended)
+    return replace(state, attempts=attempts, escalations=closed(state.escalations))

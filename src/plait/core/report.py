@@ -8,6 +8,7 @@ from typing import Any
 
 from plait.core import (
     graph as graphs,
+    qa_report,
     report_audit,
     report_integrity,
     report_problems,
@@ -55,7 +56,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "contracts": {**report_audit.contracts(run), "uses": report_whole.uses(run)},
         "integration": report_whole.whole(run),
         "reviews": report_reviews.reviews(run),
-        "qa": [],
+        "qa": qa_report.lines(run),
         "escalations": report_problems.escalations(run),
         "deviations": report_problems.deviations(run),
         "revisions": report_problems.revisions(run),

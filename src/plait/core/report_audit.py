@@ -67,7 +67,12 @@ def decisions(run: Run) -> list[dict[str, Any]]:
 def agents(run: Run) -> list[dict[str, Any]]:
     """What each agent did and cost, as far as it says, in the order of their first attempts."""
     by_agent: dict[str, list[tuple[PackageState, Attempt]]] = {}
-    made = [(state, each) for state in run.packages.values() for each in state.attempts]
+    made = [
+        (state, each)
+        for state in run.packages.values()
+        for each in state.attempts
+        if each.provider or not run.plan.package(state.id).own  # QA may be tried without one
+    ]
     for state, attempt in sorted(made, key=lambda pair: (pair[1].started_at, pair[0].id)):
         by_agent.setdefault(attempt.agent, []).append((state, attempt))
     return [

@@ -127,6 +127,7 @@ def _question(run: Run, state: PackageState) -> dict[str, Any]:
 
 
 def _answers(raised: Raised, run: Run) -> list[dict[str, str]]:
-    held = run.packages[raised.package].held is not None
+    own = run.plan.package(raised.package).own
+    held = own or run.packages[raised.package].held is not None
     ways = ways_on(raised, run=run.id, plan=plan_name(run), held=held)
     return [{"command": command, "effect": effect} for command, effect in ways]

@@ -73,6 +73,8 @@ class Roster:
         The first one does; where it fails or is parked, the others take over in this order.
         """
         found = [each.provider for each in self.seats if not each.is_plain and each.fits(package)]
+        if package.own:  # an agent joins in only where it is named for that
+            return tuple(dict.fromkeys(found))
         found = found or [each.provider for each in self.seats if each.is_plain]
         return tuple(dict.fromkeys(found))
 

@@ -35,6 +35,7 @@ from plait.core.progress import (
     review_told,
     settled,
 )
+from plait.core.qa import Trial, tried
 from plait.core.reshape import grown, revised
 from plait.core.reviewed import ReviewEvent
 from plait.core.spent import Spent
@@ -98,6 +99,7 @@ class Run:
     deviations: tuple[events.DeviationNoted, ...] = ()
     revisions: tuple[events.PlanRevised, ...] = ()
     opened: tuple[events.PackageAdded, ...] = ()
+    trials: tuple[Trial, ...] = ()  # of QA
     delivery: events.DeliveryEnded | None = None  # the last one
     whole: Whole = field(default_factory=Whole)
     seq: int = 0
@@ -166,12 +168,15 @@ def apply(run: Run, recorded: Recorded) -> Run:
             | events.PackageWaits()
             | events.PackageSkipped()
             | events.PackageCancelled()
+            | events.QaSettled()
         ) as event:
             return _with(run, settled(run.packages[event.package], event, recorded.at))
         case events.EscalationRaised() | events.EscalationSettled() as event:
             return _with(run, problem_told(run.packages[event.package], event, recorded.at))
         case events.DeviationNoted() | events.PlanRevised() | events.PackageAdded() as event:
             return _beyond_plan(run, event)
+        case events.QaPlanned() | events.QaItemEnded() | events.QaEnded() as event:
+            return replace(run, trials=tried(run.trials, event, recorded.at))
         case event:  # all others are orders of its owner, or about the whole
             return _ordered(run, event, recorded.at)
 

@@ -13,6 +13,7 @@ from plait.core.finding import Finding
 from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check, PackageId, Plan
 from plait.core.profile import AgentLimits, AgentProfile, plain
+from plait.core.qa import QaPolicy
 from plait.core.retry import Backoff
 from plait.core.review import ReviewPolicy
 from plait.core.schedule import Compiled, Limits, compile_plan
@@ -120,7 +121,8 @@ class Context:
     agent's profile says nothing else. Merge results are tested by so many `runners` at once;
     `together` says whether several may land as one. Worktrees come about by `backend`.
     `altered` tells what somebody planted in git's settings since it was asked last; `pipelines`
-    where checks of a code host can be had, None: nowhere.
+    where checks of a code host can be had, None: nowhere. QA is made as `qa` says, by the
+    program `driver`.
     """
 
     journal: Journal
@@ -155,6 +157,8 @@ class Context:
     ears: Ears = field(default_factory=Ears)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     altered: Callable[[], Awaitable[Sequence[str]]] = _nothing_altered
+    qa: QaPolicy = field(default_factory=QaPolicy)
+    driver: tuple[str, ...] = ()
     ended: dict[PackageId, Ended] = field(default_factory=dict)
     _compiled: Compiled | None = None
 

@@ -95,6 +95,16 @@ class Lodgings:
             raise
         return lodging
 
+    def further(self, who: str) -> int:
+        """One more port for somebody; it is left with the others.
+
+        Raises:
+            LodgingFailed: None is free.
+        """
+        port, lodging = self._port(who), self.given[who]
+        self.given[who] = replace(lodging, ports=(*lodging.ports, port))
+        return port
+
     async def leave(self, who: str, log: Path) -> None:
         """Drop the databases that somebody was given, and let others have the ports."""
         import anyio

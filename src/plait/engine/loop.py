@@ -26,6 +26,8 @@ from plait.engine.integration import Integration
 from plait.engine.limits import close, out_of_time, patience_s
 from plait.engine.lost import lose
 from plait.engine.memory import LOOK_S
+from plait.engine.qa import try_out
+from plait.engine.qa_agent import qa_agent
 from plait.engine.queue import MergeQueue
 from plait.engine.tampering import tell_altered
 from plait.engine.watch import wait, watch
@@ -99,8 +101,14 @@ async def _within_room(
         actions,
         busy=bool(under_way.attempts),
         starting=tuple(under_way.attempts),
-        hired=lambda each: hired(context, context.compiled.packages[each]),
+        hired=lambda each: _hired(context, each),
     )
+
+
+def _hired(context: Context, package: PackageId) -> str:
+    """Who would work on a package; empty: no agent."""
+    known = context.compiled.packages[package]
+    return qa_agent(context, known) if known.own else hired(context, known)
 
 
 async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: Action) -> None:
@@ -129,7 +137,8 @@ async def _attempt(context: Context, under_way: UnderWay, package: PackageId) ->
     with _woken(context):
         try:
             with under_way.attempt(package), context.holding.working(package):
-                await attempt(context, package)
+                own = context.compiled.packages[package].own
+                await (try_out if own else attempt)(context, package)
             await tell_altered(context, package)
         except (LeaseHeld, LockHeld) as held:
             await wait(context, under_way, package, held)

@@ -32,6 +32,10 @@ async def left_behind(run: Run, places: Places) -> Mapping[PackageId, process.Ke
         kept = process.adopt(places.state / state.attempts[-1].directory)
         if kept is None:  # it was never started
             continue
+        if run.plan.package(state.id).own:  # what its agent tried is not served any more
+            if kept.living:
+                await kept.end(GRACE_S)
+            continue
         if not kept.living:
             ended = await kept.ended()
             if ended.stopped or ended.lingering:

@@ -46,6 +46,10 @@ from plait.core.event import (
     PackageWaits,
     PlanRevised,
     ProviderParked,
+    QaEnded,
+    QaItemEnded,
+    QaPlanned,
+    QaSettled,
     QuestionAnswered,
     ReviewConcluded,
     ReviewEnded,
@@ -72,6 +76,7 @@ from plait.faces.control_story import tell_control
 from plait.faces.delivery_story import tell_delivery
 from plait.faces.held_story import tell_held
 from plait.faces.problem_story import tell_conflict, tell_problem, tell_revision
+from plait.faces.qa_story import tell_qa
 from plait.faces.review_story import tell_review
 from plait.faces.spent_story import money, tell_spent
 from plait.faces.text import clean, count, duration, listing, shorten
@@ -144,6 +149,9 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
         ):
             text = tell_review(event, verbose=verbose)
             return Told(subject=clean(event.package), text=text) if text else None
+        case QaPlanned() | QaItemEnded() | QaEnded() | QaSettled():
+            told = tell_qa(event, run.trials, verbose=verbose)
+            return Told(subject=clean(event.package), text=told) if told else None
         case PlanRevised():
             return Told(subject="", text=tell_revision(event))
         case IntegrationJudged() | IntegrationAccepted() | IntegrationReopened():

@@ -81,6 +81,7 @@ def lower(tasks: TaskList, *, format_name: str, findings: list[Finding]) -> Load
         approvals=tasks.approvals,
         max_agents=tasks.max_agents,
         wholes=tuple(_wholes(family, ids)),
+        qa_results=tasks.qa_results,
     )
     return Loaded(plan=plan, findings=tuple(dict.fromkeys(findings)))
 

@@ -133,6 +133,7 @@ class TaskList:
     are added by `lower`, by their names and, for "Phase 2: Core", by their numbers); `aliases`
     are further names, each of an id. `files` are what an approval pins, the task list first;
     `context` are further files that agents should read. `max_agents` is the source's own limit.
+    `qa_results` is where the results of QA go, if the format prescribes it.
     """
 
     id: str
@@ -148,3 +149,4 @@ class TaskList:
     contracts: Contracts = field(default_factory=Contracts)
     approvals: tuple[SourceApproval, ...] = ()
     max_agents: int | None = None
+    qa_results: str | None = None

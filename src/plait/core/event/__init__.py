@@ -58,6 +58,15 @@ from plait.core.event.landing import (
     LandingRefused,
     LandingStarted,
 )
+from plait.core.event.qa import (
+    QaEnded,
+    QaItemEnded,
+    QaKind,
+    QaPlanned,
+    QaSettled,
+    QaStatus,
+    QaVerdict,
+)
 from plait.core.event.review import (
     FindingReported,
     FixEnded,
@@ -131,6 +140,13 @@ __all__ = [
     "PackageWaits",
     "PlanRevised",
     "ProviderParked",
+    "QaEnded",
+    "QaItemEnded",
+    "QaKind",
+    "QaPlanned",
+    "QaSettled",
+    "QaStatus",
+    "QaVerdict",
     "QuestionAnswered",
     "Recorded",
     "ReviewConcluded",
@@ -207,6 +223,10 @@ Event = (
     | IntegrationJudged
     | IntegrationAccepted
     | IntegrationReopened
+    | QaPlanned
+    | QaItemEnded
+    | QaEnded
+    | QaSettled
     | DeliveryEnded
     | ReviewStarted
     | FindingReported

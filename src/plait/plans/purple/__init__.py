@@ -34,6 +34,7 @@ from plait.ports import Loaded, PlanSource
 _HOME = "purple/documentation"
 _SPECS = "agent-written-specifications"
 _STEM = "implementation-spec-"
+_QA = "qa-results"
 _LAYOUT = "standards/global/how-agents-document.md"
 _STANDARDS = ("global", "backend", "frontend", "business")
 _MOST_FILES = 200  # of a folder that is looked through
@@ -130,6 +131,7 @@ def tasks_of(source: PlanSource, findings: list[Finding]) -> TaskList:
         files=(page.file,),
         orders=tuple(orders_of(spec, source.name, findings)),
         context=tuple(_context(source, folder, findings)),
+        qa_results=named(source, folder / _QA) if source.in_repository else "",
     )
 
 

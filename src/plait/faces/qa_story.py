@@ -1,0 +1,49 @@
+"""What is told of QA while a run goes on."""
+
+from __future__ import annotations
+
+from plait.core.event import QaEnded, QaItemEnded, QaPlanned, QaSettled, QaStatus, QaVerdict
+from plait.core.qa import Trial
+from plait.faces.text import clean, count, duration, listing
+
+_CAME = {
+    QaVerdict.PASS: "passed",
+    QaVerdict.PARTIAL: "passed as far as it could be run",
+    QaVerdict.FAIL: "failed",
+    QaVerdict.NOT_RUN: "could not be run",
+}
+
+
+def tell_qa(
+    event: QaPlanned | QaItemEnded | QaEnded | QaSettled,
+    trials: tuple[Trial, ...],
+    *,
+    verbose: bool,
+) -> str | None:
+    """One line an event; what passed is counted at the end, if nobody wants to see it all."""
+    match event:
+        case QaPlanned(items=items):
+            shown = listing(items, 5)
+            return f"tries {count(len(items), 'item')} on {event.commit[:10]}: {shown}"
+        case QaItemEnded(status=QaStatus.PASSED):
+            return f"{clean(event.name)} passed" if verbose else None
+        case QaItemEnded(status=QaStatus.FAILED):
+            return f"{clean(event.name)} failed: {_first(event.reason)}"
+        case QaItemEnded():
+            return f"{clean(event.name)} not run: {_first(event.reason)}"
+        case QaEnded():
+            last = trials[-1]
+            counts = ", ".join(
+                f"{len(found)} {status.value.replace('_', ' ')}"
+                for status in QaStatus
+                if (found := last.of(status))
+            )
+            took = duration(event.duration_s)
+            head = f"try {event.number} of {event.of} {_CAME[event.verdict]} in {took}"
+            return f"{head}: {counts}"
+        case QaSettled(reason=reason, who=who):
+            return f"QA is over: {clean(reason)}" + (f", by {clean(who)}" if who else "")
+
+
+def _first(reason: str) -> str:
+    return clean(reason.partition("\n")[0])
