@@ -1,10 +1,12 @@
-"""QA: the landed tree is tried, what fails is mended, and after three attempts a person is asked."""
+"""QA: what landed is tried, what fails is mended, after three tries a person is asked."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from textwrap import dedent
 
-from tests.acceptance.conftest import Story
+from tests.acceptance.conftest import Story, wait_until
 from tests.fakes.plans import Piece
 
 GOOD = """\
@@ -98,3 +100,225 @@ def test_what_landed_is_tried_and_passes(story: Story) -> None:
     assert items(story) == [{"greets and adds": "passed", "is healthy": "passed"}]
     assert trial["commit"] == story.git("rev-parse", "openspec/p")
     assert story.packages()["qa"]["status"] == "landed"
+
+
+def test_a_failure_is_mended_in_a_narrow_package_and_all_is_tried_again(story: Story) -> None:
+    """The fix may write the files of the package concerned, lands by the queue, and is told why."""
+    mends = 'cp "$NOTES/good" app/sum.py'
+    done = begins(story).run("p", agent("bad", mends), "--qa", "--check", "python3 -V")
+    assert done.code == 0, done.err
+    report = story.report()
+    assert [trial["status"] for trial in report["qa"]] == ["fail", "pass"]
+    assert items(story)[0] == {"greets and adds": "failed", "is healthy": "passed"}
+    assert items(story)[1] == {"greets and adds": "passed", "is healthy": "passed"}
+    packages = story.packages()
+    fix = packages["qa-fix-1"]
+    assert (fix["kind"], fix["status"], fix["files_modified"]) == ("fix", "landed", ["app/sum.py"])
+    assert packages["qa"]["status"] == "landed"
+    assert '"app/sum.py"' in "".join(story.note("scope"))
+    assert "app/server.py" not in "".join(story.note("scope"))
+    brief = "\n".join(story.note("briefs"))
+    for told in ("greets and adds", "it never showed 'Hello Ada: 3'", "Hello Ada: -1"):
+        assert told in brief
+    assert "app/sum.py" in story.git("show", "--name-only", "openspec/p", "--first-parent", "-m")
+
+
+def test_after_three_attempts_a_person_is_asked_with_every_failure(story: Story) -> None:
+    """The full plan each time; no fix that leaves its scope lands; yes accepts it as it is."""
+    begins(story)
+    strays = 'echo "$PLAIT_ATTEMPT" >> app/server.py'
+    first = story.run("p", agent("bad", strays), "--qa")
+    assert first.code == 3, first.err
+    assert "QA still fails after 3 attempts: greets and adds" in first.out
+    assert "plait answer" in first.out
+    report = story.report()
+    assert [trial["status"] for trial in report["qa"]] == ["fail"] * 3
+    assert all(set(each) == {"greets and adds", "is healthy"} for each in items(story))
+    packages = story.packages()
+    fixes = [packages["qa-fix-1"], packages["qa-fix-2"]]
+    assert [each["status"] for each in fixes] == ["failed", "failed"]
+    assert fixes[0]["attempts"][-1]["error_code"] == "SCOPE_VIOLATION"
+    asked = packages["qa"]
+    assert (asked["status"], asked["attempts"][-1]["error_code"]) == ("blocked", "QA_FAILED")
+    (told,) = [each for each in report["escalations"] if each["package"] == "qa"]
+    assert "Hello Ada: -1" in told["details"]
+    assert any("yes" in each["command"] for each in told["answers"])
+
+    vague = story.plait("answer", "qa", "perhaps")
+    assert (vague.code, "BAD_ANSWER" in vague.err) == (2, True)
+    assert story.plait("answer", "qa", "no: the sign is wrong").code == 0
+    again = story.plait("resume")
+    assert again.code == 3, again.err
+    assert len(story.report()["qa"]) == 6
+    assert "the sign is wrong" in "\n".join(story.note("briefs"))
+    assert story.plait("answer", "qa", "yes: good enough").code == 0
+    done = story.plait("resume")
+    assert done.code == 1, done.err  # the fixes had failed
+    settled = story.packages()["qa"]
+    assert (settled["status"], "good enough" in settled["reason"]) == ("landed", True)
+
+
+ANSWERS = """\
+case "$PLAIT_PACKAGE" in
+  qa) echo "$PLAIT_ATTEMPT" >> "$NOTES/asked"
+    test -n "$PLAIT_QA_URL" || exit 9
+    cp "$NOTES/answer-$PLAIT_ATTEMPT" "$PLAIT_RESULT" 2>/dev/null ;;
+  qa-fix-*) cp "$PLAIT_SCOPE" "$NOTES/scope"; echo fixed > app/sum.py ;;
+  *) mkdir -p app; echo "$PLAIT_PACKAGE" > "app/${PLAIT_PACKAGE#wp-}.py" ;;
+esac
+exit 0
+"""
+
+
+def answers(story: Story, *texts: str) -> None:
+    """What the QA agent leaves in each attempt; nothing, if empty."""
+    for number, text in enumerate(texts, start=1):
+        if text:
+            (story.notes / f"answer-{number}").write_text(text)
+
+
+def answer(*found: dict[str, Any]) -> str:
+    """A result as it is asked for."""
+    return json.dumps({"status": "completed", "outputs": {"qa": {"items": list(found)}}})
+
+
+def test_a_qa_agent_answers_in_the_form_of_a_report(story: Story) -> None:
+    """Garbage and silence count for nothing; what it finds is mended where it says it is."""
+    settings = (
+        '[agents.qa]\nuse = "command:sh ask.sh"\n[qa]\nserve = "exec sleep 60"\nready = "1s"\n'
+    )
+    begins(story, settings)
+    (story.repo / "ask.sh").write_text(ANSWERS)
+    story.git("add", "-A")
+    story.git("commit", "-qm", "ask")
+    failed = {
+        "name": "adds",
+        "status": "failed",
+        "reason": "it subtracts",
+        "details": "1 2 gives -1",
+        "severity": "high",
+        "files": ["app/sum.py"],
+    }
+    answers(story, "it is all fine!", answer(failed), answer({"name": "adds", "status": "passed"}))
+    done = story.run("p", "sh ask.sh", "--qa")
+    assert done.code == 0, done.err
+    report = story.report()
+    assert [trial["status"] for trial in report["qa"]] == ["not_run", "fail", "pass"]
+    (none,) = report["qa"][0]["items"]
+    assert (none["kind"], none["status"]) == ("agent", "not_run")
+    assert "its answer is no report" in none["reason"]
+    (found,) = report["qa"][1]["items"]
+    assert (found["name"], found["severity"], found["reason"]) == ("adds", "high", "it subtracts")
+    assert json.loads("".join(story.note("scope")))["write"] == ["app/sum.py"]
+    assert story.packages()["qa"]["attempts"][-1]["agent"] == "qa"
+
+
+HOME = "purple/documentation/251114-sums"
+SPEC = """\
+# Engineering Implementation Specification: Sums
+
+## 3. Implementation Phases
+
+### Phase 1: Sums
+
+## 4. Tickets
+
+### Phase 1: Sums
+
+#### SU-1.1: Add sums
+**Files:** `src/sums.py`
+"""
+
+
+def test_purple_prescribes_qa_and_has_a_place_for_its_results(story: Story) -> None:
+    """By default; the reports of all tries land together, in a tree whose checks ran."""
+    story.begin(
+        {
+            "plait.toml": '[qa]\n[[qa.scenarios]]\nname = "adds"\ncommand = "sh src/sums.py"\n'
+            'text = ["3"]\n',
+            "purple/standards/global/how-agents-document.md": "# How agents document\n",
+            f"{HOME}/agent-written-specifications/implementation-spec-sums.md": SPEC,
+        }
+    )
+    work = 'mkdir -p src; n=4; test "$PLAIT_PACKAGE" = SU-1.1 || n=3; echo "echo $n" > src/sums.py'
+    check = 'git rev-parse "HEAD^{tree}" >> "$NOTES/trees"'
+    done = story.run("sums", work, "--check", check)
+    assert done.code == 0, done.err
+    place = f"{HOME}/qa-results"
+    names = story.git("ls-tree", "--name-only", "feat/sums", f"{place}/").split()
+    assert [each.removeprefix(f"{place}/") for each in names] == [
+        "qa-report-cli-attempt-1.md",
+        "qa-report-cli-attempt-2.md",
+    ]
+    first, second = (story.git("show", f"feat/sums:{each}") for each in names)
+    for told in ("# QA Report: ", "**Feature:** sums", "**Status:** FAIL", "**Attempt:** 1 of 3"):
+        assert told in first
+    assert "| adds | FAIL | it never showed '3' |" in first
+    assert "**Severity:** high" in first
+    assert ("**Status:** PASS" in second, "**Attempt:** 2 of 3" in second) == (True, True)
+    assert set(story.first_parents("feat/sums")) <= set(story.note("trees"))
+
+
+def test_nothing_survives_a_kill_and_the_run_goes_on(story: Story) -> None:
+    """What was served and what was tried end with Plait; QA begins anew and passes."""
+    begins(story)
+    waits = """
+        import os, pathlib, time
+        notes = pathlib.Path(os.environ["NOTES"])
+        (notes / "served").open("a").write(f"{os.getpid()}\\n")
+        while not (notes / "go").exists():
+            time.sleep(0.05)
+"""
+    head = "    def do_GET(self):\n"
+    (story.notes / "server").write_text(SERVER.replace(head, head + waits.lstrip("\n")))
+    plait = story.starts("run", "p", "--agent", f"command:{agent()}", "--yes", "--qa")
+    wait_until(lambda: bool(story.note("served")), timeout=90)
+    plait.kill()
+    plait.communicate()
+    pid = story.note("served")[0]
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+    (story.notes / "go").touch()
+    done = story.plait("resume")
+    assert done.code == 0, done.err
+    assert [trial["status"] for trial in story.report()["qa"]] == ["pass"]
+    assert not any(Path(f"/proc/{each}").exists() for each in story.note("served"))
+    assert story.packages()["qa"]["attempts"][0]["outcome"] == "interrupted"
+
+
+def test_what_cannot_be_run_is_told_and_never_passes(story: Story) -> None:
+    """Asked for and not had is no success; a hang is ended at its limit; secrets are struck out."""
+    settings = """\
+[qa]
+serve = "no-such-program-of-ours"
+timeout = "1s"
+
+[[qa.scenarios]]
+name = "is healthy"
+path = "/health"
+"""
+    begins(story, settings)
+    done = story.run("p", agent(), "--qa")
+    assert done.code == 1, done.err
+    (trial,) = story.report()["qa"]
+    assert trial["status"] == "not_run"
+    assert story.packages()["qa"]["attempts"][-1]["error_code"] == "QA_NOT_RUN"
+    assert story.packages()["qa"]["status"] == "failed"
+    slow = """\
+[qa]
+timeout = "1s"
+
+[[qa.scenarios]]
+name = "hangs"
+command = "echo $MY_TOKEN; exec sleep 300"
+"""
+    (story.repo / "plait.toml").write_text(slow)
+    story.env["MY_TOKEN"] = "very-secret-12345"
+    assert story.plait("retry", story.report()["run"], "qa").code == 0
+    assert story.plait("resume").code == 3
+    trial = story.report()["qa"][-1]
+    (hung,) = trial["items"]
+    assert (hung["status"], "did not come to its end" in hung["reason"]) == ("failed", True)
+    written = b"".join(
+        path.read_bytes() for path in (story.repo / ".plait" / "runs").rglob("*") if path.is_file()
+    )
+    assert (b"[redacted]" in written, b"very-secret-12345" in written) == (True, False)

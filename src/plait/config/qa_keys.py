@@ -78,7 +78,7 @@ QA = Table(
             "ended with all that it started.",
             '"npm run start"',
         ),
-        "url": key(
+        "address": key(
             "qa_url",
             values.word,
             "`http://127.0.0.1:{port}`",

@@ -18,7 +18,7 @@ from plait.core.qa import QaItem, QaPolicy, Scenario
 
 READ = ("package.json", "pyproject.toml")  # whose texts are needed
 NO_SERVICE = "nothing says how it is served: name the command in `[qa] serve`"
-ELSEWHERE = "`[qa] url` is set and `serve` is not: what answers there need not be what landed"
+ELSEWHERE = "`[qa] address` is set and `serve` is not: what answers there need not be what landed"
 _LOCKS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("bun.lock", "bun"))
 _SERVES = ("preview", "start", "serve", "dev")
 _FOLDERS = ("", "public/", "static/", "web/", "dist/", "docs/")

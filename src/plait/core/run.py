@@ -35,7 +35,7 @@ from plait.core.progress import (
     review_told,
     settled,
 )
-from plait.core.qa import Trial, tried
+from plait.core.qa import QaEvent, Trial, tried
 from plait.core.reshape import grown, revised
 from plait.core.reviewed import ReviewEvent
 from plait.core.spent import Spent
@@ -168,17 +168,14 @@ def apply(run: Run, recorded: Recorded) -> Run:
             | events.PackageWaits()
             | events.PackageSkipped()
             | events.PackageCancelled()
-            | events.QaSettled()
         ) as event:
             return _with(run, settled(run.packages[event.package], event, recorded.at))
         case events.EscalationRaised() | events.EscalationSettled() as event:
             return _with(run, problem_told(run.packages[event.package], event, recorded.at))
         case events.DeviationNoted() | events.PlanRevised() | events.PackageAdded() as event:
             return _beyond_plan(run, event)
-        case events.QaPlanned() | events.QaItemEnded() | events.QaEnded() as event:
-            return replace(run, trials=tried(run.trials, event, recorded.at))
-        case event:  # all others are orders of its owner, or about the whole
-            return _ordered(run, event, recorded.at)
+        case event:  # all others are QA's, orders of its owner, or about the whole
+            return _further(run, event, recorded.at)
 
 
 def fold(run: Run, events: Iterable[Recorded]) -> Run:
@@ -346,9 +343,19 @@ def _beyond_plan(
             return replace(run, packages=packages, opened=(*run.opened, event))
 
 
-def _ordered(
-    run: Run,
-    event: events.RunPaused
+def _further(run: Run, event: QaEvent | events.QaSettled | _Order, at: float) -> Run:
+    """The run after a step of QA, or an order."""
+    match event:
+        case events.QaPlanned() | events.QaItemEnded() | events.QaEnded():
+            return replace(run, trials=tried(run.trials, event, at))
+        case events.QaSettled(package=package):
+            return _with(run, settled(run.packages[package], event, at))
+        case event:
+            return _ordered(run, event, at)
+
+
+_Order = (
+    events.RunPaused
     | events.RunUnpaused
     | events.RunCancelled
     | events.LimitsChanged
@@ -358,9 +365,11 @@ def _ordered(
     | events.WorkAccepted
     | events.IntegrationJudged
     | events.IntegrationAccepted
-    | events.IntegrationReopened,
-    at: float,
-) -> Run:
+    | events.IntegrationReopened
+)
+
+
+def _ordered(run: Run, event: _Order, at: float) -> Run:
     """The run after something that its owner ordered, or about its branch as a whole."""
     match event:
         case (

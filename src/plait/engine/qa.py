@@ -38,7 +38,7 @@ from plait.engine.keeping import keep_ref
 from plait.engine.lodging import LodgingFailed
 from plait.engine.qa_agent import ask_agent, qa_agent
 from plait.engine.qa_ground import repository_of
-from plait.engine.qa_trial import Desk, Service, serving, tried
+from plait.engine.qa_trial import Desk, Served, serving, tried
 from plait.errors import StaleEpoch
 from plait.ports import Workspace
 
@@ -155,7 +155,7 @@ async def _carry_out(context: Context, desk: Desk, plan: QaPlan, agent: str, lac
     """Each item of the plan, then the QA agent; all that came of it is told as it comes."""
     if lack:
         plan = replace(plan, items=tuple(replace(each, lack=lack) for each in plan.items))
-    nobody = Service()
+    nobody = Served()
     for item in plan.items:
         if not item.is_served:
             await context.journal.record(await tried(context, desk, plan, item, nobody))

@@ -63,7 +63,7 @@ class Desk:
 
 
 @dataclass(slots=True, kw_only=True)
-class Service:
+class Served:
     """What is served: `wrong` says why it is not, `lack` that this machine is at fault."""
 
     wrong: str = ""
@@ -73,7 +73,7 @@ class Service:
 
 
 async def tried(
-    context: Context, desk: Desk, plan: QaPlan, item: QaItem, service: Service
+    context: Context, desk: Desk, plan: QaPlan, item: QaItem, service: Served
 ) -> QaItemEnded:
     """What came of an item, with whatever is served."""
     if item.lack or not item.is_served or not service.wrong:
@@ -93,13 +93,13 @@ async def tried(
 
 
 @asynccontextmanager
-async def serving(context: Context, desk: Desk, plan: QaPlan) -> AsyncIterator[Service]:
+async def serving(context: Context, desk: Desk, plan: QaPlan) -> AsyncIterator[Served]:
     """While this lasts the service runs; it ends with everything that it started.
 
     Raises:
         PlaitError: What was raised meanwhile, as itself and not as one of a group.
     """
-    service = Service()
+    service = Served()
     if not plan.serve:
         yield service
         return
@@ -117,7 +117,7 @@ async def serving(context: Context, desk: Desk, plan: QaPlan) -> AsyncIterator[S
         raise failed[0]
 
 
-async def _serve(context: Context, desk: Desk, plan: QaPlan, service: Service) -> None:
+async def _serve(context: Context, desk: Desk, plan: QaPlan, service: Served) -> None:
     log = desk.directory / "serve-driver.log"
     service.ended = await process.run(
         context.driver,
@@ -131,7 +131,7 @@ async def _serve(context: Context, desk: Desk, plan: QaPlan, service: Service) -
     service.over.set()
 
 
-async def _until_it_listens(context: Context, desk: Desk, plan: QaPlan, service: Service) -> None:
+async def _until_it_listens(context: Context, desk: Desk, plan: QaPlan, service: Served) -> None:
     address = urlsplit(desk.url(plan))
     port = address.port or (443 if address.scheme == "https" else 80)
     with anyio.move_on_after(context.qa.ready_s):
