@@ -172,9 +172,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return _with(run, settled(run.packages[event.package], event, recorded.at))
         case events.EscalationRaised() | events.EscalationSettled() as event:
             return _with(run, problem_told(run.packages[event.package], event, recorded.at))
-        case events.DeviationNoted() | events.PlanRevised() | events.PackageAdded() as event:
-            return _beyond_plan(run, event)
-        case event:  # all others are QA's, orders of its owner, or about the whole
+        case event:  # changes of the plan, QA, its owner's orders, the whole: the types say so
             return _further(run, event, recorded.at)
 
 
@@ -328,9 +326,10 @@ def _landed(run: Run, event: events.Landed, at: float) -> Run:
     return replace(_with(run, landed(state, event, at, tested.checks)), head=event.commit)
 
 
-def _beyond_plan(
-    run: Run, event: events.DeviationNoted | events.PlanRevised | events.PackageAdded
-) -> Run:
+_BeyondPlan = events.DeviationNoted | events.PlanRevised | events.PackageAdded
+
+
+def _beyond_plan(run: Run, event: _BeyondPlan) -> Run:
     """The run after its plan, or what is known beside it, changed."""
     match event:
         case events.DeviationNoted():
@@ -343,9 +342,11 @@ def _beyond_plan(
             return replace(run, packages=packages, opened=(*run.opened, event))
 
 
-def _further(run: Run, event: QaEvent | events.QaSettled | _Order, at: float) -> Run:
-    """The run after a step of QA, or an order."""
+def _further(run: Run, event: _BeyondPlan | QaEvent | events.QaSettled | _Order, at: float) -> Run:
+    """The run after a change of its plan, a step of QA, or an order."""
     match event:
+        case events.DeviationNoted() | events.PlanRevised() | events.PackageAdded():
+            return _beyond_plan(run, event)
         case events.QaPlanned() | events.QaItemEnded() | events.QaEnded():
             return replace(run, trials=tried(run.trials, event, at))
         case events.QaSettled(package=package):
