@@ -10,7 +10,7 @@ NODE_AGENTS := tests/agents/node_modules/.package-lock.json
 SHORT := together or complete or (claude or gemini) and (works or 401 or cancel or permission)
 PYTHON_AGENTS := $(patsubst %/requirements.txt,%/.venv/.ready,$(wildcard tests/agents/*/requirements.txt))
 
-.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short escape
+.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short test-qa escape
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,7 +29,7 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 	$(PY) -m plait demo
 
 test: $(READY)  ## all tests but the long suites
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not qa"
 
 check: $(READY)  ## what CI runs: format, lint, types, import contracts, short crash, escape and landing suites, tests
 	.venv/bin/ruff format --check --quiet .
@@ -39,7 +39,7 @@ check: $(READY)  ## what CI runs: format, lint, types, import contracts, short c
 	$(PY) -m tests.crash --short
 	$(PY) -m tests.escape --short
 	$(PY) -m bench.landing --short
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents"
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not qa"
 
 format: $(READY)  ## format and mend what can be mended
 	.venv/bin/ruff format .
@@ -76,5 +76,9 @@ test-agents: $(READY) $(NODE_AGENTS) $(PYTHON_AGENTS)  ## drive agents' real pro
 test-agents-short: $(READY) $(NODE_AGENTS)  ## two of them, and all that npm installs in one run
 	$(PY) -m pytest -q -rs -n 2 --dist worksteal tests/agents -k "$(SHORT)"
 
+test-qa: $(READY)  ## QA with Playwright, schemathesis and the system's Chromium, and its long stories
+	UV_PROJECT_ENVIRONMENT=.venv-qa $(UV) sync --quiet --locked --extra qa
+	.venv-qa/bin/python -m pytest -q -rs -n 2 --dist worksteal -m qa tests/acceptance tests/integration
+
 clean:  ## remove what the targets made
-	rm -rf .venv .uv .escape dist tests/agents/node_modules tests/agents/*/.venv
+	rm -rf .venv .venv-qa .uv .escape dist tests/agents/node_modules tests/agents/*/.venv

@@ -13,7 +13,7 @@ from plait.qa.order import Order
 from plait.qa.outcome import Outcome, failed, missing, not_run, passed, write
 
 COLUMNS, ROWS, HISTORY = 120, 40, 2000
-MOST_OUTPUT = 4 << 20
+MOST_OUTPUT = 512 << 10  # rendering takes a few microseconds a byte
 SCREEN = "screen.txt"
 _LOOK_S = 0.1
 _LACKS = re.compile(
@@ -109,7 +109,7 @@ class _Terminal:
             return False
         self._bytes += len(data)
         if self._bytes > MOST_OUTPUT:
-            raise _WrongError(f"it wrote more than {MOST_OUTPUT >> 20} MiB")
+            raise _WrongError(f"it wrote more than {MOST_OUTPUT >> 10} KiB")
         self._stream.feed(data)
         return True
 
