@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
+import pytest
 from tests.acceptance.conftest import Story, wait_until
 from tests.fakes.plans import Piece
+
+from plait.qa.browser import chromium
 
 GOOD = """\
 import sys
@@ -91,6 +95,7 @@ def items(story: Story) -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.qa
 def test_what_landed_is_tried_and_passes(story: Story) -> None:
     """A terminal and a server that nobody hears of again; the report tells both."""
     done = begins(story).run("p", agent(), "--qa")
@@ -102,6 +107,7 @@ def test_what_landed_is_tried_and_passes(story: Story) -> None:
     assert story.packages()["qa"]["status"] == "landed"
 
 
+@pytest.mark.qa
 def test_a_failure_is_mended_in_a_narrow_package_and_all_is_tried_again(story: Story) -> None:
     """The fix may write the files of the package concerned, lands by the queue, and is told why."""
     mends = 'cp "$NOTES/good" app/sum.py'
@@ -123,6 +129,7 @@ def test_a_failure_is_mended_in_a_narrow_package_and_all_is_tried_again(story: S
     assert "app/sum.py" in story.git("show", "--name-only", "openspec/p", "--first-parent", "-m")
 
 
+@pytest.mark.qa
 def test_after_three_attempts_a_person_is_asked_with_every_failure(story: Story) -> None:
     """The full plan each time; no fix that leaves its scope lands; yes accepts it as it is."""
     begins(story)
@@ -259,6 +266,7 @@ def test_purple_prescribes_qa_and_has_a_place_for_its_results(story: Story) -> N
     assert set(story.first_parents("feat/sums")) <= set(story.note("trees"))
 
 
+@pytest.mark.qa
 def test_nothing_survives_a_kill_and_the_run_goes_on(story: Story) -> None:
     """What was served and what was tried end with Plait; QA begins anew and passes."""
     begins(story)
@@ -285,6 +293,7 @@ def test_nothing_survives_a_kill_and_the_run_goes_on(story: Story) -> None:
     assert story.packages()["qa"]["attempts"][0]["outcome"] == "interrupted"
 
 
+@pytest.mark.qa
 def test_what_cannot_be_run_is_told_and_never_passes(story: Story) -> None:
     """Asked for and not had is no success; a hang is ended at its limit; secrets are struck out."""
     settings = """\
@@ -322,3 +331,41 @@ command = "echo $MY_TOKEN; exec sleep 300"
         path.read_bytes() for path in (story.repo / ".plait" / "runs").rglob("*") if path.is_file()
     )
     assert (b"[redacted]" in written, b"very-secret-12345" in written) == (True, False)
+
+
+PAGE = "<!doctype html><title>Sums</title><h1>Sums</h1>\n"
+SCRIPTS = '[project]\nname = "sums"\nversion = "1"\n[project.scripts]\nsums = "sums.cli:main"\n'
+
+
+@pytest.mark.qa
+def test_what_the_repository_says_is_tried_without_a_setting(story: Story) -> None:
+    """A page and a command line; without a browser the page is not run, and a warning says so."""
+    story.begin()
+    story.plans(
+        "p",
+        Piece(id="wp-page", write=["index.html"]),
+        Piece(id="wp-cli", write=["pyproject.toml", "src/**"]),
+    )
+    (story.notes / "page").write_text(PAGE)
+    (story.notes / "scripts").write_text(SCRIPTS)
+    (story.notes / "cli").write_text("def main():\n    print('usage: sums A B')\n")
+    work = """
+case "$PLAIT_PACKAGE" in
+  wp-page) cp "$NOTES/page" index.html ;;
+  wp-cli) mkdir -p src/sums; cp "$NOTES/scripts" pyproject.toml; cp "$NOTES/cli" src/sums/cli.py ;;
+esac
+"""
+    done = story.run("p", work, "--qa")
+    assert done.code == 0, done.err
+    report = story.report()
+    (trial,) = report["qa"]
+    shown = find_spec("playwright") is not None and chromium() is not None
+    assert trial["status"] == ("pass" if shown else "partial")
+    found = {each["name"]: each for each in trial["items"]}
+    assert found["sums --help"]["status"] == "passed"
+    assert found["page /"]["status"] == ("passed" if shown else "not_run")
+    warned = [each["code"] for each in report["warnings"]]
+    assert ("QA_NOT_RUN" in warned) is not shown
+    if shown:
+        folder = story.repo / ".plait"
+        assert (folder / found["page /"]["evidence"][0]).read_bytes().startswith(b"\x89PNG")

@@ -303,7 +303,7 @@ def test_an_api_is_held_to_its_description(tmp_path: Path) -> None:
     good, bad = found
     assert (good.status, good.reason) == (QaStatus.PASSED, "")
     assert (bad.status, bad.severity) == (QaStatus.FAILED, "high")
-    assert "'status' is a required property" in bad.details
+    assert '"status" is a required property' in bad.details
 
 
 @needs_schemathesis

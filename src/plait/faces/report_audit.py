@@ -106,7 +106,11 @@ def trial_lines(report: Report) -> tuple[TrialLine, ...]:
     """What QA tried, attempt by attempt."""
     qa = report.get("qa")
     entries = qa if isinstance(qa, Sequence) else [qa]
-    return tuple(_trial_line(each) for each in entries if isinstance(each, Mapping))
+    found: list[TrialLine] = []
+    for each in entries:
+        if isinstance(each, Mapping):
+            found += [_trial_line(each), *_items(each.get("items"))]
+    return tuple(found)
 
 
 def agent_lines(report: Report) -> tuple[AgentLine, ...]:
@@ -217,6 +221,16 @@ def _trial_line(told: Mapping[str, Any]) -> TrialLine:
         shown = [_failure(each) for each in failures]
         says = "; ".join(filter(None, (says, listing(shown, 5))))
     return TrialLine(name=", ".join(names) or "QA", outcome=outcome.replace("_", " "), told=says)
+
+
+def _items(told: object) -> Iterator[TrialLine]:
+    """The items of a try; what passed is not told why."""
+    for each in told if isinstance(told, list) else ():
+        if isinstance(each, Mapping):
+            name = ": ".join(str(each[key]) for key in ("kind", "name") if _is_plain(each.get(key)))
+            outcome = str(each.get("status") or "").replace("_", " ")
+            reason = str(each.get("reason") or "").partition("\n")[0]
+            yield TrialLine(name=name, outcome=outcome, told=reason)
 
 
 def _failure(told: object) -> str:
