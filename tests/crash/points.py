@@ -108,6 +108,8 @@ def program(argv: Sequence[Any]) -> str | None:
         words = words[2:]
     if words[0] == sys.executable and words[3].endswith("shim.py"):
         return "shim"
+    if words[0] == sys.executable and words[-1] == "plait.qa":
+        return "driver"
     if words[0] != "git":
         return "check" if words[:2] == ["/bin/sh", "-c"] else words[0]
     verb = " ".join(words[1:3]) if words[1] in _TWO_WORDS else words[1]
@@ -149,6 +151,8 @@ _PLACES = (
     # A reviewer's folder, and that of a fix: each has what an attempt's has.
     (re.compile(r"^ATTEMPT/(review/\d+-\d+|fix/[\d.]+)(?=/|$)"), "ASIDE"),
     (re.compile(r"(?<=/checks/).+"), "LOG"),
+    (re.compile(r"(?<=ATTEMPT/items/)[^/]+"), "ITEM"),
+    (re.compile(r"(?<=ATTEMPT/)qa-report-.+"), "QA-REPORT"),
 )
 
 
@@ -268,6 +272,12 @@ open ASIDE/checks/LOG
 mkdir RUN/checks
 mkdir RUN/checks/LOG
 open RUN/checks/LOG
+mkdir ATTEMPT/items
+mkdir ATTEMPT/items/ITEM
+open ATTEMPT/items/ITEM/driver.log
+open ATTEMPT/serve-driver.log
+open ATTEMPT/QA-REPORT
+empty ATTEMPT/QA-REPORT
 open RUN/.report.md.new
 empty RUN/.report.md.new
 rename RUN/report.md
@@ -341,6 +351,10 @@ escalation_raised
 escalation_settled
 integration_judged
 delivery_ended
+qa_planned
+qa_item_ended
+qa_ended
+qa_settled
 """
 _LANDING_PROGRAMS = ("merge-tree", "commit-tree", "hash-object", "update-ref --stdin")
 _LANDING_EVENTS = (
@@ -357,7 +371,7 @@ DECLARED = frozenset(
     {
         *_lines(_FILES),
         *(f"{when} {each}" for each in _lines(_PROGRAMS) for when in ("start", "end")),
-        *("start shim", "start git merge-tree", "end git merge-tree", "end agent"),
+        *("start shim", "start driver", "start git merge-tree", "end git merge-tree", "end agent"),
         *("end forge POST", "end forge PATCH"),
         *(f"stored {each}" for each in _lines(_STORED)),
         *(f"recorded {each}" for each in _lines(_EVENTS)),
@@ -406,10 +420,6 @@ EXCUSED_EVENTS = {
     "work_accepted": _ORDERS,
     "integration_accepted": _ORDERS,
     "integration_reopened": _ORDERS,
-    **dict.fromkeys(
-        ("qa_planned", "qa_item_ended", "qa_ended", "qa_settled"),
-        "these runs have no QA; tests/acceptance/test_qa.py kills Plait in the middle of one",
-    ),
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(
         (

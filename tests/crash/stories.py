@@ -188,6 +188,24 @@ READ = Story(
 )
 
 
+# What landed is tried, with something to be served, and passes.
+TRIED = Story(
+    works=(Work(id="lands"),),
+    options=("--max-agents", "1", "--qa"),
+    config="""
+[qa]
+serve = 'exec python3 -m http.server "$PORT" --bind 127.0.0.1'
+timeout = "60s"
+[[qa.scenarios]]
+name = "reads"
+command = "cat src/lands/made.txt"
+text = ["lands"]
+[[qa.scenarios]]
+name = "answers"
+path = "/src/lands/made.txt"
+""",
+)
+
 # What is killed at each of its points.
 IN_A_ROW = {
     "paths": PATHS,
@@ -196,6 +214,7 @@ IN_A_ROW = {
     "row": ROW,
     "sessions": SESSIONS,
     "read": READ,
+    "tried": TRIED,
 }
 
 
