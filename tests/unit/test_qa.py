@@ -28,7 +28,7 @@ from plait.core.event import (
 )
 from plait.core.graph import build
 from plait.core.package import PackageStatus
-from plait.core.plan import Contracts, Edge, PackageId, Plan, Provenance, SourceStatus
+from plait.core.plan import Contracts, Edge, PackageId, Plan, Provenance, Scope, SourceStatus
 from plait.core.profile import AgentProfile
 from plait.core.qa import (
     QaItem,
@@ -304,6 +304,17 @@ def test_without_a_file_that_landed_nobody_can_mend() -> None:
     run = tries(run, 1, item())
     fix, why = fix_of(run, run.plan.package(QA), run.trials[-1])
     assert (fix, "landed a file" in why) == (None, True)
+
+
+def test_what_landed_before_is_mended_within_its_scope() -> None:
+    """Its files are not known; what it might write was approved."""
+    package = runs.package("a", write=["a/**"])
+    unknown = replace(runs.package("b"), scope=Scope())
+    plan = with_qa(runs.plan(package, unknown), ("a", "b"), asked=True)
+    run = tries(runs.started(plan, done=["a", "b"]), 1, item(paths=("a/deep/x.py",)))
+    fix, why = fix_of(run, run.plan.package(QA), run.trials[-1])
+    assert fix is not None, why
+    assert (fix.scope.write, [edge.id for edge in fix.needs]) == (("a/**",), ["a"])
 
 
 def test_a_fix_that_came_to_nothing_is_not_missed_once_qa_has_passed() -> None:

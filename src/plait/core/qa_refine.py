@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from plait.core.event import QaItemEnded, QaStatus
@@ -19,6 +20,7 @@ from plait.core.plan import (
 )
 from plait.core.qa import REFINE, Trial
 from plait.core.run import Run
+from plait.core.scope import matches
 from plait.core.verdict import is_protected
 
 _MOST_FILES = 400
@@ -31,23 +33,15 @@ def fix_of(run: Run, qa: WorkPackage, trial: Trial) -> tuple[WorkPackage | None,
     Where a failure names files or packages, these are concerned; else all that have landed.
     """
     failed = trial.of(QaStatus.FAILED)
-    landed = [
-        state
-        for state in run.with_status(PackageStatus.LANDED)
-        if state.files and not run.plan.package(state.id).own
-    ]
-    concerned = _concerned(failed, landed)
-    files = tuple(
-        dict.fromkeys(
-            path
-            for state in concerned
-            for path in state.files
-            if not is_protected(run.plan, path) and not _is_result(run, path)
-        )
-    )
-    if not files:
-        return None, "no package of this run has landed a file that could be mended"
-    owners = [run.plan.package(state.id) for state in concerned]
+    before = run.with_status(PackageStatus.DONE_BEFORE)
+    landed = [_landed(run, state) for state in run.with_status(PackageStatus.LANDED)]
+    landed = [each for each in landed if each.files]
+    landed += [_landed(run, state) for state in before]
+    concerned = _concerned(failed, [each for each in landed if each.globs])
+    globs = tuple(dict.fromkeys(glob for each in concerned for glob in each.globs))
+    if not globs:
+        return None, "no package has landed a file that could be mended"
+    owners = [each.package for each in concerned]
     checks = {
         check.identity: check
         for each in owners
@@ -65,7 +59,8 @@ def fix_of(run: Run, qa: WorkPackage, trial: Trial) -> tuple[WorkPackage | None,
             kind=PackageKind.FIX,
             needs=tuple(Edge(id=each.id, note="it mends its files") for each in owners),
             scope=Scope(
-                write=tuple(literal(each) for each in files[:_MOST_FILES]),
+                write=globs[:_MOST_FILES],
+                deny=tuple(dict.fromkeys(glob for each in concerned for glob in each.denied)),
                 confidence=Confidence.DECLARED,
             ),
             checks=tuple(checks.values()),
@@ -89,17 +84,53 @@ def superseded(run: Run, qa: WorkPackage) -> tuple[PackageId, ...]:
     )
 
 
-def _concerned(failed: Iterable[QaItemEnded], landed: Sequence[PackageState]) -> list[PackageState]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Landed:
+    """A package whose work is on the branch; `files` of it are known if it landed in this run."""
+
+    package: WorkPackage
+    files: tuple[str, ...]
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """What may be written for its sake: its files; what its scope opens, of earlier work."""
+        if self.package.own:
+            return ()
+        known = self.package.scope.confidence is not Confidence.UNKNOWN
+        earlier = self.package.scope.write if known else ()
+        return tuple(map(literal, self.files)) or earlier
+
+    @property
+    def denied(self) -> tuple[str, ...]:
+        """What its scope denies, if that is what opens it."""
+        return () if self.files else self.package.scope.deny
+
+    def holds(self, path: str) -> bool:
+        """Whether a file is its."""
+        return any(matches(glob, path) for glob in self.globs)
+
+
+def _landed(run: Run, state: PackageState) -> _Landed:
+    """Without the files that nobody may write to mend something."""
+    files = (
+        path
+        for path in state.files
+        if not is_protected(run.plan, path) and not _is_result(run, path)
+    )
+    return _Landed(package=run.plan.package(state.id), files=tuple(files))
+
+
+def _concerned(failed: Iterable[QaItemEnded], landed: Sequence[_Landed]) -> list[_Landed]:
     chosen: set[PackageId] = set()
     for item in failed:
         mine = {
-            state.id
-            for state in landed
-            if any(fnmatchcase(state.id, each) for each in item.packages)
-            or set(state.files) & set(item.paths)
+            each.package.id
+            for each in landed
+            if any(fnmatchcase(each.package.id, pattern) for pattern in item.packages)
+            or any(map(each.holds, item.paths))
         }
-        chosen |= mine or {state.id for state in landed}
-    return [state for state in landed if state.id in chosen]
+        chosen |= mine or {each.package.id for each in landed}
+    return [each for each in landed if each.package.id in chosen]
 
 
 def _is_result(run: Run, path: str) -> bool:
