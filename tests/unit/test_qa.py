@@ -17,6 +17,7 @@ from plait.core.control import AnswerQuestion, Order, Refusal, carried_out
 from plait.core.event import (
     Landed,
     PackageAdded,
+    PackageSkipped,
     QaEnded,
     QaItemEnded,
     QaKind,
@@ -315,6 +316,32 @@ def test_what_landed_before_is_mended_within_its_scope() -> None:
     fix, why = fix_of(run, run.plan.package(QA), run.trials[-1])
     assert fix is not None, why
     assert (fix.scope.write, [edge.id for edge in fix.needs]) == (("a/**",), ["a"])
+
+
+def test_qa_waits_for_a_person_with_what_mends_it() -> None:
+    """A fix that failed is not waited for; one that asks is, and its answer frees both."""
+    run = tries(begun(), 1, item())
+    qa = own_of(run.plan)
+    assert qa is not None
+    fix, _ = fix_of(run, qa, run.trials[-1])
+    assert fix is not None
+    run = replace(run, plan=with_fix(run.plan, fix, QA))
+    added = PackageAdded(package=fix.id, needed_by=QA, reason="r")
+    run = runs.record(run, runs.end("qa", Verdict.REVISE), added, runs.begin(fix.id))
+    compiled = compile_plan(run.plan)
+    limits = Limits(max_agents=6, roster=Roster(seats=(Seat(provider="x"),)))
+    failed = runs.record(run, runs.end(fix.id, Verdict.REJECT))
+    assert decide(compiled, failed, limits) == (Start(package=QA),)
+    asks = runs.record(run, runs.end(fix.id, Verdict.BLOCKED, question="may it?"))
+    (skip,) = decide(compiled, asks, limits)
+    assert isinstance(skip, Skip)
+    asks = runs.record(asks, PackageSkipped(package=QA, reason=skip.reason, because=skip.because))
+    assert conclude(asks).value == "blocked"
+    wish = AnswerQuestion(question=fix.id, text="do it")
+    order = carried_out(asks, build(run.plan), wish, who="Ada")
+    assert isinstance(order, Order)
+    freed = runs.record(asks, *order.events)
+    assert freed.packages[QA].status is PackageStatus.PENDING
 
 
 def test_a_fix_that_came_to_nothing_is_not_missed_once_qa_has_passed() -> None:

@@ -47,7 +47,7 @@ def examine(start: Path) -> list[Line]:
         _disk,
         _workspaces,
     ]
-    return [*(look(start) for look in looks), *_agents(start), *_sandboxes()]
+    return [*(look(start) for look in looks), *_agents(start), *_sandboxes(), _qa()]
 
 
 def as_lines(lines: list[Line], *, as_json: bool) -> str:
@@ -95,6 +95,28 @@ def _streaming(_start: Path) -> Line:
         level="note",
         told="stdbuf not found: one process per merge, some milliseconds each",
         cure="install GNU coreutils for the faster way",
+    )
+
+
+def _qa() -> Line:
+    """What QA tries the landed tree with; what is missing is not run."""
+    from importlib.util import find_spec
+
+    from plait.qa.browser import chromium
+
+    names = ("pexpect", "pyte", "schemathesis", "playwright")
+    lacks = [each for each in names if find_spec(each) is None]
+    program = chromium()
+    if not lacks and program:
+        return Line(what="qa", level="ok", told=f"command lines, APIs, pages ({program})")
+    missing = ", ".join([*lacks, *([] if program else ["Chromium"])])
+    cures = ['pip install "plait[qa]"'] if lacks else []
+    cures += [] if program else ["install Chromium"]
+    return Line(
+        what="qa",
+        level="note",
+        told=f"without {missing}: what needs it is not run",
+        cure=" and ".join(cures),
     )
 
 

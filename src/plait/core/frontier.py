@@ -160,7 +160,7 @@ def settle(
             continue
         if needed.status not in ENDED:
             waiting = True
-        elif edge.provenance not in _ORDER_ONLY:
+        elif edge.provenance not in _ORDER_ONLY or _asks(needed, package):
             lost.append(edge.id)
     if lost:
         told = ", ".join(f"{each} ({states[each].status})" for each in lost)
@@ -170,6 +170,11 @@ def settle(
     if package.kind in {PackageKind.GATE, PackageKind.CHECKPOINT}:
         return _gate(states, package, gates)
     return Start(package=package.id)
+
+
+def _asks(needed: PackageState, package: WorkPackage) -> bool:
+    """Whether what mends a failure waits for a person: QA goes on when it does."""
+    return package.own and needed.status is PackageStatus.BLOCKED
 
 
 def _left_out(package: WorkPackage) -> str:

@@ -42,6 +42,7 @@ from plait.engine.qa_trial import Desk, Served, serving, tried
 from plait.errors import StaleEpoch
 from plait.ports import Workspace
 
+LOG = "stdout.log"  # where people look for what an attempt said
 PLAIT = "plait"  # who works on it, where no agent joins in
 
 
@@ -189,6 +190,8 @@ async def _tell_ended_try(context: Context, desk: Desk) -> None:
     texts = reports(context.journal.run, desk.package.id)
     for name in names:
         await anyio.Path(desk.directory / name).write_text(texts[name], encoding="utf-8")
+    async with await anyio.open_file(desk.directory / LOG, "a", encoding="utf-8") as log:
+        await log.write("\n".join(texts[name] for name in names))
 
 
 async def _follow(context: Context, desk: Desk) -> None:
