@@ -168,7 +168,7 @@ def test_after_three_attempts_a_person_is_asked_with_every_failure(story: Story)
 ANSWERS = """\
 case "$PLAIT_PACKAGE" in
   qa) echo "$PLAIT_ATTEMPT" >> "$NOTES/asked"
-    test -n "$PLAIT_QA_URL" || exit 9
+    python3 -c "import os, urllib.request as u; u.urlopen(os.environ['PLAIT_QA_URL'])" || exit 9
     cp "$NOTES/answer-$PLAIT_ATTEMPT" "$PLAIT_RESULT" 2>/dev/null ;;
   qa-fix-*) cp "$PLAIT_SCOPE" "$NOTES/scope"; echo fixed > app/sum.py ;;
   *) mkdir -p app; echo "$PLAIT_PACKAGE" > "app/${PLAIT_PACKAGE#wp-}.py" ;;
@@ -191,9 +191,12 @@ def answer(*found: dict[str, Any]) -> str:
 
 def test_a_qa_agent_answers_in_the_form_of_a_report(story: Story) -> None:
     """Garbage and silence count for nothing; what it finds is mended where it says it is."""
-    settings = (
-        '[agents.qa]\nuse = "command:sh ask.sh"\n[qa]\nserve = "exec sleep 60"\nready = "1s"\n'
-    )
+    settings = """\
+[agents.qa]
+use = "command:sh ask.sh"
+[qa]
+serve = 'exec python3 -m http.server "$PORT" --bind 127.0.0.1'
+"""
     begins(story, settings)
     (story.repo / "ask.sh").write_text(ANSWERS)
     story.git("add", "-A")

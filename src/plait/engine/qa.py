@@ -17,6 +17,7 @@ from plait.core.event import (
     PackageSkipped,
     QaEnded,
     QaItemEnded,
+    QaKind,
     QaPlanned,
     QaSettled,
     QaStatus,
@@ -25,7 +26,16 @@ from plait.core.event import (
     Warned,
 )
 from plait.core.plan import PackageId
-from plait.core.qa import MOST_TRIES, NOT_PASSED, NOT_RUN, Trial, is_open, verdict
+from plait.core.qa import (
+    MOST_TRIES,
+    NOT_PASSED,
+    NOT_RUN,
+    QaItem,
+    Scenario,
+    Trial,
+    is_open,
+    verdict,
+)
 from plait.core.qa_plan import QaPlan, plan_of
 from plait.core.qa_refine import fix_of, superseded
 from plait.core.qa_report import question, reports
@@ -43,6 +53,7 @@ from plait.errors import StaleEpoch
 from plait.ports import Workspace
 
 LOG = "stdout.log"  # where people look for what an attempt said
+SERVED = QaItem(id="service", scenario=Scenario(name="is served", kind=QaKind.API))
 PLAIT = "plait"  # who works on it, where no agent joins in
 
 
@@ -166,7 +177,10 @@ async def _carry_out(context: Context, desk: Desk, plan: QaPlan, agent: str, lac
         for item in served:
             await context.journal.record(await tried(context, desk, plan, item, service))
         if agent and not lack:
-            await context.journal.record(*await ask_agent(context, desk, plan, agent))
+            if service.wrong and not served:
+                await context.journal.record(await tried(context, desk, plan, SERVED, service))
+            url = desk.url(plan) if plan.serve and not service.wrong else ""
+            await context.journal.record(*await ask_agent(context, desk, url, agent))
 
 
 async def _tell_ended_try(context: Context, desk: Desk) -> None:

@@ -13,7 +13,6 @@ from plait import process
 from plait.core.event import AgentStatus, QaItemEnded, QaKind, QaStatus
 from plait.core.plan import Scope, WorkPackage
 from plait.core.qa_answer import BadAnswerError, Observed, read_answer
-from plait.core.qa_plan import QaPlan
 from plait.core.roster import whom
 from plait.engine.agent import run_agent
 from plait.engine.brief import fenced, line, render, template
@@ -36,10 +35,13 @@ def qa_agent(context: Context, package: WorkPackage) -> str:
 
 
 async def ask_agent(
-    context: Context, desk: Desk, plan: QaPlan, provider: str
+    context: Context, desk: Desk, url: str, provider: str
 ) -> tuple[QaItemEnded, ...]:
-    """Let the agent try the feature; what it observed, or that it is not known."""
-    claimed = _claimed(context, desk, plan, provider)
+    """Let the agent try the feature; what it observed, or that it is not known.
+
+    `url` is where the feature is served, empty if it is not.
+    """
+    claimed = _claimed(context, desk, url, provider)
     write_down(claimed)
     context.workspaces.inhabit(desk.workspace, claimed.task.directory / process.ALIVE)
     _, outcome = await run_agent(context, claimed)
@@ -70,11 +72,10 @@ def _told(desk: Desk, observed: Observed, number: int) -> QaItemEnded:
     )
 
 
-def _claimed(context: Context, desk: Desk, plan: QaPlan, provider: str) -> Claimed:
+def _claimed(context: Context, desk: Desk, url: str, provider: str) -> Claimed:
     """The agent's part of the attempt; it may write nothing that anybody uses."""
     directory = desk.directory
     held = context.sandboxes[provider].holds
-    url = desk.url(plan) if plan.serve else ""
     task = AgentTask(
         run=context.journal.run.id,
         package=desk.package.id,
