@@ -136,6 +136,8 @@ def test_an_api_is_tried_as_it_is_described() -> None:
     assert (found.items[0].lack, found.serve, found.guessed) == ("", "run", False)
     (lacks,) = derived(None, "openapi.json").items
     assert lacks.lack == NO_SERVICE
+    (static, page) = derived(None, "openapi.json", "index.html").items
+    assert (static.lack, page.lack) == (NO_SERVICE, "")
     (gone,) = derived(QaPolicy(serve="run", openapi="api.yaml")).items
     assert "api.yaml" in gone.lack
     (live,) = derived(QaPolicy(serve="run", openapi="/openapi.json")).items

@@ -21,7 +21,7 @@ NO_SERVICE = "nothing says how it is served: name the command in `[qa] serve`"
 ELSEWHERE = "`[qa] address` is set and `serve` is not: what answers there need not be what landed"
 _LOCKS = (("pnpm-lock.yaml", "pnpm"), ("yarn.lock", "yarn"), ("bun.lock", "bun"))
 _SERVES = ("preview", "start", "serve", "dev")
-_FOLDERS = ("", "public/", "static/", "web/", "dist/", "docs/")
+_FOLDERS = ("", "public/", "static/", "web/")
 _OPENAPI = re.compile(r"(?:^|/)(?:openapi|swagger)[\w.-]{0,40}\.(?:ya?ml|json)$", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 _CALL = re.compile(r"([A-Za-z_][\w.]{0,100}):([A-Za-z_]\w{0,100})")
@@ -63,18 +63,22 @@ class QaPlan:
 def plan_of(repository: Repository, policy: QaPolicy, plan: Plan) -> QaPlan:
     """The full plan of a try. Pure: the same tree and settings give the same plan."""
     manifest = _object(repository.texts.get("package.json", ""))
-    serve = policy.serve or _serve(repository, manifest)
-    lack = "" if serve else NO_SERVICE
-    if policy.url and not policy.serve:
-        lack = ELSEWHERE
+    program = policy.serve or _script(repository, manifest)
+    serve = program or _static(repository)
+    elsewhere = ELSEWHERE if policy.url and not policy.serve else ""
+    lacks = {
+        QaKind.CLI: "",
+        QaKind.API: elsewhere or ("" if program else NO_SERVICE),
+        QaKind.WEB: elsewhere or ("" if serve else NO_SERVICE),
+    }
     items: list[QaItem] = [
         *_cli(repository, policy, manifest),
-        *_api(repository, policy, plan, lack),
-        *_web(repository, policy, serve, lack),
+        *_api(repository, policy, plan, lacks[QaKind.API]),
+        *_web(repository, policy, lacks[QaKind.WEB]),
     ]
-    for scenario in policy.scenarios:
-        served = scenario.kind is not QaKind.CLI
-        items.append(QaItem(id="", scenario=scenario, lack=lack if served else ""))
+    items += [
+        QaItem(id="", scenario=scenario, lack=lacks[scenario.kind]) for scenario in policy.scenarios
+    ]
     order = list(QaKind)
     items.sort(key=lambda each: order.index(each.kind))
     numbered = tuple(
@@ -89,7 +93,7 @@ def plan_of(repository: Repository, policy: QaPolicy, plan: Plan) -> QaPlan:
     )
     return QaPlan(
         items=numbered,
-        serve="" if lack else serve,
+        serve="" if elsewhere else serve,
         url=policy.url or "http://127.0.0.1:{port}",
         guessed=not policy.serve,
     )
@@ -178,7 +182,7 @@ def _described(repository: Repository, plan: Plan) -> str:
     return min(found, key=lambda each: (each not in named, each.count("/"), each), default="")
 
 
-def _web(repository: Repository, policy: QaPolicy, serve: str, lack: str) -> Iterator[QaItem]:
+def _web(repository: Repository, policy: QaPolicy, lack: str) -> Iterator[QaItem]:
     """That pages show, without errors."""
     pages = policy.pages
     if not pages and (
@@ -188,17 +192,15 @@ def _web(repository: Repository, policy: QaPolicy, serve: str, lack: str) -> Ite
         return
     for path in pages or ("/",):
         scenario = Scenario(name=f"page {path}", kind=QaKind.WEB, path=path)
-        yield QaItem(
-            id="", scenario=scenario, lack=lack, guessed=not pages and serve != policy.serve
-        )
+        yield QaItem(id="", scenario=scenario, lack=lack, guessed=not pages and not policy.serve)
 
 
 def _page_folder(repository: Repository) -> str | None:
     return next((each for each in _FOLDERS if repository.has(f"{each}index.html")), None)
 
 
-def _serve(repository: Repository, manifest: Mapping[str, Any]) -> str:
-    """How the repository is served, as far as it says."""
+def _script(repository: Repository, manifest: Mapping[str, Any]) -> str:
+    """How the repository is served, as far as its scripts say."""
     scripts = _part(manifest, "scripts")
     for name in _SERVES:
         text = scripts.get(name)
@@ -211,6 +213,11 @@ def _serve(repository: Repository, manifest: Mapping[str, Any]) -> str:
         elif "next" in text:
             more = ' -- --port "$PORT"'
         return f"{manager} run {name}{more}"
+    return ""
+
+
+def _static(repository: Repository) -> str:
+    """How pages are served that need no program."""
     folder = _page_folder(repository)
     if folder is None:
         return ""
