@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from plait import process
+from plait.core.escalation import WAITING
 from plait.core.event import AgentStatus, QaItemEnded, QaKind, QaStatus
 from plait.core.plan import Scope, WorkPackage
 from plait.core.qa_answer import BadAnswerError, Observed, read_answer
@@ -18,6 +19,7 @@ from plait.engine.agent import run_agent
 from plait.engine.brief import fenced, line, render, template
 from plait.engine.claimed import Claimed, write_down
 from plait.engine.context import Context, Ended
+from plait.engine.escalate import judged
 from plait.engine.qa_trial import Desk, agent_item
 from plait.engine.secrets import without_secrets
 from plait.engine.supervise import secrets_of
@@ -56,8 +58,18 @@ async def ask_agent(
     except BadAnswerError as wrong:
         reason = without_secrets(f"its answer is no report: {wrong}", secrets_of(claimed))
         return (agent_item(desk, provider, status=QaStatus.NOT_RUN, reason=reason),)
-    told = tuple(_told(desk, each, number) for number, each in enumerate(observed, start=1))
-    return without_secrets(told, secrets_of(claimed))
+    told = [_told(desk, each, number) for number, each in enumerate(observed, start=1)]
+    told += [
+        replace(
+            agent_item(desk, escalation.type, status=QaStatus.FAILED, reason=escalation.summary),
+            details=escalation.details,
+            severity="critical",
+            paths=escalation.files,
+        )
+        for escalation, settlement in judged(context, claimed, outcome)
+        if settlement.consequence in WAITING
+    ]
+    return without_secrets(tuple(told), secrets_of(claimed))
 
 
 def _told(desk: Desk, observed: Observed, number: int) -> QaItemEnded:
