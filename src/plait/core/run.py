@@ -40,7 +40,7 @@ from plait.core.reshape import grown, revised
 from plait.core.reviewed import ReviewEvent
 from plait.core.spent import Spent
 from plait.core.states import States, states_of
-from plait.core.whole import Whole, checked, told
+from plait.core.whole import Whole, WholeEvent, checked, told
 
 __all__ = [
     "ACTIVE",
@@ -123,6 +123,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
     before, run = run.spent, _seen(run, recorded)
     if isinstance(recorded.event, ReviewEvent):
         return _reviewed(run, recorded.event)
+    if isinstance(recorded.event, WholeEvent):
+        return replace(run, whole=told(run.whole, recorded.event, recorded.at))
     match recorded.event:
         case events.RunStarted() as event:
             return _started(run, event, recorded.at)
@@ -172,7 +174,7 @@ def apply(run: Run, recorded: Recorded) -> Run:
             return _with(run, settled(run.packages[event.package], event, recorded.at))
         case events.EscalationRaised() | events.EscalationSettled() as event:
             return _with(run, problem_told(run.packages[event.package], event, recorded.at))
-        case event:  # changes of the plan, QA, its owner's orders, the whole: the types say so
+        case event:  # changes of the plan, steps of QA, orders of its owner: the types say so
             return _further(run, event, recorded.at)
 
 
@@ -364,19 +366,12 @@ _Order = (
     | events.QuestionAnswered
     | events.GateRefused
     | events.WorkAccepted
-    | events.IntegrationJudged
-    | events.IntegrationAccepted
-    | events.IntegrationReopened
 )
 
 
 def _ordered(run: Run, event: _Order, at: float) -> Run:
-    """The run after something that its owner ordered, or about its branch as a whole."""
+    """The run after something that its owner ordered."""
     match event:
-        case (
-            events.IntegrationJudged() | events.IntegrationAccepted() | events.IntegrationReopened()
-        ):
-            return replace(run, whole=told(run.whole, event, at))
         case events.RunPaused(at_once=at_once):
             return replace(run, halt=Halt.NOW if at_once else Halt.DRAIN)
         case events.RunUnpaused():

@@ -9,6 +9,8 @@ from plait.core.event import Verdict
 from plait.core.evolve import replace
 from plait.core.package import Acceptance, CheckOutcome
 
+WholeEvent = events.IntegrationJudged | events.IntegrationAccepted | events.IntegrationReopened
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
@@ -48,11 +50,7 @@ def checked(whole: Whole, outcome: CheckOutcome) -> Whole:
     return replace(whole, checks=(*whole.checks, outcome))
 
 
-def told(
-    whole: Whole,
-    event: events.IntegrationJudged | events.IntegrationAccepted | events.IntegrationReopened,
-    at: float,
-) -> Whole:
+def told(whole: Whole, event: WholeEvent, at: float) -> Whole:
     """After one more event about it."""
     match event:
         case events.IntegrationJudged():

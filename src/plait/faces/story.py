@@ -23,9 +23,6 @@ from plait.core.event import (
     EscalationRaised,
     EscalationSettled,
     Event,
-    FindingReported,
-    FixEnded,
-    FixStarted,
     FlakeFound,
     GateAsked,
     GatePassed,
@@ -51,9 +48,6 @@ from plait.core.event import (
     QaPlanned,
     QaSettled,
     QuestionAnswered,
-    ReviewConcluded,
-    ReviewEnded,
-    ReviewStarted,
     RunCancelled,
     RunContinued,
     RunEnded,
@@ -70,6 +64,7 @@ from plait.core.event import (
     WorkCommitted,
 )
 from plait.core.plan import CheckKind, PackageId
+from plait.core.reviewed import ReviewEvent
 from plait.core.roster import called
 from plait.core.run import SATISFIED, Run
 from plait.faces.control_story import tell_control
@@ -105,6 +100,9 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
 
     `verbose` tells every event, also those whose outcome another one tells soon.
     """
+    if isinstance(event, ReviewEvent):
+        said = tell_review(event, verbose=verbose)
+        return Told(subject=clean(event.package), text=said) if said else None
     match event:
         case (
             RunStarted()
@@ -139,16 +137,6 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
             return Told(subject=clean(package), text=text)
         case ConflictFound():
             return Told(subject=clean(event.package), text=tell_conflict(event))
-        case (
-            ReviewStarted()
-            | FindingReported()
-            | ReviewEnded()
-            | ReviewConcluded()
-            | FixStarted()
-            | FixEnded()
-        ):
-            text = tell_review(event, verbose=verbose)
-            return Told(subject=clean(event.package), text=text) if text else None
         case QaPlanned() | QaItemEnded() | QaEnded() | QaSettled():
             told = tell_qa(event, run.trials, verbose=verbose)
             return Told(subject=clean(event.package), text=told) if told else None
