@@ -65,7 +65,7 @@ ENDS = Story(
         {"id": "after", "needs": ["asks"], "write": ["src/after/**"], "checks": ["true"]},
     ),
     options=("--max-agents", "1", "--fail-fast"),
-    config='[gates]\npolicy = "ask"\n',
+    config='[gates]\npolicy = "ask"\n[checks.integrity]\nempty = "warn"\n',
     code=3,
     status="blocked",
 )
