@@ -138,6 +138,8 @@ def test_after_three_attempts_a_person_is_asked_with_every_failure(story: Story)
     first = story.run("p", agent("bad", strays), "--qa")
     assert first.code == 3, first.err
     assert "QA still fails after 3 attempts: greets and adds" in first.out
+    assert "  qa      failed in try 3 of 3: 1 passed, 1 failed\n" in first.out
+    assert "  qa      greets and adds: it never showed 'Hello Ada: 3'\n" in first.out
     assert "plait answer" in first.out
     report = story.report()
     assert [trial["status"] for trial in report["qa"]] == ["fail"] * 3
@@ -268,6 +270,7 @@ def test_purple_prescribes_qa_and_has_a_place_for_its_results(story: Story) -> N
     assert "**Severity:** high" in first
     assert ("**Status:** PASS" in second, "**Attempt:** 2 of 3" in second) == (True, True)
     assert set(story.first_parents("feat/sums")) <= set(story.note("trees"))
+    assert "  qa      passed in try 2 of 3: 1 passed\n" in done.out
 
 
 def lives(pid: str) -> bool:

@@ -17,6 +17,7 @@ from plait.core.event import QuestionAnswered
 from plait.core.plan import Contracts, PackageId
 from plait.core.report import build_report
 from plait.core.run import Run
+from plait.faces.qa_story import qa_lines
 from plait.faces.report_audit import (
     agent_lines,
     contracts,
@@ -216,3 +217,27 @@ def test_a_graph_of_an_odd_report_is_drawn_all_the_same() -> None:
 def test_states_are_told_apart_without_colour() -> None:
     """Each has a mark of its own."""
     assert len(set(MARKS.values())) == len(MARKS)
+
+
+def test_every_try_of_qa_is_told_with_its_items() -> None:
+    """In the tables of the report; at the end of a run only the last one."""
+    items = [
+        {"kind": "cli", "name": "adds", "status": "failed", "reason": "it\nsubtracts"},
+        {"kind": "web", "name": "page", "status": "not_run", "reason": "no browser"},
+        {"kind": "api", "name": "gets", "status": "passed"},
+    ]
+    tries = [{"attempt": 3, "of": 3, "status": "fail", "items": items}]
+    told_ = [(line.name, line.outcome, line.told) for line in trial_lines({"qa": tries})]
+    assert told_ == [
+        ("attempt 3", "fail", ""),
+        ("cli: adds", "failed", "it"),
+        ("web: page", "not run", "no browser"),
+        ("api: gets", "passed", ""),
+    ]
+    assert qa_lines({"qa": tries}) == [
+        "failed in try 3 of 3: 1 passed, 1 failed, 1 not run",
+        "adds: it",
+        "page: no browser",
+    ]
+    for odd in (None, [], "x", [7], [{"status": "odd"}], {"a": 1}):
+        assert qa_lines({"qa": odd}) == []

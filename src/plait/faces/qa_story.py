@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from plait.core.event import QaEnded, QaItemEnded, QaPlanned, QaSettled, QaStatus, QaVerdict
 from plait.core.qa import Trial
 from plait.faces.text import clean, count, duration, listing
@@ -43,6 +46,28 @@ def tell_qa(
             return f"{head}: {counts}"
         case QaSettled(reason=reason, who=who):
             return f"QA is over: {clean(reason)}" + (f", by {clean(who)}" if who else "")
+
+
+def qa_lines(report: Mapping[str, Any]) -> list[str]:
+    """What came of the last try, with all that failed or was not run; nothing without QA."""
+    tries = report.get("qa") or []
+    last = tries[-1] if isinstance(tries, list) and tries else None
+    if not isinstance(last, Mapping) or last.get("status") not in set(QaVerdict):
+        return []
+    items = [each for each in last.get("items") or () if isinstance(each, Mapping)]
+    counts = ", ".join(
+        f"{number} {status.value.replace('_', ' ')}"
+        for status in QaStatus
+        if (number := sum(each.get("status") == status for each in items))
+    )
+    came = _CAME[QaVerdict(last["status"])]
+    told = [f"{came} in try {last.get('attempt')} of {last.get('of')}: {counts}"]
+    told += [
+        f"{clean(str(each.get('name')))}: {_first(str(each.get('reason') or ''))}"
+        for each in items
+        if each.get("status") != QaStatus.PASSED
+    ]
+    return told
 
 
 def _first(reason: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plait.faces.delivery_story import more_on_delivery, tell_delivery
+from plait.faces.qa_story import qa_lines
 from plait.faces.report_rows import kept_lines, limit
 from plait.faces.text import clean, duration, listing
 from plait.faces.whole_rows import headline as headline_of_whole
@@ -50,6 +51,7 @@ def summary(report: Mapping[str, Any], *, folder: str) -> str:
         lines.append(f"  whole   {clean(whole)}")
         for each in waiting.get(None, ()):
             lines += [f"          {clean(each['summary'])}", *_ways_on(each)]
+    lines += [f"  qa      {told}" for told in qa_lines(report)]
     if told := report.get("pull_request"):
         lines.append(f"  request {tell_delivery(told)}")
         lines += [f"          {line}" for line in more_on_delivery(told)]
