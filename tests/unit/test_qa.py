@@ -335,7 +335,9 @@ def test_qa_waits_for_a_person_with_what_mends_it() -> None:
     failed = runs.record(run, runs.end(fix.id, Verdict.REJECT))
     assert decide(compiled, failed, limits) == (Start(package=QA),)
     asks = runs.record(run, runs.end(fix.id, Verdict.BLOCKED, question="may it?"))
-    (skip,) = decide(compiled, asks, limits)
+    empty = runs.record(run, runs.end(fix.id, Verdict.BLOCKED, question="ok?", commit="c"))
+    assert decide(compile_plan(run.plan), empty, limits) == (Start(package=QA),)
+    (skip,) = decide(compile_plan(run.plan), asks, limits)
     assert isinstance(skip, Skip)
     asks = runs.record(asks, PackageSkipped(package=QA, reason=skip.reason, because=skip.because))
     assert conclude(asks).value == "blocked"

@@ -173,8 +173,13 @@ def settle(
 
 
 def _asks(needed: PackageState, package: WorkPackage) -> bool:
-    """Whether what mends a failure waits for a person: QA goes on when it does."""
-    return package.own and needed.status is PackageStatus.BLOCKED
+    """Whether what mends a failure waits for a person: QA goes on when it does.
+
+    Who is asked to accept that nothing was changed need not answer first.
+    """
+    if not package.own or needed.status is not PackageStatus.BLOCKED:
+        return False
+    return needed.held is None or bool(needed.attempts[-1].files)
 
 
 def _left_out(package: WorkPackage) -> str:

@@ -73,8 +73,8 @@ def fix_of(run: Run, qa: WorkPackage, trial: Trial) -> tuple[WorkPackage | None,
 
 
 def superseded(run: Run, qa: WorkPackage) -> tuple[PackageId, ...]:
-    """Fixes that came to nothing, and that nobody misses once QA has passed."""
-    lost = {PackageStatus.FAILED, PackageStatus.SKIPPED}
+    """Fixes that came to nothing, and that nobody misses once QA has passed, or asks itself."""
+    lost = {PackageStatus.FAILED, PackageStatus.SKIPPED, PackageStatus.BLOCKED}
     return tuple(
         opened.package
         for opened in run.opened

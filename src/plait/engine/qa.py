@@ -231,10 +231,7 @@ async def _follow(context: Context, desk: Desk) -> None:
 async def _pass(context: Context, desk: Desk, trial: Trial) -> None:
     """On to the queue with the results, where the format wants them; else it is over."""
     run, package = context.journal.run, desk.package
-    over: list[Event] = [
-        PackageSkipped(package=each, reason="QA passed without it", benign=True)
-        for each in superseded(run, package)
-    ]
+    over: list[Event] = list(_missed_by_nobody(context, desk, "QA passed without it"))
     left = trial.of(QaStatus.NOT_RUN)
     if left:
         shown = "; ".join(f"{each.name}: {each.reason}" for each in left[:5])
@@ -283,7 +280,19 @@ async def _ask(context: Context, desk: Desk, trial: Trial, why: str) -> None:
     logs = context.places.relative(desk.directory)
     reason = in_full(failure, attempt=desk.attempt, kept_ref=kept, logs=logs)
     ended = _ended(desk, Verdict.BLOCKED, code=NOT_PASSED, reason=reason, commit=commit)
-    await context.journal.record(*raised, replace(ended, kept_ref=kept, question=failure.blocked))
+    asks = {state.id for state in context.journal.run.with_status(PackageStatus.BLOCKED)}
+    over = _missed_by_nobody(context, desk, "it changed nothing, and QA asks itself")
+    await context.journal.record(
+        *(each for each in over if each.package in asks),
+        *raised,
+        replace(ended, kept_ref=kept, question=failure.blocked),
+    )
+
+
+def _missed_by_nobody(context: Context, desk: Desk, reason: str) -> tuple[PackageSkipped, ...]:
+    """That fixes which came to nothing are not needed."""
+    lost = superseded(context.journal.run, desk.package)
+    return tuple(PackageSkipped(package=each, reason=reason, benign=True) for each in lost)
 
 
 async def _not_run(context: Context, desk: Desk, trial: Trial) -> None:
