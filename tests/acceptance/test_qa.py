@@ -98,12 +98,18 @@ def items(story: Story) -> list[dict[str, str]]:
 
 @pytest.mark.qa
 def test_what_landed_is_tried_and_passes(story: Story) -> None:
-    """A terminal and a server that nobody hears of again; the report tells both."""
-    done = begins(story).run("p", agent(), "--qa")
+    """A terminal, a server, an agent that is named for it; the report tells all of it."""
+    script = story.root / "qa.yaml"
+    found = [{"name": "reads well", "status": "passed"}]
+    script.write_text(json.dumps({"qa": [{"result": {"outputs": {"qa": {"items": found}}}}]}))
+    more = ("--qa", "--agent", f"qa=scripted:{script}")
+    done = begins(story).run("p", agent(), *more)
     assert done.code == 0, done.err
     (trial,) = story.report()["qa"]
     assert (trial["status"], trial["attempt"], trial["of"]) == ("pass", 1, 3)
-    assert items(story) == [{"greets and adds": "passed", "is healthy": "passed"}]
+    assert items(story) == [
+        dict.fromkeys(("greets and adds", "is healthy", "reads well"), "passed")
+    ]
     assert trial["commit"] == story.git("rev-parse", "openspec/p")
     assert story.packages()["qa"]["status"] == "landed"
 

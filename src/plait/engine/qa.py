@@ -73,9 +73,10 @@ async def try_out(context: Context, package: PackageId) -> None:
     epoch = lease.epoch
     log = context.places.run_folder() / package / "left.log"
     workspace: Workspace | None = None
+    reusable = False
     try:
         workspace = await context.workspaces.open(context.journal.run.head)
-        await _work(context, package, epoch, workspace, begun)
+        reusable = await _work(context, package, epoch, workspace, begun)
     except BaseException as error:
         with anyio.CancelScope(shield=True):
             if context.journal.run.packages[package].status is PackageStatus.PENDING:
@@ -87,12 +88,13 @@ async def try_out(context: Context, package: PackageId) -> None:
         with anyio.CancelScope(shield=True):
             await context.lodgings.leave(lodger(package, epoch), log)
             if workspace is not None:
-                await context.workspaces.close(workspace)
+                await context.workspaces.close(workspace, reusable=reusable)
 
 
 async def _work(
     context: Context, package: PackageId, epoch: int, workspace: Workspace, begun: float
-) -> None:
+) -> bool:
+    """One try, from what there is to try to what follows; whether nothing of it lives on."""
     state, known = context.journal.run.packages[package], context.compiled.packages[package]
     plan = plan_of(await repository_of(workspace.path), context.qa, context.plan)
     agent = qa_agent(context, known)
@@ -101,7 +103,7 @@ async def _work(
         reason = "nothing to try: no command line, API or page was found; `[qa]` can name them"
         told = PackageSkipped(package=package, reason=reason, benign=known.optional)
         await context.journal.record(told)
-        return
+        return True
     directory = context.places.attempt(package, state.next_attempt)
     if directory.exists():  # of an attempt that a crash cut off: its number counts again
         directory.rename(directory.with_name(f"{directory.name}.before-epoch-{epoch}"))
@@ -142,6 +144,7 @@ async def _work(
     await _carry_out(context, desk, plan, agent, lack)
     await _tell_ended_try(context, desk)
     await _follow(context, desk)
+    return not desk.lingering
 
 
 async def _furnished(context: Context, desk: Desk) -> tuple[Desk, str]:

@@ -46,7 +46,9 @@ async def ask_agent(
     claimed = _claimed(context, desk, url, provider)
     write_down(claimed)
     context.workspaces.inhabit(desk.workspace, claimed.task.directory / process.ALIVE)
-    _, outcome = await run_agent(context, claimed)
+    ended, outcome = await run_agent(context, claimed)
+    if ended.lingering:
+        desk.lingering.append(provider)
     if isinstance(outcome, Ended):
         return (agent_item(desk, provider, status=QaStatus.NOT_RUN, reason=outcome.reason),)
     if outcome.status is not AgentStatus.COMPLETED:

@@ -41,7 +41,10 @@ _MOST_EVIDENCE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """An attempt at QA: where it is made, and what it is given. `number` counts the tries."""
+    """An attempt at QA: where it is made, and what it is given. `number` counts the tries.
+
+    `lingering` names what could not be ended: the workspace is never used again.
+    """
 
     package: WorkPackage
     attempt: int
@@ -51,6 +54,7 @@ class Desk:
     directory: Path
     port: int
     variables: Mapping[str, str] = field(default_factory=dict)
+    lingering: list[str] = field(default_factory=list)
 
     @property
     def commit(self) -> str:
@@ -128,6 +132,8 @@ async def _serve(context: Context, desk: Desk, plan: QaPlan, service: Served) ->
         stderr=log,
         timeout_s=None,
     )
+    if service.ended.lingering:
+        desk.lingering.append(plan.serve)
     service.over.set()
 
 
@@ -186,6 +192,8 @@ async def _tried(context: Context, desk: Desk, plan: QaPlan, item: QaItem) -> Qa
         timeout_s=context.qa.timeout_s + GRACE_S,
     )
     took = time.monotonic() - begun
+    if ended.lingering:
+        desk.lingering.append(item.scenario.name)
     if ended.timed_out:
         status = QaStatus.NOT_RUN if item.guessed else QaStatus.FAILED
         limit = context.qa.timeout_s
