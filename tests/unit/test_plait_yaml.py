@@ -214,7 +214,12 @@ def test_it_can_say_all_that_a_plan_is(tmp_path: Path) -> None:
             artifacts=("report.xml",),
             result_keys=("passed",),
         ),
-        Check(name="github: ci.yml, lint", kind=CheckKind.CI, instructions="github: ci.yml, lint"),
+        Check(
+            name="github: ci.yml, lint",
+            kind=CheckKind.CI,
+            instructions="github: ci.yml, lint",
+            required=("lint",),
+        ),
         Check(name="Look.", kind=CheckKind.MANUAL, instructions="Look."),
     )
     assert look.kind is PackageKind.GATE

@@ -196,7 +196,12 @@ def test_a_package_in_full(folder: Path) -> None:
                 artifacts=("out/unit.xml",),
                 result_keys=("passed",),
             ),
-            Check(name="pipeline", kind=CheckKind.CI, instructions="github: ci.yml, lint, test"),
+            Check(
+                name="pipeline",
+                kind=CheckKind.CI,
+                instructions="github: ci.yml, lint, test",
+                required=("lint", "test"),
+            ),
             Check(name="look", kind=CheckKind.MANUAL, instructions="Look at the table."),
         ),
         tier="B",
