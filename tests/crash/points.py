@@ -391,6 +391,7 @@ LANDING = frozenset(
 RARE: Mapping[str, str] = {
     "stored renew_run": "only a run that lasts renews its claims",
     "rename RETIRED": "somebody uses a worktree that a crash left",
+    "rmdir ATTEMPT": "an attempt in a session was laid out, and killed before it had begun",
     **dict.fromkeys(
         (
             *("start git status", "end git status", "remove SLOT/private"),
