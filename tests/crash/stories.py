@@ -175,13 +175,18 @@ _FAULT = {
     "description": "It should be better than it is.",
 }
 _ANSWER = "printf '%s' '{}' > \"$PLAIT_RESULT\""
-_CALM = _ANSWER.format(json.dumps({"findings": []}))
+_ACCEPTS = [{"id": "p1", "reason": "there was nothing to do"}]
+_CALM = _ANSWER.format(json.dumps({"findings": [], "accepts": _ACCEPTS}))
 _WANTS = _ANSWER.format(json.dumps({"findings": [_FAULT]}))
-_FIRST = f"if grep -q better src/read/made.txt; then {_CALM}; else {_WANTS}; fi"
+_POOR = 'test "$PLAIT_PACKAGE" = read && ! grep -q better src/read/made.txt'
+_FIRST = f"if {_POOR}; then {_WANTS}; else {_CALM}; fi"
 
-# Reviewers want something put right, and read the work again.
+# Reviewers want something put right, and read the work again; and accept that nothing was done.
 READ = Story(
-    works=(Work(id="read", fix="echo better >> src/read/made.txt"),),
+    works=(
+        Work(id="read", fix="echo better >> src/read/made.txt"),
+        Work(id="nothing", agent="rmdir src/nothing"),
+    ),
     config='[review]\nagents = ["first", "second"]\n'
     f"[agents.first]\nuse = {json.dumps(f'command:{_FIRST}')}\n"
     f"[agents.second]\nuse = {json.dumps(f'command:{_CALM}')}\n",

@@ -160,12 +160,12 @@ def _told(scene: Scene, _tree: str, _planted: frozenset[Path]) -> Iterator[str]:
         if report["status"] != scene.status:
             yield f"the report says {report['status']}"
         for package in report["packages"]:
-            answers = package.get("review", {}).get("answers", ())
-            heard = Counter(
-                (each["commit"], each["reviewer"]) for each in answers if each.get("outcome")
-            )
-            twice = [each for each, times in heard.items() if times > 1]
-            yield from (f"{package['id']}: {each} was heard twice" for each in twice)
+            review = package.get("review", {})
+            rounds = 1 + sum(bool(each.get("status")) for each in review.get("fixes", ()))
+            answers = [each for each in review.get("answers", ()) if each.get("outcome")]
+            for name, times in Counter(each["reviewer"] for each in answers).items():
+                if times > rounds:
+                    yield f"{package['id']}: {name} was heard {times} times in {rounds} rounds"
         yield from (f"a negative time: {each}" for each in _negative(report, "report"))
 
 

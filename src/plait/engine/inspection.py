@@ -47,13 +47,14 @@ async def committed(context: Context, claimed: Claimed) -> tuple[Work | None, Fa
         unfinished=lambda: _unfinished(context, package),
         gitlinks=[each.path for each in work.changes if each.new_mode == _GITLINK],
     )
-    failure = await _tell_work(context, claimed, work, verdict)
-    if failure is not None:
-        return work, failure
     if not work.changes and work.commit == work.base:
+        # It is told as what it is, so that whoever takes the attempt up finds the same commit.
         tree = await context.trunk.tree(work.base)
         empty = await context.trunk.commit(tree, parents=(work.base,), message=message)
         work = replace(work, commit=empty)
+    failure = await _tell_work(context, claimed, work, verdict)
+    if failure is not None:
+        return work, failure
     return work, await resolved(context, claimed, work)
 
 
