@@ -112,33 +112,6 @@ def test_a_flaky_check_is_in_quarantine(story: Story) -> None:
     assert [each["package"] for each in story.report()["flakes"]] == ["wp-a", "wp-b"]
 
 
-def test_a_flake_of_a_package_alone_uses_up_no_attempt(story: Story) -> None:
-    """It fails once of its commit and then passes: no other agent is asked, and it is told."""
-    story.begin()
-    first = '"$NOTES/$(git rev-parse "HEAD^{tree}")"'
-    story.plans(
-        "add-eight", Piece(id="wp-a", checks=[f"test -e {first} || {{ : > {first}; exit 1; }}"])
-    )
-    outcome = story.run("add-eight", WRITE)
-    assert outcome.code == 0, outcome.err
-    assert [each["package"] for each in story.report()["flakes"]] == ["wp-a"]
-    assert len(story.packages()["wp-a"]["attempts"]) == 1
-
-
-def test_a_package_that_breaks_its_check_is_refused(story: Story) -> None:
-    """Its check runs twice on its commit, and then the attempt has failed."""
-    story.begin()
-    count = 'echo "$PLAIT_PACKAGE" >> "$NOTES/ran"; '
-    story.plans(
-        "add-eight",
-        Piece(id="wp-a", checks=[f"{count}exit 1"]),
-    )
-    outcome = story.run("add-eight", WRITE)
-    assert outcome.code == 1, outcome.err
-    assert story.note("ran") == ["wp-a", "wp-a"]
-    assert story.packages()["wp-a"]["attempts"][0]["error_code"] == "VERIFICATION_FAILED"
-
-
 def test_a_tree_that_was_tested_is_not_tested_again(story: Story) -> None:
     """A package that changes nothing lands on the tree of the one before it."""
     story.begin()

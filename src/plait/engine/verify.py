@@ -54,8 +54,7 @@ class Red:
     """The first check that did not pass, told for a person and for the next brief.
 
     `lack`: it could not run at all on this machine, for the program that it names is missing.
-    `code` tells why it did not run, where that is so: the workspace could not be set up. `late`:
-    it did not end in time.
+    `code` tells why it did not run, where that is so: the workspace could not be set up.
     """
 
     check: OwnedCheck
@@ -63,7 +62,6 @@ class Red:
     code: str = ""
     log: str = ""
     lack: str = ""
-    late: bool = False
 
 
 async def run_checks(
@@ -100,7 +98,7 @@ async def run_checks(
         return Red(check=checks[done], reason=failed, code=SETUP_FAILED)
     for number, owned in enumerate(checks[done:], start=done + 1):
         red = await _run_check(context, workspace, owned, subject, number)
-        if red is not None and _may_be_a_flake(context, subject, red):
+        if red is not None and not subject.again and is_quarantined(context, owned.check):
             first, red = (
                 red,
                 await _run_check(context, workspace, owned, replace(subject, again=True), number),
@@ -110,18 +108,6 @@ async def run_checks(
         if red is not None:
             return red
     return None
-
-
-def _may_be_a_flake(context: Context, subject: Subject, red: Red) -> bool:
-    """Whether a check that failed runs once more at once.
-
-    Of a package alone it does before an attempt is used up: an agent that is told of a flake has
-    nothing to mend but the test. On merge results that is the queue's to say, unless it is known.
-    """
-    if subject.again or red.lack:
-        return False
-    alone = subject.stage is Stage.VERIFY and not red.late
-    return alone or is_quarantined(context, red.check.check)
 
 
 def is_quarantined(context: Context, check: Check) -> bool:
@@ -228,8 +214,7 @@ async def _run_check(
     texts = secret_texts(child_environment(check.env), ())
     reason = without_secrets(_reason(owned, ended, subject, log), texts)
     told = context.places.relative(log)
-    lack = _lack(owned, ended, log)
-    return Red(check=owned, reason=reason, log=told, lack=lack, late=ended.timed_out)
+    return Red(check=owned, reason=reason, log=told, lack=_lack(owned, ended, log))
 
 
 async def _execute(
