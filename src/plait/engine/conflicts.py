@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from plait.core.escalation import Escalation, EscalationType, RaisedBy, Severity
 from plait.core.event import ConflictFound, LandingRefused, Verdict
+from plait.core.foresight import meeting
 from plait.core.limit import package_overspent
 from plait.core.package import Attempt, PackageState, PackageStatus
 from plait.core.plan import PackageId
@@ -136,6 +137,10 @@ async def resolved(context: Context, claimed: Claimed, work: Work) -> Failure | 
         if wrong is not None:
             return wrong
     if state.attempts[-1].built_on or run.head == base:
+        return None
+    # A merge leaves a tree behind: where nothing can conflict there is none.
+    landed = await context.trunk.changed(base, run.head)
+    if not meeting([each.path for each in work.changes], {state.id: landed}):
         return None
     merged = await merge(context, run.head, work.commit)
     if not isinstance(merged, Conflict):
