@@ -7,10 +7,12 @@ has them all.
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,12 @@ class Met:
 
     def __init__(self, story: Story, pairs: Mapping[str, Pair]) -> None:
         self.story, self.pairs = story, pairs
+        self.outcome = Outcome(-1, "", "")
+        self.report: Any = None
+
+    def prepare(self) -> None:
+        """The repository and its plan."""
+        story, pairs = self.story, self.pairs
         story.begin({"plait.toml": SETTINGS, ".gitattributes": "* -text\n"})
         for name, pair in pairs.items():
             for path, content in {"here": "", **pair.files}.items():
@@ -97,8 +105,6 @@ class Met:
         file.write_text(json.dumps(plan), encoding="utf-8")
         story.git("add", "-A")
         story.git("commit", "-qm", "plan")
-        self.outcome = Outcome(-1, "", "")
-        self.report: Any = None
 
     def run(self) -> None:
         """All of it."""
@@ -328,11 +334,31 @@ PAIRS = {
 
 @pytest.fixture(scope="module")
 def met(tmp_path_factory: pytest.TempPathFactory) -> Met:
-    """All pairs, in one run."""
-    root = tmp_path_factory.mktemp("met")
-    met = Met(Story(root), PAIRS)
-    _add_submodule(met.story, root / "other")
-    met.run()
+    """All pairs, in one run, whichever of the suite's processes comes to it first."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    root = shared / "met"
+    with (shared / "met.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (root / "told.json").exists():
+            return _told_by_another(root, Story(tmp_path_factory.mktemp("again")))
+        root.mkdir()
+        met = Met(Story(root), PAIRS)
+        met.prepare()
+        _add_submodule(met.story, root / "other")
+        met.run()
+        told = {"outcome": astuple(met.outcome), "report": met.report}
+        (root / "told.json").write_text(json.dumps(told), encoding="utf-8")
+        return met
+
+
+def _told_by_another(root: Path, story: Story) -> Met:
+    """The run as another process of the suite has made it."""
+    story.repo, story.notes = root / "repo", root / "notes"
+    story.env |= {"HOME": str(root / "home"), "NOTES": str(story.notes)}
+    told = json.loads((root / "told.json").read_text(encoding="utf-8"))
+    met = Met(story, PAIRS)
+    met.outcome, met.report = Outcome(*told["outcome"]), told["report"]
     return met
 
 
@@ -570,7 +596,9 @@ def test_an_agent_goes_on_in_its_session_where_a_conflict_is_found_before_its_ch
     """Same claim and worktree, on what has landed by now, with the conflict in its files."""
     story.env["PYTHONPATH"] = str(PLUGIN)
     pair = Pair(files={"text.txt": TEN}, a="", b=[""])
-    both = Met(story, {"talk": pair}).at("talk")
+    met = Met(story, {"talk": pair})
+    met.prepare()
+    both = met.at("talk")
     began = 'until test -e "$NOTES/talk-a.began" -a -e "$NOTES/talk-b.began"; do sleep 0.02; done'
     landed = f"until {SAME_TREE.format(BRANCH, 'talk-a')}; do sleep 0.02; done"
     agent = lines(

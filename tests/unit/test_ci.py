@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from plait.core.ci import Job, JobState, Said, Word, said
+from plait.core.ci import Job, JobState, Lack, Said, Word, said
 from plait.core.plan import Check, CheckKind
 from plait.engine.ci import Unheard, hear
 from plait.errors import EnvironmentLack
@@ -130,16 +130,18 @@ def test_where_no_job_is_named_all_must_have_passed_twice():
 
 
 @pytest.mark.parametrize(
-    ("says", "within_s", "words"),
+    ("says", "within_s", "code", "words"),
     [
-        (jobs(), 60.0, "runs no checks"),
-        (jobs(unit=PENDING), 0.01, "did not say in time"),
-        (lack("FORGE_UNREACHABLE"), 0.01, "it says no"),
-        (lack("FORGE_FORBIDDEN"), 60.0, "FORGE_FORBIDDEN"),
+        (jobs(), 60.0, Lack.NONE, "runs no checks"),
+        (jobs(unit=PENDING), 0.01, Lack.TIMED_OUT, "did not say in time"),
+        (lack("FORGE_UNREACHABLE"), 0.01, Lack.TIMED_OUT, "it says no"),
+        (lack("FORGE_FORBIDDEN"), 60.0, Lack.NO_ACCESS, "FORGE_FORBIDDEN"),
     ],
 )
-def test_what_is_not_heard_is_told_with_the_reason(says, within_s, words):
+def test_what_is_not_heard_is_told_with_the_reason(says, within_s, code, words):
     """None configured, not in time, no network, no access: each a word of its own to a person."""
     told = heard(Host([says]), within_s=within_s)
     assert isinstance(told, Unheard)
     assert words in told.reason
+    assert told.code is code
+    assert str(code) in told.told

@@ -40,6 +40,14 @@ class Word(StrEnum):
     NONE = "none"  # nothing is known of the commit, or nothing that was asked for
 
 
+class Lack(StrEnum):
+    """Why the host's word is not known."""
+
+    NONE = "CI_NOT_CONFIGURED"
+    NO_ACCESS = "CI_NO_ACCESS"
+    TIMED_OUT = "CI_TIMED_OUT"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """The word, and the jobs that it rests on; `missing` are wanted and not there."""

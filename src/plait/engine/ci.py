@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from plait.core.ci import Said, Word, said
+from plait.core.ci import Lack, Said, Word, said
 from plait.core.event import CheckEnded, Stage
 from plait.core.plan import Check, CheckKind
 from plait.core.retry import VERIFICATION_FAILED
@@ -29,7 +29,13 @@ _PASSING = frozenset({"FORGE_UNREACHABLE", "FORGE_RATE_LIMITED", "FORGE_FAILED"}
 class Unheard:
     """Why nobody knows what the host says of a commit."""
 
+    code: Lack
     reason: str
+
+    @property
+    def told(self) -> str:
+        """For people, with its code."""
+        return f"{self.reason} [{self.code}]"
 
 
 async def judged_in_ci(
@@ -56,13 +62,13 @@ async def judged_in_ci(
         if left:
             await pipelines.offer(branch, work.commit)
     except PlaitError as error:
-        return None, _no_access(pipelines, error)
+        return None, _no_access(pipelines, error).told
     until = context.clock.now() + claimed.package.timeout_s
     for check in left:
         began = context.clock.now()
         heard = await hear(context.clock, pipelines, check, work.commit, until)
         if isinstance(heard, Unheard):
-            return None, heard.reason
+            return None, heard.told
         passed = heard.word is Word.PASSED
         took_s = context.clock.now() - began
         await context.journal.record(
@@ -90,7 +96,7 @@ async def hear(
             heard = said(await pipelines.jobs(commit), check.required)
         except PlaitError as error:
             if error.code not in _PASSING:
-                return Unheard(reason=_no_access(pipelines, error))
+                return _no_access(pipelines, error)
             heard, trouble = Said(word=Word.PENDING), error.message
         if heard.word is Word.FAILED or (
             heard.word is Word.PASSED and (check.required or heard == before)
@@ -98,9 +104,10 @@ async def hear(
             return heard
         before, now = heard, clock.now()
         if heard.word is Word.NONE and now - begun >= _GRACE * pipelines.first_s:
-            return Unheard(reason=_nothing(pipelines, check))
+            return Unheard(code=Lack.NONE, reason=_nothing(pipelines, check))
         if now >= until:
-            return Unheard(reason=_too_long(pipelines, check, heard, trouble))
+            told = _too_long(pipelines, check, heard, trouble)
+            return Unheard(code=Lack.TIMED_OUT, reason=told)
         await anyio.sleep(min(wait_s, until - now))
         wait_s = min(wait_s * _SLOWER, _LONGEST_S)
 
@@ -131,9 +138,10 @@ def _failed(check: Check, heard: Said, branch: str) -> str:
     return f'check "{check.name}" (ci) does not pass on the branch {branch}:\n\n{told}'
 
 
-def _no_access(pipelines: Pipelines, error: PlaitError) -> str:
+def _no_access(pipelines: Pipelines, error: PlaitError) -> Unheard:
     hint = f" ({error.hint})" if error.hint else ""
-    return f"{pipelines.host} could not be asked: {error.message}{hint} [{error.code}]"
+    told = f"{pipelines.host} could not be asked: {error.message}{hint}, {error.code}"
+    return Unheard(code=Lack.NO_ACCESS, reason=told)
 
 
 def _nothing(pipelines: Pipelines, check: Check) -> str:
