@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+_ORDERS = re.compile(
+    r"\.(?:github|gitea|forgejo)/(?:workflows|actions)/|\.gitlab-ci\.ya?ml$|\.gitlab/ci/"
+)
 _EVENT = re.compile(r" \([a-z_]+\)$")  # of a job's name at Gitea: what set it off
 
 
@@ -46,6 +49,7 @@ class Lack(StrEnum):
     NONE = "CI_NOT_CONFIGURED"
     NO_ACCESS = "CI_NO_ACCESS"
     TIMED_OUT = "CI_TIMED_OUT"
+    CHANGED = "CI_CHANGED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,11 @@ class Said:
     word: Word
     jobs: tuple[Job, ...] = ()
     missing: tuple[str, ...] = ()
+
+
+def ordering(paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of the paths that tell a code host what to run."""
+    return tuple(path for path in paths if _ORDERS.match(path))
 
 
 def said(jobs: Sequence[Job], wanted: Sequence[str]) -> Said:

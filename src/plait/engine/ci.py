@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from plait.core.ci import Lack, Said, Word, said
+from plait.core.ci import Lack, Said, Word, ordering, said
 from plait.core.event import CheckEnded, Stage
 from plait.core.plan import Check, CheckKind
 from plait.core.retry import VERIFICATION_FAILED
@@ -57,6 +57,10 @@ async def judged_in_ci(
     pipelines = await context.pipelines() if checks else None
     if pipelines is None:
         return None, ""
+    if left and (paths := ordering(each.path for each in work.changes)):
+        # The host would do what an agent wrote, with the keys it has, before anybody saw it.
+        told = f"the commit changes what {pipelines.host} runs ({', '.join(paths[:3])})"
+        return None, Unheard(code=Lack.CHANGED, reason=f"{told}: nobody has looked at it").told
     branch = f"plait/{context.journal.run.id}/{claimed.package.id}-ci-{work.commit[:12]}"
     try:
         if left:
