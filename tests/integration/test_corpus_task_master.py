@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import pytest
 from tests.fakes.corpus import CORPUS, Real, real_files
@@ -134,9 +134,9 @@ def test_sound(name, tmp_path):
     path = real.below(tmp_path)
     assert recognised(path, tmp_path) == "task-master"
     assert recognised(elsewhere(path, tmp_path / "x"), tmp_path) == "task-master"
-    begun = perf_counter()
+    begun = process_time()
     loaded = load(real, tmp_path)
-    assert perf_counter() - begun < 2
+    assert process_time() - begun < 2
     assert errors(loaded.findings) == ()
     assert loaded.plan is not None
     assert not circling({str(p.id): [str(e.id) for e in p.needs] for p in loaded.plan.packages})
