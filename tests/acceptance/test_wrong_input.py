@@ -11,6 +11,7 @@ import pytest
 from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.fakes.plans import Piece
 
+WRITE = 'mkdir -p "src/$PLAIT_PACKAGE"; echo ok > "src/$PLAIT_PACKAGE/made.txt"'
 AGENT = ("--agent", "command:true", "--yes", "--allow-unchecked")
 
 
@@ -94,7 +95,7 @@ def test_a_plan_nobody_approved_asks_for_it(story: Story) -> None:
     assert outcome.code == 3
     assert "plait approve p" in outcome.err
     assert story.plait("approve", "p").code == 0
-    assert story.plait("run", "p", "--agent", "command:true").code == 0
+    assert story.plait("run", "p", "--agent", f"command:{WRITE}").code == 0
     assert story.report()["approvals"][0]["who"] == "Ada <ada@example.org>"
 
 
@@ -150,7 +151,7 @@ def test_a_selection_that_needs_more_names_it(story: Story) -> None:
     outcome = story.run("p", "true", "--package", "wp-b")
     assert outcome.code == 2
     assert "wp-a" in outcome.err
-    assert story.run("p", "true", "--package", "wp-b", "--with-needs").code == 0
+    assert story.run("p", WRITE, "--package", "wp-b", "--with-needs").code == 0
     assert sorted(story.packages()) == ["wp-a", "wp-b"]
 
 
@@ -213,8 +214,8 @@ def test_a_selection_may_stand_on_what_an_earlier_run_landed(story: Story) -> No
     """What landed on the branch before is no missing need."""
     story.begin()
     story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"]))
-    assert story.run("p", "true", "--package", "wp-a").code == 0
-    assert story.run("p", "true", "--package", "wp-b").code == 0
+    assert story.run("p", WRITE, "--package", "wp-a").code == 0
+    assert story.run("p", WRITE, "--package", "wp-b").code == 0
     packages = story.packages()
     assert packages["wp-a"]["status"] == "done_before"
     assert packages["wp-b"]["status"] == "landed"
