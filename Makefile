@@ -29,7 +29,7 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 	$(PY) -m plait demo
 
 test: $(READY)  ## all tests but the long suites
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not qa"
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not qa and not long"
 
 check: $(READY)  ## what CI runs: format, lint, types, import contracts, short crash, escape and landing suites, tests
 	.venv/bin/ruff format --check --quiet .

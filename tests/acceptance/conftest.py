@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.acceptance.warm import fits, warm
 from tests.fakes.plans import Piece, write_change
 
 PLAIT = Path(sys.executable).with_name("plait")
@@ -33,10 +34,13 @@ class Outcome:
 
 
 class Story:
-    """A user with a repository, a plan and the `plait` command."""
+    """A user with a repository, a plan and the `plait` command.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    `warm`: a call to the end is forked from a process that has made Python's imports already.
+    """
+
+    def __init__(self, root: Path, *, warm: bool = True) -> None:
+        self.root, self.warm = root, warm
         self.repo = root / "repo"
         self.notes = root / "notes"
         self.notes.mkdir()
@@ -76,18 +80,25 @@ class Story:
 
     def plait(self, *argv: str, cwd: Path | None = None, timeout: float = 120) -> Outcome:
         """Run the command to its end."""
-        done = subprocess.run(
-            [PLAIT, *argv],
-            cwd=cwd or self.repo,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=timeout,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        where = cwd or self.repo
+        if self.warm and fits(self.env):
+            code, out, err = warm().run(
+                [str(PLAIT), *argv], cwd=where, env=self.env, timeout=timeout
+            )
+        else:
+            done = subprocess.run(
+                [PLAIT, *argv],
+                cwd=where,
+                env=self.env,
+                capture_output=True,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                timeout=timeout,
+                check=False,
+            )
+            code, out, err = done.returncode, done.stdout, done.stderr
+        assert "Traceback" not in err, err
+        return Outcome(code, out, err)
 
     def run(self, plan: str, agent: str, *more: str) -> Outcome:
         """`plait run` with a command agent, approved."""
@@ -136,9 +147,9 @@ class Story:
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Story:
-    """A user in a new place."""
-    return Story(tmp_path)
+def story(request: pytest.FixtureRequest, tmp_path: Path) -> Story:
+    """A user in a new place; in the stories of the main path each call is a start of its own."""
+    return Story(tmp_path, warm="cold" not in request.keywords)
 
 
 def wait_until(condition: Callable[[], bool], *, timeout: float = 30) -> None:

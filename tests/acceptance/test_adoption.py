@@ -179,6 +179,7 @@ def test_a_package_whose_agents_are_lost_again_and_again_fails(story: Story) -> 
     assert living_below(story.root) == []
 
 
+@pytest.mark.long
 def test_killed_at_random_each_agent_starts_once_an_epoch(story: Story) -> None:
     """Kill -9 at eight moments: no epoch sees two starts, each package lands, nobody is left."""
     story.begin()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import closing
 
+import pytest
 from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.acceptance.test_takeover import HASTY, SLOW
 from tests.fakes.plans import Piece
@@ -47,6 +48,7 @@ def test_a_package_that_was_claimed_by_somebody_else_is_let_go(story: Story) -> 
     assert living_below(story.root) == []
 
 
+@pytest.mark.long
 def test_a_candidate_whose_key_another_run_took_lands_once_it_is_free(story: Story) -> None:
     """Resumed it waits and says for whom, while everything else goes on; then both have landed."""
     waits = "while ! test -e $NOTES/{}; do sleep 0.02; done"

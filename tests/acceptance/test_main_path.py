@@ -11,6 +11,8 @@ import pytest
 from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.fakes.plans import Piece
 
+pytestmark = pytest.mark.cold
+
 WRITE = 'mkdir -p "src/$PLAIT_PACKAGE" && echo "$PLAIT_PACKAGE" > "src/$PLAIT_PACKAGE/made.txt"'
 SAY_TREE = (
     'tree=$(git rev-parse "HEAD^{tree}"); if test -z "$(ls src/*/broken 2>/dev/null)"; '

@@ -9,6 +9,7 @@ import subprocess
 import time
 from contextlib import closing
 
+import pytest
 from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.fakes.plans import Piece
 
@@ -76,6 +77,7 @@ def test_a_clone_that_lacks_the_runs_commits_is_told_how_to_get_them(story: Stor
     assert done.code == 0, done.err
 
 
+@pytest.mark.long
 def test_killed_again_and_again_each_package_lands_once(story: Story) -> None:
     """Kill -9 at many moments; the last call finishes, and nothing landed twice."""
     story.begin()

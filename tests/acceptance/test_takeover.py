@@ -133,6 +133,7 @@ def test_a_zombie_orchestrator_lands_nothing_and_says_so(checkouts: Checkouts) -
     assert story.git("fsck", "--strict", "--no-dangling") == ""
 
 
+@pytest.mark.long
 def test_a_key_of_a_run_that_nobody_decides_is_free_once_its_agent_is_gone(
     checkouts: Checkouts,
 ) -> None:
