@@ -166,6 +166,7 @@ def test_a_killed_shim_costs_an_attempt_but_no_budget(story: Story, orchestrated
     assert living_below(story.root) == []
 
 
+@pytest.mark.long
 def test_a_package_whose_agents_are_lost_again_and_again_fails(story: Story) -> None:
     """Three times; then it is not tried for ever."""
     story.begin()

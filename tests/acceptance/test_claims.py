@@ -16,6 +16,7 @@ from tests.fakes.plans import Piece
 from tests.fakes.processes import living_below
 
 
+@pytest.mark.long
 def test_a_package_that_was_claimed_by_somebody_else_is_let_go(story: Story) -> None:
     """Its agent is ended, its work kept, the refusal told; free again it starts anew, and lands."""
     story.begin()

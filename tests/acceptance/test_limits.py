@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from tests.acceptance.conftest import Story
 from tests.fakes.plans import Piece
 
@@ -73,6 +74,7 @@ def test_an_agent_whose_tree_grows_is_left_in_peace(story: Story) -> None:
     assert codes(story.packages()["wp-a"]) == [None]
 
 
+@pytest.mark.long
 def test_a_run_ends_with_its_time_and_keeps_what_was_at_work(story: Story) -> None:
     """What worked is ended, kept and told, nothing more starts; exit code 1."""
     story.begin()

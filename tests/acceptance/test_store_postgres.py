@@ -105,6 +105,7 @@ def worked(story: Story, number: int) -> bool:
     return len(story.note("worked")) >= number
 
 
+@pytest.mark.long
 def test_a_server_that_restarts_in_mid_run_is_waited_for(story: Story) -> None:
     """Stopped as by a crash while agents work, and started again: the run ends as if not."""
     try:

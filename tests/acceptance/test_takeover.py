@@ -90,6 +90,7 @@ def noted(root: Path, package: str, what: str) -> int:
     return found[0] if found else 0
 
 
+@pytest.mark.long
 def test_a_zombie_orchestrator_lands_nothing_and_says_so(checkouts: Checkouts) -> None:
     """Stopped with shim and agent, taken over, continued: refused, and the run is as if alone."""
     story = checkouts.story

@@ -11,8 +11,6 @@ import pytest
 from tests.acceptance.conftest import Story, end_with, wait_until
 from tests.fakes.plans import Piece
 
-pytestmark = pytest.mark.cold
-
 WRITE = 'mkdir -p "src/$PLAIT_PACKAGE"; echo ok > "src/$PLAIT_PACKAGE/made.txt"'
 AGENT = ("--agent", "command:true", "--yes", "--allow-unchecked")
 

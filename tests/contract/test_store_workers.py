@@ -289,6 +289,7 @@ def stores(
         store.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [2, 3])
 def test_workers_keep_to_the_protocol(
     stores: list[Store], clock: ManualClock, workers: int

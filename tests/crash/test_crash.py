@@ -36,6 +36,7 @@ def test_killed_at_every_point_in_a_row(tmp_path):
     assert list(differing(reached)) == []
 
 
+@pytest.mark.long
 def test_the_rules_can_fail(tmp_path):
     """What is judged at the end is wrong before the beginning, in most respects."""
     with Server() as server:

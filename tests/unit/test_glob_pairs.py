@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
+import pytest
 from tests.unit.test_scope import PATHS, is_path, reference
 
 from plait.core.scope import witness
@@ -22,6 +23,7 @@ def globs() -> list[str]:
     return list(found)
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_pairs_agree_with_brute_force() -> None:
     """Whatever path of a small world two globs share, they overlap; and a witness is shared."""
     drawn = globs()
