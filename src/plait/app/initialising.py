@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from plait.app.agents_here import AgentHere, agents_here
+from plait.app.commands import AGENTS, Placed, checked, install, telling, uninstall
 from plait.app.project import find_root
 from plait.app.survey import CheckFor, Found, Survey, is_there, survey
 from plait.config.writing import Setting, quoted, written
@@ -22,7 +23,7 @@ NAME = "plait.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Initialised:
-    """What `plait init` found and wrote."""
+    """What `plait init` found and wrote; `commands` are those of the agents' own programs."""
 
     path: Path
     text: str
@@ -30,19 +31,74 @@ class Initialised:
     survey: Survey
     backup: Path | None = None
     is_written: bool = False
+    commands: Sequence[Placed] = ()
 
 
-def initialise(start: Path, *, force: bool, dry_run: bool) -> Initialised:
-    """Find agents and checks, and write the file of settings.
+def initialise(
+    start: Path, *, force: bool, dry_run: bool, commands: Sequence[str] | None = None
+) -> Initialised:
+    """Find agents and checks, write the file of settings and the agents' commands.
 
     Args:
         start: A folder in the repository.
-        force: Replace the file; what it was is kept beside it.
+        force: Replace what is there; what it was is kept beside it.
         dry_run: Write nothing.
+        commands: Whose commands to write; None: those of the agents that are found; empty: none.
 
     Raises:
-        UsageError: `NOT_A_REPOSITORY`, or `CONFIG_EXISTS`.
+        UsageError: `NOT_A_REPOSITORY`, `NO_COMMANDS`; `CONFIG_EXISTS`, if there are settings, and
+            no commands to see to either.
     """
+    root = _root(start)
+    path = root / NAME
+    exists = path.exists() or path.is_symlink()
+    agents = agents_here()
+    wanted = _takers(agents) if commands is None else checked(commands)
+    placed: Sequence[Placed] = ()
+    if commands is None or commands:
+        placed = install(root, wanted, force=force, dry_run=dry_run)
+    stays = exists and not force
+    if stays and not (dry_run or placed):
+        raise UsageError(
+            f"there is a {NAME} already",
+            code="CONFIG_EXISTS",
+            where=str(path),
+            hint="--dry-run prints what would be written; --force replaces it and keeps a copy",
+        )
+    found = survey(root)
+    text = written(known(agents, found))
+    if dry_run or stays:
+        return Initialised(path=path, text=text, agents=agents, survey=found, commands=placed)
+    backup = _set_aside(path) if exists else None
+    new = path.with_name(f"{NAME}.new")
+    new.write_text(text, encoding="utf-8")
+    new.replace(path)
+    return Initialised(
+        path=path,
+        text=text,
+        agents=agents,
+        survey=found,
+        backup=backup,
+        is_written=True,
+        commands=placed,
+    )
+
+
+def see_to_commands(
+    start: Path, *, force: bool, dry_run: bool, commands: Sequence[str] | None = None
+) -> Sequence[Placed]:
+    """Write the agents' commands and nothing else; as `initialise` takes it."""
+    root = _root(start)
+    wanted = _takers(agents_here()) if commands is None else checked(commands)
+    return install(root, wanted, force=force, dry_run=dry_run)
+
+
+def take_back(start: Path, *, dry_run: bool) -> Sequence[Placed]:
+    """Remove the agents' commands that Plait wrote and nobody has edited."""
+    return uninstall(_root(start), dry_run=dry_run)
+
+
+def _root(start: Path) -> Path:
     root = find_root(start)
     if root is None:
         raise UsageError(
@@ -50,26 +106,12 @@ def initialise(start: Path, *, force: bool, dry_run: bool) -> Initialised:
             code="NOT_A_REPOSITORY",
             hint="`git init` makes one; --repo DIR names another",
         )
-    path = root / NAME
-    exists = path.exists() or path.is_symlink()
-    if exists and not (force or dry_run):
-        raise UsageError(
-            f"there is a {NAME} already",
-            code="CONFIG_EXISTS",
-            where=str(path),
-            hint="--dry-run prints what would be written; --force replaces it and keeps a copy",
-        )
-    agents, found = agents_here(), survey(root)
-    text = written(known(agents, found))
-    if dry_run:
-        return Initialised(path=path, text=text, agents=agents, survey=found)
-    backup = _set_aside(path) if exists else None
-    new = path.with_name(f"{NAME}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)
-    return Initialised(
-        path=path, text=text, agents=agents, survey=found, backup=backup, is_written=True
-    )
+    return root
+
+
+def _takers(agents: Sequence[AgentHere]) -> list[str]:
+    """The agents that are here and whose programs read a project's commands."""
+    return [each.name for each in agents if each.program and each.name in AGENTS]
 
 
 def known(agents: Sequence[AgentHere], found: Survey) -> Mapping[tuple[str, str], Setting]:
@@ -121,15 +163,21 @@ def as_text(done: Initialised) -> str:
         else f"not taken: {clean(each.whole)}: {each.program} is not installed here"
         for each in done.survey.setup
     ]
+    lines += telling.lines(done.commands)
+    without = [each.name for each in here if each.name not in AGENTS]
+    if done.commands and without:
+        lines.append(f"        {', '.join(without)}: no commands, for want of a place in a project")
     if done.backup is not None:
         lines.append(f"what {NAME} was is kept as {done.backup.name}")
     first = here[0].name if here else '"command:SHELL"'
     choice = "" if here else f" --agent {first}"
     lines += [
-        f"wrote {done.path}",
+        f"wrote {done.path}"
+        if done.is_written
+        else f"{NAME} stays as it is; --force replaces it and keeps a copy",
         "",
         "Next:",
-        f"  look through {NAME}, and commit it",
+        f"  look through {NAME}, and commit it" + (" and the commands" if done.commands else ""),
         *([f"  plait doctor --probe {first}   what of {first} works here"] if here else []),
         "  plait check PLAN             what is wrong with a plan",
         f"  plait run PLAN{choice}" + ("               run it" if here else "   run it"),
@@ -154,6 +202,7 @@ def as_json(done: Initialised) -> str:
         ],
         "others": [{**_check_json(each), "why": why} for each, why in done.survey.others],
         "ci": [{"command": command, "source": path} for command, path in done.survey.ci],
+        "commands": telling.rows(done.commands),
         "text": done.text,
     }
     return json.dumps(report, indent=2, ensure_ascii=False) + "\n"

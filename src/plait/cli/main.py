@@ -17,7 +17,7 @@ from plait.cli.boundary import guarded
 # verb → (module, one line for the list)
 VERBS = {
     "demo": ("plait.cli.demo", "Run a small real project to its end; no model, no network."),
-    "init": ("plait.cli.init", "Find agents and check commands; write a commented plait.toml."),
+    "init": ("plait.cli.init", "Write a commented plait.toml, and commands for the agents found."),
     "doctor": ("plait.cli.doctor", "Say what this machine offers and what it lacks."),
     "check": ("plait.cli.check", "Check a plan; print findings."),
     "show": ("plait.cli.show", "Show a plan's graph, waves, critical path and forecast."),
