@@ -193,6 +193,21 @@ def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
     assert not (tmp_path / ".claude/commands/orchestrate-implementation.md").exists()
 
 
+def test_names_that_plait_would_not_give_are_passed_over(tmp_path: Path) -> None:
+    """Bytes that are no text, and signs that would move a terminal's cursor."""
+    put(tmp_path, "claude")
+    content = (tmp_path / PLAN).read_bytes()
+    odd = [b"\xff.md", b"a\x1b[2J.md", "\u00e9.md".encode()]
+    for name in odd:
+        Path(os.fsdecode(os.fsencode(tmp_path / ".claude/commands") + b"/" + name)).write_bytes(
+            content
+        )
+    assert set(put(tmp_path, "claude").values()) == {State.CURRENT}
+    assert set(take(tmp_path).values()) == {State.REMOVED}
+    left = (os.fsencode(each.name) for each in (tmp_path / ".claude/commands").iterdir())
+    assert sorted(left) == sorted(odd)
+
+
 def test_an_agent_without_commands_is_refused() -> None:
     """Who asks for it by name is told which agents take commands."""
     with pytest.raises(UsageError, match="aider") as caught:

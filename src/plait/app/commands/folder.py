@@ -83,7 +83,7 @@ def remove(root: Path, place: str) -> list[str]:
 
 
 def files(root: Path, folder: str, ending: str) -> list[str]:
-    """The ordinary files in a folder, at any depth, whose paths end so."""
+    """The files in a folder, at any depth, whose paths end so and are names that Plait may give."""
     try:
         with _parent(root, f"{folder}/_") as (handle, _):
             walk = os.fwalk(".", dir_fd=handle, follow_symlinks=False)
@@ -92,7 +92,9 @@ def files(root: Path, folder: str, ending: str) -> list[str]:
             ]
     except (FileNotFoundError, NotHeldError):
         return []
-    return sorted(path for path in paths if path.endswith(ending))
+    return sorted(
+        path for path in paths if path.endswith(ending) and path.isascii() and path.isprintable()
+    )
 
 
 @contextmanager
