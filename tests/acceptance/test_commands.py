@@ -68,6 +68,7 @@ def test_init_leaves_what_somebody_has_made_his_own(begun: Story) -> None:
     """It says so and how to replace it; a link that leads out of the repository is not followed."""
     assert begun.plait("init", "--only-commands").code == 0
     assert not (begun.repo / "plait.toml").exists()
+    assert "commands    in .claude/commands, .agents/skills" in begun.plait("doctor").out
     mine = begun.repo / CLAUDE
     mine.write_text(mine.read_text() + "Speak French.\n")
     elsewhere = begun.root / "elsewhere"

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from plait import __version__
 from plait.app.commands import State, checked, install, uninstall
 from plait.app.commands.layouts import AGENTS, LAYOUTS
+from plait.app.examining import examine
 from plait.core.owned import stamped
 from plait.errors import UsageError
 
@@ -214,3 +216,23 @@ def test_an_agent_without_commands_is_refused() -> None:
         checked(["claude", "aider"])
     assert caught.value.code == "NO_COMMANDS"
     assert "gemini" in caught.value.hint
+
+
+def test_doctor_says_when_commands_are_another_version_s(tmp_path: Path) -> None:
+    """And what brings them up to date; without any it says nothing."""
+    (tmp_path / ".git").mkdir()
+
+    def said() -> list[tuple[str, str, str]]:
+        found = (each for each in examine(tmp_path) if each.what == "commands")
+        return [(each.level, each.told, each.cure) for each in found]
+
+    assert said() == []
+    put(tmp_path, "claude", version=__version__)
+    assert said() == [("ok", "in .claude/commands", "")]
+    put(tmp_path, "claude", version="99.0")
+    assert said() == [("ok", "in .claude/commands", "")]
+    take(tmp_path)
+    put(tmp_path, "claude", version="0.0.1")
+    ((level, told, cure),) = said()
+    assert (level, told) == ("note", "5 of those in .claude/commands are another version's")
+    assert "plait init --only-commands" in cure

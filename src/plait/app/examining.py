@@ -47,7 +47,8 @@ def examine(start: Path) -> list[Line]:
         _disk,
         _workspaces,
     ]
-    return [*(look(start) for look in looks), *_agents(start), *_sandboxes(), _qa()]
+    seen = [*(look(start) for look in looks), *_agents(start), *_commands(start)]
+    return [*seen, *_sandboxes(), _qa()]
 
 
 def as_lines(lines: list[Line], *, as_json: bool) -> str:
@@ -118,6 +119,28 @@ def _qa() -> Line:
         told=f"without {missing}: what needs it is not run",
         cure=" and ".join(cures),
     )
+
+
+def _commands(start: Path) -> list[Line]:
+    """The agents' commands that are in the repository; nothing if there are none of Plait's."""
+    from plait.app.commands import State, install
+
+    root = find_root(start)
+    placed = [] if root is None else install(root, (), force=False, dry_run=True)
+    if not placed:
+        return []
+    folders = ", ".join(dict.fromkeys(each.layout.folder for each in placed))
+    old = [each for each in placed if each.state in {State.UPDATED, State.REMOVED}]
+    if not old:
+        return [Line(what="commands", level="ok", told=f"in {folders}")]
+    return [
+        Line(
+            what="commands",
+            level="note",
+            told=f"{len(old)} of those in {folders} are another version's",
+            cure="`plait init --only-commands` brings them up to date",
+        )
+    ]
 
 
 def _repository(start: Path) -> Line:
