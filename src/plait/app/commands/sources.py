@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -38,9 +39,10 @@ class Command:
     body: str
 
 
-def commands() -> list[Command]:
+@cache
+def commands() -> tuple[Command, ...]:
     """All of them."""
-    return [_command(name) for name in NAMES]
+    return tuple(_command(name) for name in NAMES)
 
 
 def _command(name: str) -> Command:
