@@ -1,0 +1,1 @@
+"""Progress boards outside that are told how a run goes."""
