@@ -24,6 +24,7 @@ NO_CLASS = ("Manager", "Handler", "Service", "Helper")
 BROAD = {
     "agents/__init__.py": "a plug-in may fail in any way",
     "agents/hook.py": "whatever fails there, the answer is no",
+    "announce/__main__.py": "whatever goes wrong, the run is told why and goes on",
     "cli/boundary.py": "the error boundary",
     "engine/listening.py": "a plug-in may fail in any way",
     "plans/registry.py": "a plug-in may fail in any way",

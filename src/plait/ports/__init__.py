@@ -1,7 +1,7 @@
 """The Protocols between the engine and the world, readable in one screen each.
 
-Adapters live in `plans`, `store`, `git`, `agents`, `sandbox` and `forge`; fakes of them in
-`tests/fakes`. One contract suite per port runs on the adapter and on its fake.
+Adapters live in `plans`, `store`, `git`, `agents`, `sandbox`, `forge` and `announce`; fakes of
+them in `tests/fakes`. One contract suite per port runs on the adapter and on its fake.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from plait.ports.git import (
 from plait.ports.pipelines import Pipelines
 from plait.ports.plans import Loaded, PlanFormat, PlanSource
 from plait.ports.sandbox import Confinement, Sandbox
+from plait.ports.sink import Sink
 from plait.ports.store import (
     Advance,
     Approval,
@@ -81,6 +82,7 @@ __all__ = [
     "RunRow",
     "Sandbox",
     "Side",
+    "Sink",
     "Store",
     "Trunk",
     "Usage",
