@@ -26,6 +26,7 @@ BROAD = {
     "agents/hook.py": "whatever fails there, the answer is no",
     "announce/__main__.py": "whatever goes wrong, the run is told why and goes on",
     "cli/boundary.py": "the error boundary",
+    "engine/announcing.py": "what announces a run never fails it",
     "engine/listening.py": "a plug-in may fail in any way",
     "plans/registry.py": "a plug-in may fail in any way",
 }

@@ -9,16 +9,19 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 
 from plait import git
 from plait.app import confining, delivering, versions
+from plait.app.announcing import announcing_of
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.furnishing import large_files, layout, lodgings, room_of
 from plait.app.integrating import examination
 from plait.app.pipelines import pipelines_of
 from plait.app.project import Project, SystemClock, fold_run
+from plait.app.signals import until_signal
 from plait.app.tidying import tidy
 from plait.app.trying import DRIVER, policy_of
 from plait.core.codec import decode, encode
@@ -235,7 +238,13 @@ def _with_stored_epochs(run: Run, store: Store) -> Run:
     return replace(run, packages=packages)
 
 
-async def _drive(
+async def _drive(context: Context, *how: Any) -> Ended:
+    """Drive a run as `_driven` does, with the boards told of it beside that."""
+    ended = await context.announcing.beside(context.journal, partial(_driven, context, *how))
+    return replace(ended, run=context.journal.run)  # with what they could not be told
+
+
+async def _driven(
     context: Context,
     project: Project,
     ground: Ground,
@@ -269,24 +278,6 @@ async def _drive(
     if stopped_by is not None:
         await context.journal.record(RunInterrupted(signal=signal.Signals(stopped_by).name))
     return Ended(run=context.journal.run, stopped_by=stopped_by)
-
-
-async def until_signal(work: Callable[[], Awaitable[None]]) -> int | None:
-    """Run `work`; on SIGINT or SIGTERM cancel it, wait until it has put everything away."""
-    caught: list[int] = []
-
-    async def listen(scope: anyio.CancelScope) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            async for number in signals:
-                caught.append(number)
-                scope.cancel()
-
-    async with anyio.create_task_group() as tasks:
-        with anyio.CancelScope() as scope:
-            tasks.start_soon(listen, scope)
-            await work()
-        tasks.cancel_scope.cancel()
-    return caught[0] if caught else None
 
 
 @asynccontextmanager
@@ -327,6 +318,8 @@ def _context(
 ) -> Context:
     run, settings, roster = journal.run, project.settings, _roster(options)
     agents = agents_of(roster, settings, options.review.reviewers)
+    announcing = announcing_of(project)
+    journal.watch(announcing.see)
     return Context(
         journal=journal,
         workspaces=workspaces,
@@ -367,6 +360,7 @@ def _context(
         qa=policy_of(settings),
         driver=DRIVER,
         altered=partial(git.altered, repository),
+        announcing=announcing,
     )
 
 

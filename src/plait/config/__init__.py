@@ -13,6 +13,7 @@ from typing import Any
 
 from plait.config import reading, values
 from plait.config.values import seconds_of
+from plait.core.board import Board
 from plait.core.furnishing import Database, Furnishing
 from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check
@@ -93,6 +94,7 @@ class Settings:
     optional_tasks: str = "skip"
     lock_namespaces: tuple[str, ...] = ()
     database_url: str | None = None
+    boards: tuple[Board, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def origin(self, name: str) -> str:

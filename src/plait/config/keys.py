@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from plait.config import values
 from plait.config.agent_keys import FURTHER as _OF_AGENTS
+from plait.config.announce_keys import ANNOUNCE
 from plait.config.forge_keys import FORGE
 from plait.config.qa_keys import QA, SCENARIO
 from plait.config.review_keys import REVIEW
@@ -303,4 +304,4 @@ TABLES: Mapping[str, Table] = {
 }
 
 # Tables that a name, or a place in a list, stands for.
-FURTHER: Mapping[str, Table] = {**_OF_AGENTS, "qa.scenarios": SCENARIO}
+FURTHER: Mapping[str, Table] = {**_OF_AGENTS, "qa.scenarios": SCENARIO, "announce": ANNOUNCE}

@@ -9,10 +9,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from plait.config.announce_keys import board_of
 from plait.config.keys import FURTHER, TABLES, Key
 from plait.config.places import Path as Keys, places
 from plait.config.qa_keys import kind_of
 from plait.config.values import WrongValueError
+from plait.core.board import Board
 from plait.core.event import QaKind
 from plait.core.profile import COMMON, AgentLimits, AgentProfile
 from plait.core.qa import Scenario
@@ -20,7 +22,9 @@ from plait.core.roster import Seat
 from plait.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_RULE, _PROFILE, _LIMITS, _SERVER, _ALL, _SCENARIO = (table.keys for table in FURTHER.values())
+_RULE, _PROFILE, _LIMITS, _SERVER, _ALL, _SCENARIO, _BOARD = (
+    table.keys for table in FURTHER.values()
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +92,16 @@ def read(path: Path, name: str, profiles: Mapping[str, AgentProfile]) -> Read:
         where = f"{name}:{place[1]}:{place[2]}" if place else name
         raise bad(f"it is not TOML: {str(error).partition(' (at ')[0]}", where) from None
     file = _File(name=name, folder=path.parent, places=places(text.replace("\r\n", "\n")))
-    known = {**TABLES, "agents": None}
+    known = {**TABLES, "agents": None, "announce": None}
     for section, table in document.items():
         chosen(section, known, "section", file.where((section,)))
         if section == "agents":
             named = _profiles(file, table)
             file.values["profiles"] = {**profiles, **named}
+            continue
+        if section == "announce":
+            file.values["boards"] = _boards(file, table)
+            file.origins["boards"] = file.where(("announce", 0))
             continue
         found = file.fields(table, TABLES[section].keys, (section,))
         file.values.update(found)
@@ -170,6 +178,24 @@ def _scenarios(file: _File, tables: Any) -> tuple[Scenario, ...]:
             raise bad(f"{told(place)} must be {wrong}", file.where(place)) from None
         scenarios.append(Scenario(**{**found, "kind": kind}))
     return tuple(scenarios)
+
+
+def _boards(file: _File, tables: Any) -> tuple[Board, ...]:
+    if not isinstance(tables, list):
+        hint = "[[announce]] begins each board; see docs/howto/announce.md"
+        raise bad("announce must be a list of tables", file.where(("announce",)), hint)
+    boards: dict[str, Board] = {}
+    for index, table in enumerate(tables):
+        place = ("announce", index)
+        try:
+            board = board_of(file.fields(table, _BOARD, place))
+        except WrongValueError as wrong:
+            raise bad(f"{told(place)} must be {wrong}", file.where(place)) from None
+        if board.name in boards:
+            hint = "give one of them another name"
+            raise bad(f"two boards are called {board.name!r}", file.where(place), hint)
+        boards[board.name] = board
+    return tuple(boards.values())
 
 
 def _profiles(file: _File, value: Any) -> dict[str, AgentProfile]:

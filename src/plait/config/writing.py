@@ -41,6 +41,7 @@ def written(known: Mapping[tuple[str, str], Setting]) -> str:
     for name, table in FURTHER.items():
         if name.startswith("agents."):
             parts.append(_named(name, table))
+    parts.append(_boards(FURTHER["announce"]))
     return "\n".join(parts)
 
 
@@ -74,6 +75,12 @@ def _named(name: str, table: Table) -> str:
         if not any(f"{other}.".startswith(f"{name}.{key}.") for other in FURTHER):
             lines += [*_prose(plain(each.meaning)), f"#{key} = {each.shown}"]
     return "\n".join(lines) + "\n"
+
+
+def _boards(table: Table) -> str:
+    """The boards: one as an example, as a comment."""
+    lines = [*_prose(plain(table.about)), *_rows(table), "#[[announce]]"]
+    return "\n".join([*lines, f"#command = {table.keys['command'].shown}"]) + "\n"
 
 
 def _rows(table: Table) -> list[str]:

@@ -17,6 +17,7 @@ from plait.core.qa import QaPolicy
 from plait.core.retry import Backoff
 from plait.core.review import ReviewPolicy
 from plait.core.schedule import Compiled, Limits, compile_plan
+from plait.engine.announcing import Announcing
 from plait.engine.ears import Ears
 from plait.engine.holding import Holding
 from plait.engine.journal import Journal
@@ -122,7 +123,7 @@ class Context:
     `together` says whether several may land as one. Worktrees come about by `backend`.
     `altered` tells what somebody planted in git's settings since it was asked last; `pipelines`
     where checks of a code host can be had, None: nowhere. QA is made as `qa` says, by the
-    program `driver`.
+    program `driver`. `announcing` tells boards outside, beside all that.
     """
 
     journal: Journal
@@ -155,6 +156,7 @@ class Context:
     lodgings: Lodgings = field(default_factory=Lodgings)
     memory: Memory = field(default_factory=Memory)
     ears: Ears = field(default_factory=Ears)
+    announcing: Announcing = field(default_factory=Announcing)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     altered: Callable[[], Awaitable[Sequence[str]]] = _nothing_altered
     qa: QaPolicy = field(default_factory=QaPolicy)

@@ -66,6 +66,10 @@ class Journal:
         self._writing = anyio.Lock()
         self._changed = anyio.Event()
 
+    def watch(self, observer: Observer) -> None:
+        """Tell one more of each event from now on."""
+        self._observers = (*self._observers, observer)
+
     async def record(self, *events: Event, answers: tuple[tuple[int, str], ...] = ()) -> None:
         """Write events, in order, in one transaction, with the answers to what was asked.
 
