@@ -88,6 +88,8 @@ def test_what_does_not_fit_is_refused_with_its_place(tmp_path: Path, text: str, 
     assert caught.value.code == "BAD_CONFIG"
     assert told in caught.value.message + caught.value.hint
     assert caught.value.where.startswith("plait.toml:")
+    assert "s3cr3t" not in caught.value.message
+    assert "u:p" not in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from plait.config import values
 from plait.config.table import Table, key
-from plait.config.values import WrongValueError
+from plait.config.values import SecretPerhapsError, WrongValueError
 from plait.core.announcement import SinkKind
 from plait.core.board import Board, is_private
 
@@ -28,14 +28,14 @@ def address(value: Any) -> str:
         if value.startswith("$") and _VARIABLE.fullmatch(value[1:]):
             return value
     told = "an address like https://board.example.org/hook, without a password, or $NAME"
-    raise WrongValueError(f"{told} of the variable that holds it")
+    raise SecretPerhapsError(f"{told} of the variable that holds it")
 
 
 def variable(value: Any) -> str:
     """The name of a variable: never what it holds."""
     if isinstance(value, str) and _VARIABLE.fullmatch(value):
         return value
-    raise WrongValueError("the name of a variable of the environment, like BOARD_SECRET")
+    raise SecretPerhapsError("the name of a variable of the environment, like BOARD_SECRET")
 
 
 def argv(value: Any) -> tuple[str, ...]:

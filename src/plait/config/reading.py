@@ -13,7 +13,7 @@ from plait.config.announce_keys import board_of
 from plait.config.keys import FURTHER, TABLES, Key
 from plait.config.places import Path as Keys, places
 from plait.config.qa_keys import kind_of
-from plait.config.values import WrongValueError
+from plait.config.values import SecretPerhapsError, WrongValueError
 from plait.core.board import Board
 from plait.core.event import QaKind
 from plait.core.profile import COMMON, AgentLimits, AgentProfile
@@ -68,7 +68,8 @@ class _File:
         try:
             return key.parse(value)
         except WrongValueError as wrong:
-            raise bad(f"{told(at)} must be {wrong}, not {value!r}", self.where(at)) from None
+            not_so = "" if isinstance(wrong, SecretPerhapsError) else f", not {value!r}"
+            raise bad(f"{told(at)} must be {wrong}{not_so}", self.where(at)) from None
 
 
 def read(path: Path, name: str, profiles: Mapping[str, AgentProfile]) -> Read:

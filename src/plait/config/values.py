@@ -35,6 +35,10 @@ class WrongValueError(ValueError):
     """A value does not fit its key; the text says what would."""
 
 
+class SecretPerhapsError(WrongValueError):
+    """Likewise; the value may be a secret in the wrong place, and is not repeated."""
+
+
 def text(value: Any) -> str:
     """A text, empty or not."""
     if not isinstance(value, str):
