@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,74 @@ def test_what_a_tool_would_write_is_read_from_its_input(
 ) -> None:
     """None: it writes and does not say where, so it is refused."""
     assert targets(tool, given) == expected
+
+
+@pytest.mark.parametrize("kind", ["claude", "codex", "gemini", "qwen"])
+@pytest.mark.parametrize(
+    ("tool", "given"),
+    [
+        ("Bash", {"command": "cd src && git push -f"}),
+        ("run_shell_command", {"command": "bash -lc 'git push -f'", "dir_path": "src"}),
+        ("exec_command", {"cmd": "git push -f", "workdir": "src"}),
+        ("shell", {"command": ["bash", "-lc", "git push -f"]}),
+        ("terminal", {"line": "git push -f"}),
+        ("write_stdin", {"chars": "git push -f\n", "session_id": 1}),
+        ("mcp__server__execute", {"command": "git push -f"}),
+    ],
+)
+def test_a_command_that_is_not_allowed_is_refused(
+    checker: Checker, kind: str, tool: str, given: dict[str, Any]
+) -> None:
+    """Whatever the agent calls its shell, with the reason and the way to allow it."""
+    told = checker.ask(tool, kind, **given)
+    assert "git push --force: it overwrites a branch of a remote" in told.refused
+    assert '[guardrails] git = "allow"' in told.refused
+    assert "[agents.claude] trust = 3" in told.refused
+
+
+def test_innocent_commands_go_on(checker: Checker) -> None:
+    """In the worktree, at its result, and with words that only look like it."""
+    tree = checker.task.worktree
+    for command in (
+        "make test",
+        f"rm -rf {shlex.quote(str(tree))}/build",
+        f"echo '{{}}' > {shlex.quote(str(checker.task.result_path))}",
+        "git commit -m 'no more rm -rf /'",
+    ):
+        assert checker.ask("Bash", command=command) == Answer(0, "", checker.ask("Read").output)
+    assert checker.ask("BashOutput", bash_id="1").refused == ""
+    assert checker.ask("Bash", restart=True).refused == ""
+
+
+def test_what_is_outside_the_worktree_is_judged_from_where_the_agent_stands(
+    checker: Checker,
+) -> None:
+    """A relative path leads from the folder that the agent is in, or names."""
+    (checker.task.worktree / "src").mkdir()
+    assert checker.ask("Bash", command="rm ../x", cwd="src").refused == ""
+    assert "outside the worktree" in checker.ask("Bash", command="rm ../x").refused
+
+
+def test_trust_and_the_owners_word_decide(checker: Checker) -> None:
+    """As plait.toml has them."""
+    task = checker.task
+    trusted = replace(task, profile=replace(task.profile, trust=3))
+    allowed = replace(task, guardrails={"git": "allow"})
+    denied = replace(trusted, guardrails={"git": "deny"})
+    command = "git reset --hard"
+    assert checker.ask("Bash", command=command).refused
+    assert Checker(trusted).ask("Bash", command=command).refused == ""
+    assert Checker(allowed).ask("Bash", command=command).refused == ""
+    assert "It is refused" in Checker(denied).ask("Bash", command=command).refused
+
+
+def test_a_parser_that_is_missing_refuses_every_command(
+    checker: Checker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guardrails fail closed; what is no command is not held up by them."""
+    monkeypatch.setattr(vendor, "find_spec", lambda _name: None)
+    assert checker.ask("Bash", command="ls").code == 2
+    assert checker.ask("Read", file_path="x").refused == ""
 
 
 def test_questions_are_answered_by_nobody(checker: Checker) -> None:

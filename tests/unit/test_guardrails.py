@@ -16,8 +16,8 @@ from tests.unit.guardrails_table import (
     OBFUSCATED,
 )
 
-from plait.core.guardrails import Category, Judgement, Trust, Verdict, judge
-from plait.core.guardrails.verdict import weigh
+from plait.core.guardrails.judging import judge
+from plait.core.guardrails.verdict import Category, Judgement, Trust, Verdict, weigh
 from plait.shell import parse
 
 BY_CATEGORY = [(name, each) for name, row in DESTRUCTIVE.items() for each in row]
@@ -243,7 +243,7 @@ HOSTILE = {
 _BOUNDED = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
-from plait.core.guardrails import judge
+from plait.core.guardrails.judging import judge
 from plait.shell import parse
 judge("ls", parse=parse)
 told = {}

@@ -21,7 +21,7 @@ from plait.agents.gemini import Gemini
 from plait.agents.hosts import needed
 from plait.agents.opencode import Opencode
 from plait.agents.qwen import Qwen
-from plait.agents.vendor import EVERYONES, VendorAgent, value_of
+from plait.agents.vendor import EVERYONES, VendorAgent, guard_rules, value_of
 from plait.core.profile import AgentProfile
 from plait.errors import UsageError
 from plait.ports import AgentTask, Capabilities, Invocation, Reader
@@ -74,6 +74,11 @@ class Acp(VendorAgent):
         self._known = _KNOWN[name]("") if name in _KNOWN else None
 
     @property
+    def reads(self) -> frozenset[str]:
+        """Trust too: it asks before it runs a command, and the client answers."""
+        return super().reads | {"trust"}
+
+    @property
     def can(self) -> Capabilities:
         """What the protocol gives everyone: servers of tools, and files written by the client."""
         return Capabilities(mcp=True, client_writes=True)
@@ -104,6 +109,7 @@ class Acp(VendorAgent):
             "worktree": str(task.worktree),
             "scope": str(task.scope_path),
             "own": [str(task.home), str(task.directory)],
+            "rules": guard_rules(task),
             "model": task.profile.model,
             "mcp": {name: dict(server) for name, server in task.profile.mcp.items()},
             "key_there": any(value_of(task, each) for each in self.keys),

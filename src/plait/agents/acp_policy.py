@@ -1,8 +1,8 @@
 """What Plait's client of the Agent Client Protocol lets an agent do, in the owner's place.
 
-What writes files that it names may write within the package's scope. What names none (a shell's
-command above all) may go on: what that writes is held by the sandbox, and by the check of the
-commit. Whatever cannot be understood is refused.
+What writes files that it names may write within the package's scope. A shell's command for which
+permission is asked is judged by the guardrails; what it writes is held by the sandbox, and by the
+check of the commit. Whatever cannot be understood is refused.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plait.agents.hook import refusal
+from plait.agents.hook import commands, refusal, unguarded
 
 LARGEST = 32 * 1024 * 1024  # of a file that is read for an agent, in bytes
 _WRITES = frozenset({"edit", "delete", "move"})
@@ -21,11 +21,15 @@ _NAMES = ("file_path", "filePath", "path", "fileName", "absolute_path", "noteboo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """An attempt's places: its worktree, its file of the scope, and the folders that are its."""
+    """An attempt's places: its worktree, its file of the scope, and the folders that are its.
+
+    `rules` are the guardrails', as the checker of the hooks takes them.
+    """
 
     worktree: str
     scope: str
     own: Sequence[str]
+    rules: str
 
     def writes(self, path: str) -> str:
         """Why the path may not be written; empty if it may."""
@@ -41,8 +45,24 @@ class Policy:
         if call.get("kind") in _WRITES and not named:
             return "it does not say which file it writes"
         if call.get("kind") not in _WRITES and not diffs:
-            return ""
+            return self._runs(call)
         return next(filter(None, map(self.writes, named)), "")
+
+    def _runs(self, call: Mapping[str, Any]) -> str:
+        """Why what the call would run is refused; empty if it runs nothing, or may."""
+        given = call.get("rawInput")
+        texts = commands("terminal", given) if isinstance(given, dict) else []
+        if call.get("kind") == "execute" and not texts:
+            texts = [str(call.get("title") or "").strip("`")]
+        elif call.get("kind") != "execute" and isinstance(given, dict):
+            texts = commands("", given)
+        if not any(texts):
+            return ""
+        try:
+            places = [self.worktree, *self.own]
+            return unguarded(texts, dict(given or {}), self.worktree, places, self.rules)
+        except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+            return f"the check of the command failed, so it is refused: {error!r}"
 
     def read(self, path: str) -> str:
         """The text of a file; empty if there is none, which some agents take for a new one.

@@ -30,7 +30,10 @@ class Session:
         self.id = ""
         self.refused: list[str] = []  # why, since something was last done
         self._policy = Policy(
-            worktree=orders["worktree"], scope=orders["scope"], own=tuple(orders["own"])
+            worktree=orders["worktree"],
+            scope=orders["scope"],
+            own=tuple(orders["own"]),
+            rules=orders["rules"],
         )
         self._calls: dict[str, dict[str, Any]] = {}
         self._told: set[str] = set()

@@ -1,11 +1,11 @@
 """The checker that agents ask before they use a tool: may this path be written?
 
-Agents with hooks start it anew for each tool, as `python -I -S hook.py FORMAT SCOPE WORKTREE
-[OWN…]`, so that it costs little more than an empty Python where nothing is written. It reads
-the agent's JSON on standard input and answers in its format, and says last of all that it came to
-its end: without that word, whoever started it refuses the call. What it cannot understand it
-refuses. A shell's command it lets pass: where that writes is held by the sandbox, and by the
-check of the commit.
+Agents with hooks start it anew for each tool, as `python -I -S hook.py FORMAT RULES SCOPE
+WORKTREE [OWN…]`, so that it costs little more than an empty Python where nothing is written. It
+reads the agent's JSON on standard input, answers in its format, and says last of all that it came
+to its end: without that word, whoever started it refuses the call. What it cannot understand it
+refuses. A shell's command is judged by the guardrails, as RULES (JSON) say; where it writes is
+held by the sandbox, and by the check of the commit.
 """
 
 import json
@@ -22,7 +22,16 @@ WRITES = frozenset(
     }
 )  # fmt: skip
 PATCHES = frozenset({"apply_patch", "patch"})
-SHELLS = frozenset({"bash", "shell", "run_shell_command", "exec_command", "terminal"})
+SHELLS = frozenset(
+    {
+        "bash", "shell", "run_shell_command", "exec_command", "terminal", "local_shell",
+        "shell_command", "execute_command", "run_command", "run_in_terminal", "execute_bash",
+    }
+)  # fmt: skip
+_INPUTS = frozenset({"write_stdin", "write_bash", "send_input"})  # more for a shell that is at work
+_COMMANDS = ("command", "cmd", "commands", "script")
+_FOLDERS = ("cwd", "workdir", "dir_path", "directory", "working_directory")
+_ASIDE = frozenset({"description", "explanation", "justification", *_FOLDERS})
 # Others that may: what a server of tools offers is not known beforehand.
 _MAY_WRITE = re.compile(
     "write|edit|create|delete|remove|move|rename|patch|replace|insert", re.IGNORECASE
@@ -54,8 +63,72 @@ def targets(tool: str, given: dict[str, object]) -> list[str] | None:
     return named if _MAY_WRITE.search(name) else []
 
 
-def refusal(tool: str, given: dict[str, object], cwd: str, places: list[str]) -> str:
-    """Why the call is refused; empty if it may go on. `places`: scope file, worktree, own."""
+def commands(tool: str, given: dict[str, object]) -> list[str]:
+    """The shell's texts that the tool would run."""
+    name = tool.lower()
+    if name in WRITES | PATCHES:
+        return []
+    keys: tuple[str, ...] = _COMMANDS
+    if name in _INPUTS or (name in SHELLS and not any(given.get(key) for key in keys)):
+        keys = tuple(key for key in given if key not in _ASIDE)
+    found: list[str] = []
+    for key in keys:
+        value = given.get(key)
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, list) and all(isinstance(each, str) for each in value):
+            found.append(" ".join("'" + each.replace("'", "'\\''") + "'" for each in value))
+    return [each for each in found if each.strip()]
+
+
+def unguarded(
+    texts: list[str], given: dict[str, object], cwd: str, places: list[str], rules: str
+) -> str:
+    """Why one of these texts may not be run; empty if all may.
+
+    Args:
+        texts: Texts of a shell.
+        given: What the tool is given: it may name a folder.
+        cwd: The folder that the agent is in.
+        places: The worktree, and the folders that are the agent's own.
+        rules: JSON: `agent` (its name), `trust`, `owner` (the word on categories) and `paths`
+            (where the parser lies).
+    """
+    told = json.loads(rules)
+    _find_plait()
+    sys.path.extend(each for each in told["paths"] if each not in sys.path)
+    from plait.core.guardrails.judging import judge
+    from plait.core.guardrails.told import refusal as said
+    from plait.core.guardrails.verdict import Category, Verdict
+    from plait.shell import parse
+
+    root, *own = map(os.path.realpath, places)
+    named = next((each for key in _FOLDERS if isinstance(each := given.get(key), str)), "")
+    where = os.path.realpath(os.path.join(cwd, named))
+    if where == root or where.startswith(root + os.sep):
+        where = os.path.relpath(where, root).removeprefix(".")
+    owner = {Category(each): Verdict(word) for each, word in told["owner"].items()}
+    for text in texts:
+        judgement = judge(
+            text, parse=parse, trust=told["trust"], owner=owner, roots=(root, *own), cwd=where
+        )
+        if judgement.verdict is not Verdict.ALLOW:
+            return said(judgement, told["agent"])
+    return ""
+
+
+def refusal(
+    tool: str, given: dict[str, object], cwd: str, places: list[str], rules: str = ""
+) -> str:
+    """Why the call is refused; empty if it may go on.
+
+    Args:
+        tool: As the agent calls it.
+        given: What it is given.
+        cwd: The folder that the agent is in.
+        places: The file of the scope, the worktree, the folders that are the agent's own.
+        rules: The guardrails', as `unguarded` takes them.
+    """
     if tool.lower() in NOBODY:
         return (
             "Nobody is there to answer. Decide by the brief; if you cannot, end, and say so "
@@ -67,6 +140,11 @@ def refusal(tool: str, given: dict[str, object], cwd: str, places: list[str]) ->
     if named is None:
         return f"{tool} does not say which file it writes."
     scope_path, worktree, *own = places
+    texts = commands(tool, given)
+    if texts:
+        told = unguarded(texts, given, cwd, [worktree, *own], rules)
+        if told:
+            return told
     if not named:
         return ""
     with open(scope_path, encoding="utf-8") as file:
@@ -105,6 +183,8 @@ def _outside(path: str, worktree: str, own: list[str], scope: dict[str, object])
 
 def _find_plait() -> None:
     """Make Plait's package known by its folder; a sandbox may hide what lies beside that."""
+    if "plait" in sys.modules:
+        return
     from importlib.util import module_from_spec, spec_from_file_location
 
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -135,11 +215,11 @@ def main(arguments: list[str]) -> int:
     """Check one call; 2, which all agents take for a refusal, where that fails."""
     signal.alarm(LONGEST_S)
     try:
-        kind, *places = arguments
+        kind, rules, *places = arguments
         asked = json.load(sys.stdin)
         given = asked.get("tool_input")
         tool, cwd = asked["tool_name"], asked.get("cwd") or places[1]
-        reason = refusal(tool, given if isinstance(given, dict) else {}, cwd, places)
+        reason = refusal(tool, given if isinstance(given, dict) else {}, cwd, places, rules)
         print(answer(kind, reason), CHECKED, sep="\n", flush=True)
     except Exception as error:  # noqa: BLE001 - whatever it is, nothing is written for it
         print(f"the check of the scope failed, so the call is refused: {error!r}", file=sys.stderr)

@@ -7,6 +7,7 @@ nothing: what came of an attempt is decided from its final word, and then from t
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -16,6 +17,7 @@ import sys
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ from plait.agents.json_lines import LONGEST
 from plait.agents.packaged import packaged_version
 from plait.agents.result import last_lines, outcome_of
 from plait.core.event import AgentStatus
+from plait.core.guardrails.verdict import Trust
 from plait.core.profile import AgentProfile
 from plait.core.transcript import Account, Finished, FinishKind, account as summed_up
 from plait.errors import UsageError
@@ -99,9 +102,10 @@ class VendorAgent(Agent):
 
     @property
     def reads(self) -> frozenset[str]:
-        """All of it; MCP servers where its program takes them."""
+        """All of it; MCP servers where its program takes them, trust where a hook is asked."""
         own = {"program", "model", "args", "env", "set_env"}
-        return frozenset(own | {"mcp"} if self.can.mcp else own)
+        further = {"mcp": self.can.mcp, "trust": self.can.hooks}
+        return frozenset(own | {key for key, there in further.items() if there})
 
     def probe(self) -> str | None:
         """Why the program cannot be used, or None: it is not there."""
@@ -286,8 +290,22 @@ def hook_command(task: AgentTask, kind: str) -> str:
     """The shell command of the hook that checks each tool against the attempt's scope."""
     closed = ("/bin/sh", "-c", _CLOSED, "plait-scope")
     places = (task.scope_path, task.worktree, task.home, task.directory)
-    parts = (*closed, sys.executable, "-I", "-S", HOOK, kind, *places)
+    parts = (*closed, sys.executable, "-I", "-S", HOOK, kind, guard_rules(task), *places)
     return shlex.join(map(str, parts))
+
+
+def guard_rules(task: AgentTask) -> str:
+    """What the checker needs to judge a shell's command, as JSON."""
+    found = [find_spec(each) for each in ("tree_sitter", "tree_sitter_bash")]
+    paths = {str(Path(each.origin).parents[1]): None for each in found if each and each.origin}
+    return json.dumps(
+        {
+            "agent": task.profile.name,
+            "trust": Trust.STANDARD if task.profile.trust is None else task.profile.trust,
+            "owner": dict(task.guardrails),
+            "paths": list(paths),
+        }
+    )
 
 
 def _identity(name: str) -> bytes:

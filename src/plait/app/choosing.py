@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from plait.config import Settings
 from plait.core.event import RunId
-from plait.core.profile import AgentProfile
+from plait.core.profile import AgentProfile, plain
 from plait.core.review import ReviewPolicy
 from plait.core.roster import Roster, Seat
 from plait.core.schedule import GatePolicy, Limits, StartDependents, UnknownScope
@@ -17,7 +17,7 @@ from plait.errors import EnvironmentLack, UsageError
 from plait.ports import Agent
 
 # What of a profile an adapter reads or does not; limits hold for all agents.
-ADAPTERS_OWN = frozenset({"program", "model", "args", "env", "set_env", "mcp"})
+ADAPTERS_OWN = frozenset({"program", "model", "args", "env", "set_env", "mcp", "trust"})
 
 
 REVIEWER = "reviewer"  # a profile of this name reviews, where nobody else is named
@@ -115,7 +115,12 @@ def agent_of(name: str, settings: Settings) -> Agent:
         agent = agents.find(profile.use)
     except UsageError as error:
         raise UsageError(error.message, code=error.code, hint=error.hint, where=where) from error
-    unread = [each for each in ADAPTERS_OWN - agent.reads if getattr(profile, each)]
+    unset = plain(name)
+    unread = [
+        each
+        for each in ADAPTERS_OWN - agent.reads
+        if getattr(profile, each) != getattr(unset, each)
+    ]
     if unread:
         raise UsageError(
             f"the agent {agent.name} reads no {', '.join(sorted(unread))} in [agents.{name}]",

@@ -338,6 +338,7 @@ def _context(
         surroundings=confining.surroundings_of(options.held, project, repository.common),
         profiles=settings.profiles,
         review=options.review,
+        guardrails=settings.guardrails,
         default_checks=options.checks,
         land_checks=options.land_checks,
         holding=holding,

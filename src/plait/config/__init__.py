@@ -15,6 +15,7 @@ from plait.config import reading, values
 from plait.config.values import seconds_of
 from plait.core.board import Board
 from plait.core.furnishing import Database, Furnishing
+from plait.core.guardrails.verdict import Category
 from plait.core.integrity import USUAL, Policies
 from plait.core.plan import Check
 from plait.core.profile import COMMON, AgentLimits, AgentProfile
@@ -86,6 +87,14 @@ class Settings:
     sandbox_write: tuple[str, ...] = ()
     sandbox_read: tuple[str, ...] = ()
     sandbox_hosts: tuple[str, ...] | None = None
+    guard_git: str = ""
+    guard_file: str = ""
+    guard_database: str = ""
+    guard_credential: str = ""
+    guard_deployment: str = ""
+    guard_publish: str = ""
+    guard_system: str = ""
+    guard_unknown: str = ""
     brief_tokens: int = 12_000
     strict_results: bool = False
     gate_policy: str = "checks"
@@ -96,6 +105,12 @@ class Settings:
     database_url: str | None = None
     boards: tuple[Board, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def guardrails(self) -> Mapping[str, str]:
+        """The word (allow, ask, deny) on each category of operations for which there is one."""
+        told = {each.value: getattr(self, f"guard_{each.value}") for each in Category}
+        return {name: word for name, word in told.items() if word}
 
     def origin(self, name: str) -> str:
         """Where a value comes from: a place in a file, a variable, a flag, or `default`."""

@@ -44,6 +44,13 @@ _PROFILE = {
     "set_env": key(
         "set_env", values.assignments, "none", "Variables that are set for it.", '{ KEY = "value" }'
     ),
+    "trust": key(
+        "trust",
+        values.trust,
+        "2",
+        "How far it is trusted, from 0 to 4: see [guardrails](guardrails.md).",
+        "3",
+    ),
     "limits": key(
         "limits",
         lambda value: value,  # a table of its own

@@ -12,6 +12,7 @@ from plait.config import values
 from plait.config.agent_keys import FURTHER as _OF_AGENTS
 from plait.config.announce_keys import ANNOUNCE
 from plait.config.forge_keys import FORGE
+from plait.config.guard_keys import GUARDRAILS
 from plait.config.qa_keys import QA, SCENARIO
 from plait.config.review_keys import REVIEW
 from plait.config.sandbox_keys import SANDBOX
@@ -252,6 +253,7 @@ TABLES: Mapping[str, Table] = {
     "forge": FORGE,
     "review": REVIEW,
     "sandbox": SANDBOX,
+    "guardrails": GUARDRAILS,
     "brief": Table(
         about="What agents are told.",
         keys={

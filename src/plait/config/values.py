@@ -92,6 +92,13 @@ def truth(value: Any) -> bool:
     return value
 
 
+def trust(value: Any) -> int:
+    """A level of trust."""
+    if isinstance(value, bool) or not isinstance(value, int) or value not in range(5):
+        raise WrongValueError("a level of trust: 0, 1, 2, 3 or 4")
+    return value
+
+
 def positive(value: Any) -> int:
     """A whole number from 1."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:

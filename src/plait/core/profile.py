@@ -38,6 +38,8 @@ class AgentProfile:
         env: Names of variables that are handed to it beside those its adapter needs.
         set_env: Variables that are set for it.
         limits: What an attempt of it may use up.
+        trust: How far it is trusted, 0 to 4: what it may run in a shell is measured by it; None: as
+            agents are by default.
         mcp: MCP servers it is told of, by name: `{"command": …, "args": […]}` or `{"url": …}`.
     """
 
@@ -50,6 +52,7 @@ class AgentProfile:
     set_env: Mapping[str, str] = field(default_factory=dict)
     limits: AgentLimits = field(default_factory=AgentLimits)
     mcp: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trust: int | None = None
 
 
 def plain(name: str) -> AgentProfile:

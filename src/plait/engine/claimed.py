@@ -262,6 +262,7 @@ def _claimed(
         scope=package.reach,
         timeout_s=package.timeout_s,
         confined=held,
+        guardrails=context.guardrails,
     )
     return Claimed(
         package=package,

@@ -143,6 +143,7 @@ class Context:
     surroundings: Surroundings = field(default_factory=Surroundings)
     backend: str = "pool"
     profiles: Mapping[str, AgentProfile] = field(default_factory=dict)
+    guardrails: Mapping[str, str] = field(default_factory=dict)
     strict_results: bool = False
     integrity: Policies = field(default_factory=lambda: USUAL)
     backoff: Backoff = field(default_factory=Backoff)

@@ -37,7 +37,8 @@ class AgentTask:
     `home` is the attempt's own home folder (`$HOME` of agents that are given one); it stays with
     a session that is taken up again. `session` names that session: the agent is to go on with
     it, and `brief` says what is new. `confined`: the system holds it to its scope, so a sandbox
-    of its own, which could not be set up within that one, is left out.
+    of its own, which could not be set up within that one, is left out. `guardrails`: the owner's
+    word (allow, ask, deny) on categories of operations.
     """
 
     run: RunId
@@ -56,6 +57,7 @@ class AgentTask:
     timeout_s: float | None = None
     session: str = ""
     confined: bool = False
+    guardrails: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 _BIN = frozenset({"bin", "sbin", "shims", ".bin", "Scripts"})
@@ -78,8 +79,12 @@ def _words(argv: Sequence[str]) -> list[str]:
 
 
 def _ourselves() -> Iterator[Path]:
-    """Where this package lies: agents' hooks ask a program of it."""
+    """Where this package lies, and its parser: agents' hooks ask a program of it."""
     yield Path(__file__).parents[1]
+    for name in ("tree_sitter", "tree_sitter_bash"):
+        found = find_spec(name)
+        if found is not None and found.origin is not None:
+            yield Path(found.origin).parent
 
 
 def _of_program(program: str, search_path: str, homes: tuple[Path, ...]) -> Iterator[Path]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import time
 from functools import cache
+from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder
+from importlib.util import find_spec, module_from_spec
 from typing import TYPE_CHECKING, Any
 
 from plait.core.guardrails.script import Broken, Script
@@ -88,7 +90,22 @@ def _tree(source: bytes) -> Node | None:
 
 @cache
 def _parser() -> Parser:
-    import tree_sitter_bash
     from tree_sitter import Language, Parser
 
-    return Parser(Language(tree_sitter_bash.language()))
+    return Parser(Language(_grammar().language()))
+
+
+def _grammar() -> Any:
+    """The grammar's own module: what is around it imports three times as much, for nothing."""
+    package = find_spec("tree_sitter_bash")
+    if package is None or package.origin is None:
+        raise ImportError("tree_sitter_bash")
+    folder = package.origin.rpartition("/")[0]
+    finder = FileFinder(folder, (ExtensionFileLoader, EXTENSION_SUFFIXES))
+    spec = finder.find_spec("_binding")
+    if spec is None:
+        raise ImportError("tree_sitter_bash._binding")
+    module = module_from_spec(spec)
+    if spec.loader is not None:
+        spec.loader.exec_module(module)
+    return module

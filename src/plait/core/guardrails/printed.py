@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
@@ -121,10 +120,10 @@ def _base64(call: Call, state: State) -> str | None:
     if text is None or HOLE in text:
         return text
     if not decodes:
-        return base64.b64encode(text.encode()).decode() + "\n"
+        return binascii.b2a_base64(text.encode()).decode()
     try:
-        return base64.b64decode("".join(text.split())).decode("utf-8", "replace")
-    except (ValueError, binascii.Error):
+        return binascii.a2b_base64(text.encode()).decode("utf-8", "replace")
+    except binascii.Error:
         return None
 
 
