@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from plait.core import lock_keys
+from plait.core.audit import ORIGIN, PLAIT, Entry, Fact, Kind, audited, chained
 from plait.core.codec import encode
 from plait.core.event import (
     AgentEnded,
@@ -66,6 +67,18 @@ class MemoryStore:
         self._approvals: list[Approval] = []
         self._keys: tuple[HeldKey, ...] = ()
         self._tokens = 0
+        self._audit: list[Entry] = []
+
+    def _audited(self, *facts: Fact) -> None:
+        last = self._audit[-1] if self._audit else None
+        number, previous = (last.number, last.hash) if last else (0, ORIGIN)
+        self._audit += chained(facts, number=number, previous=previous, at=self._clock.now())
+
+    def audit(self, *, after: int = 0, most: int = 1000) -> tuple[Entry, ...]:
+        return tuple(self._audit[after : after + most])
+
+    def audited(self) -> int:
+        return len(self._audit)
 
     def create_run(
         self, run: RunId, plan: Plan, *, branch: str, base: str, options: Mapping[str, Any]
@@ -111,6 +124,7 @@ class MemoryStore:
         kept.epoch, kept.holder, kept.until = kept.epoch + 1, holder, now + ttl_s
         kept.leases = {name: replace(each, holder=holder) for name, each in kept.leases.items()}
         epoch = Epoch(kept.epoch)
+        self._audited(Fact(kind=Kind.CLAIMED, who=holder, run=run, data={"epoch": epoch}))
         return TrunkLease(run=run, branch=kept.row.branch, epoch=epoch, holder=holder)
 
     def renew_run(
@@ -256,6 +270,8 @@ class MemoryStore:
                 seq = len(kept.events) + 1
                 recorded.append(Recorded(seq=seq, at=now, run=run, event=event))
                 kept.events.append(recorded[-1])
+                fact = audited(run, event)
+                self._audited(*([] if fact is None else [fact]))
             for state in advance.packages:
                 kept.packages[state.id] = replace(
                     kept.packages[state.id],
@@ -270,6 +286,8 @@ class MemoryStore:
             for number, told in advance.answers:
                 if kept.requests[number - 1].answer is None:
                     kept.requests[number - 1] = replace(kept.requests[number - 1], answer=told)
+                    data = {"request": number, "answer": told}
+                    self._audited(Fact(kind=Kind.ANSWERED, who=PLAIT, run=run, data=data))
             for package in advance.released:
                 kept.leases.pop(package, None)
                 self._keys = self._keys_of_others(run, package)
@@ -305,6 +323,8 @@ class MemoryStore:
         kept, number = self._kept(run), len(self._kept(run).requests) + 1
         now = self._clock.now()
         kept.requests.append(Request(number=number, kind=kind, data=dict(data), who=who, at=now))
+        said = {"request": number, "kind": kind, "data": dict(data)}
+        self._audited(Fact(kind=Kind.ASKED, who=who, run=run, data=said))
         return number
 
     def requests(self, run: RunId) -> tuple[Request, ...]:
@@ -319,6 +339,8 @@ class MemoryStore:
     def approve(self, digest: Digest, *, who: str, plan: str) -> Approval:
         approval = Approval(who=who, at=self._clock.now(), digest=digest, plan=plan)
         self._approvals.append(approval)
+        given = {"digest": digest, "plan": plan}
+        self._audited(Fact(kind=Kind.APPROVED, who=who, data=given))
         return approval
 
     def approvals(self, digest: Digest) -> tuple[Approval, ...]:

@@ -34,6 +34,7 @@ VERBS = {
     "pause": ("plait.cli.pause", "Let a run come to rest."),
     "recover": ("plait.cli.recover", "List what was kept of work that did not land; restore it."),
     "store": ("plait.cli.store", "Copy the store to another database, also in mid-run."),
+    "audit": ("plait.cli.audit", "Check, and list, who ordered, approved and delivered what."),
     "clean": ("plait.cli.clean", "Remove worktrees whose content is safe elsewhere."),
     "dev": ("plait.cli.dev", "A scripted model for the agents' programs, and other tools."),
 }

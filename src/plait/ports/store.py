@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from plait.core.audit import Entry
 from plait.core.event import Event, Recorded, RunId, RunStatus, Warned
 from plait.core.lease import Epoch, HeldKey, Lease, TrunkLease
 from plait.core.plan import Digest, PackageId, Plan
@@ -331,6 +332,16 @@ class Store(Rows, Protocol):
 
     def approvals(self, digest: Digest) -> tuple[Approval, ...]:
         """The approvals of a digest, oldest first."""
+
+    def audit(self, *, after: int = 0, most: int = 1000) -> tuple[Entry, ...]:
+        """Rows of the audit behind a number, in order, at most so many.
+
+        What people ask of a run, the answers to it, approvals, claims on runs, and the events that
+        `core.audit` names are in it, each written in the transaction of the fact itself.
+        """
+
+    def audited(self) -> int:
+        """How many rows of the audit were written."""
 
     def landings(self) -> Landings:
         """What came of candidates in the latest runs."""

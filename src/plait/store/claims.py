@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from plait.core.audit import Fact, Kind
 from plait.core.event import RunId
 from plait.core.lease import Lease, TrunkLease
 from plait.core.plan import PackageId
 from plait.ports import HeldKey, HeldRun
-from plait.store import leases, trunks
+from plait.store import audit, leases, trunks
 from plait.store.connected import Connected
 from plait.store.patience import patient
 
@@ -26,7 +27,10 @@ class Claims(Connected):
         """Claim a run: its epoch rises by one, in one compare-and-set; see `trunks.claim`."""
         at = self._lease_time()
         with self._transaction(self._writing) as connection:
-            return trunks.claim(connection, run, holder=holder, ttl_s=ttl_s, over=over, at=at)
+            lease = trunks.claim(connection, run, holder=holder, ttl_s=ttl_s, over=over, at=at)
+            fact = Fact(kind=Kind.CLAIMED, who=holder, run=run, data={"epoch": lease.epoch})
+            audit.append(connection, (fact,), self._clock.now())
+            return lease
 
     @patient
     def renew_run(

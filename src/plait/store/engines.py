@@ -25,7 +25,8 @@ CONNECT_TIMEOUT_S = 10
 # The log is written over from its start after each checkpoint: while it does not grow, a sync has
 # no blocks of the file system to record. At the usual 1,000 pages a batch takes a tenth longer.
 CHECKPOINT_PAGES = 250
-_TURN = 7_560_148_233  # Plait's own number among the advisory locks of a database
+_TURN = 7_560_148_233  # Plait's own numbers among the advisory locks of a database
+_PEN = 7_560_148_234
 _POSTGRES = {"postgresql", "postgres", "postgresql+psycopg"}
 
 
@@ -81,6 +82,12 @@ def take_turn(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_TURN)))
+
+
+def take_pen(connection: Connection) -> None:
+    """Let nobody else add to the audit before this transaction ends: the last lock it takes."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_PEN)))
 
 
 def _sqlite(url: URL) -> Engine:

@@ -88,14 +88,16 @@ def request(connection: Connection, run: RunId, number: int) -> Request:
     return _request(row)
 
 
-def answer(connection: Connection, run: RunId, answers: Iterable[tuple[int, str]]) -> None:
-    """Write answers to requests that have none."""
-    written = [
-        {"of_run": run, "of_number": number, "told": rows.storable(told)}
-        for number, told in answers
-    ]
-    if written:
-        connection.execute(statements.ANSWER, written)
+def answer(
+    connection: Connection, run: RunId, answers: Iterable[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """Write answers to requests that have none; those that were written."""
+    written: list[tuple[int, str]] = []
+    for number, told in answers:
+        given = {"of_run": run, "of_number": number, "told": rows.storable(told)}
+        if connection.execute(statements.ANSWER, given).rowcount:
+            written.append((number, told))
+    return written
 
 
 def _request(row: Row[*tuple[Any, ...]]) -> Request:

@@ -11,6 +11,7 @@ what the migrations make with what stands here.
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     CheckConstraint,
     Column,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.event import listen
 
 metadata = MetaData(
     naming_convention={
@@ -178,6 +180,46 @@ request = Table(
     Column("answer", Text),
     PrimaryKeyConstraint("run", "number"),
 )
+
+# Who ordered, approved, accepted, took over and delivered what: `core.audit`. Rows are only added;
+# `counter` has how many, so that those that are taken off the end are missed.
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, autoincrement=False, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("run", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    PrimaryKeyConstraint("number"),
+)
+AUDIT_COUNT = "audit"  # the counter's name
+_KEPT = "rows of the audit are kept as they are"
+for _dialect, _statement in (
+    *(
+        (
+            "sqlite",
+            f"CREATE TRIGGER audit_is_not_{done} BEFORE {what} ON audit"
+            f" BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END",
+        )
+        for what, done in (("UPDATE", "changed"), ("DELETE", "deleted"))
+    ),
+    (
+        "postgresql",
+        "CREATE OR REPLACE FUNCTION audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS"
+        f" $$ BEGIN RAISE EXCEPTION '{_KEPT}'; END $$",
+    ),
+    (
+        "postgresql",
+        "CREATE TRIGGER audit_is_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit"
+        " FOR EACH STATEMENT EXECUTE FUNCTION audit_is_kept()",
+    ),
+):
+    _kept = DDL(_statement)  # type: ignore[no-untyped-call]
+    listen(audit, "after_create", _kept.execute_if(dialect=_dialect))
 
 # Alembic's own table, written here too: stamping a fresh database needs no import of alembic.
 version = Table(

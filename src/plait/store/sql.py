@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from plait.core.audit import Entry, Fact, Kind
 from plait.core.codec import decode, encode
 from plait.core.event import Recorded, RunId, RunStatus, Warned
 from plait.core.plan import Digest, PackageId, Plan
@@ -13,7 +14,7 @@ from plait.core.spent import Used, used
 from plait.core.step import Done
 from plait.errors import UsageError
 from plait.ports import Advance, Approval, Duration, Landings, PackageRow, Request, RunRow
-from plait.store import leases, requests, rows, statements, trunks
+from plait.store import audit, leases, requests, rows, statements, trunks
 from plait.store.bulk import insert_many
 from plait.store.claims import Claims
 from plait.store.engines import take_turn
@@ -148,8 +149,10 @@ class SqlStore(Claims):
                 written = [rows.new_state(run, state, now) for state in states.values()]
                 connection.execute(statements.WRITE_PACKAGE, written)
             requests.write_steps(connection, run, (s for a in advances for s in a.steps), now)
-            requests.answer(connection, run, (one for a in advances for one in a.answers))
+            answers = [one for each in advances for one in each.answers]
+            answered = requests.answer(connection, run, answers)
             leases.give_back(connection, run, released)
+            audit.append(connection, audit.facts_of(run, events, answered), now)
             self._doubt = Doubt(run=run, advances=tuple(advances), recorded=recorded)
         self._doubt = None
         return recorded
@@ -202,7 +205,11 @@ class SqlStore(Claims):
         """Put a request to whoever decides the run; its number. Raises `NO_SUCH_RUN`."""
         with self._transaction(self._writing) as connection:
             now = self._clock.now()
-            return requests.ask(connection, run, kind, data, who=who, now=now)
+            number = requests.ask(connection, run, kind, data, who=who, now=now)
+            told = {"request": number, "kind": kind, "data": dict(data)}
+            fact = Fact(kind=Kind.ASKED, who=who, run=run, data=told)
+            audit.append(connection, (fact,), now)
+            return number
 
     @patient
     def requests(self, run: RunId) -> tuple[Request, ...]:
@@ -226,6 +233,8 @@ class SqlStore(Claims):
             connection.execute(
                 statements.APPROVE, {"of_digest": digest, "who": told, "plan": plan, "at": now}
             )
+            given = {"digest": digest, "plan": plan}
+            audit.append(connection, (Fact(kind=Kind.APPROVED, who=told, data=given),), now)
         return Approval(who=told, at=now, digest=digest, plan=plan)
 
     @patient
@@ -246,6 +255,18 @@ class SqlStore(Claims):
                 Approval(who=who, at=at, digest=Digest(digest), plan=plan)
                 for who, at, digest in found
             )
+
+    @patient
+    def audit(self, *, after: int = 0, most: int = 1000) -> tuple[Entry, ...]:
+        """Rows of the audit behind a number, in order."""
+        with self._transaction(self._reading) as connection:
+            return audit.read(connection, after, most)
+
+    @patient
+    def audited(self) -> int:
+        """How many rows of the audit were written."""
+        with self._transaction(self._reading) as connection:
+            return audit.count(connection)
 
     @patient
     def landings(self) -> Landings:

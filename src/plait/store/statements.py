@@ -12,8 +12,10 @@ from plait.core import spent
 from plait.store.bulk import Among
 from plait.store.database_clock import moment
 from plait.store.schema import (
+    AUDIT_COUNT,
     LOCK_TOKEN,
     approval,
+    audit,
     counter,
     event,
     lock_key,
@@ -355,4 +357,20 @@ APPROVALS = (
     select(approval.c.who, approval.c.at, approval.c.plan)
     .where(approval.c.digest == bindparam("digest"))
     .order_by(approval.c.number)
+)
+
+# The audit: a chain, of which the last row is read under a lock of its own.
+LAST_AUDIT = select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
+ADD_AUDIT = insert(audit)
+COUNT_AUDIT = (
+    update(counter)
+    .where(counter.c.name == AUDIT_COUNT)
+    .values(value=counter.c.value + bindparam("more"))
+)
+AUDITED = select(counter.c.value).where(counter.c.name == AUDIT_COUNT)
+AUDIT = (
+    select(audit)
+    .where(audit.c.number > bindparam("after"))
+    .order_by(audit.c.number)
+    .limit(bindparam("most"))
 )

@@ -1,0 +1,46 @@
+"""The rows of the audit, each in the transaction of the fact that it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+
+from sqlalchemy import Connection
+
+from plait.core.audit import ORIGIN, PLAIT, Entry, Fact, Kind, audited, chained
+from plait.core.event import Event, RunId
+from plait.store import rows, statements
+from plait.store.engines import take_pen
+
+
+def append(connection: Connection, facts: Sequence[Fact], now: float) -> None:
+    """Add facts to the chain: the last thing that a transaction does, for it waits for others."""
+    if not facts:
+        return
+    take_pen(connection)
+    last = connection.execute(statements.LAST_AUDIT).one_or_none()
+    number, previous = (0, ORIGIN) if last is None else last
+    told = [replace(each, who=rows.storable(each.who)) for each in facts]
+    made = chained(told, number=number, previous=previous, at=now)
+    connection.execute(statements.ADD_AUDIT, [asdict(each) for each in made])
+    connection.execute(statements.COUNT_AUDIT, {"more": len(made)})
+
+
+def facts_of(
+    run: RunId, events: Iterable[Event], answered: Iterable[tuple[int, str]]
+) -> list[Fact]:
+    """What of a run's advance is audited."""
+    told = [fact for event in events if (fact := audited(run, event)) is not None]
+    given = ({"request": number, "answer": rows.storable(text)} for number, text in answered)
+    return [*told, *(Fact(kind=Kind.ANSWERED, who=PLAIT, run=run, data=each) for each in given)]
+
+
+def read(connection: Connection, after: int, most: int) -> tuple[Entry, ...]:
+    """Rows behind a number, in order."""
+    found = connection.execute(statements.AUDIT, {"after": after, "most": most})
+    return tuple(Entry(**row) for row in found.mappings())
+
+
+def count(connection: Connection) -> int:
+    """How many rows were written."""
+    return connection.execute(statements.AUDITED).scalar_one_or_none() or 0
