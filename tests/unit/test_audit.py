@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from plait.core.audit import ORIGIN, Entry, Fact, audited, breaks, chained
-from plait.core.event import DeliveryEnded, DeliveryOutcome, RunContinued
+from plait.core.audit import EVENTS as AUDITED, ORIGIN, Entry, Fact, audited, breaks, chained
+from plait.core.event import EVENTS, DeliveryEnded, DeliveryOutcome, RunContinued
 
 ROWS = chained(
     [Fact(kind="asked", who=f"person {n}", run="r", data={"n": n}) for n in range(6)],
@@ -76,6 +76,7 @@ def test_of_events_those_are_audited_that_people_answer_for():
     assert fact is not None
     assert (fact.kind, fact.who, fact.data["url"]) == ("delivery_ended", "plait", "u")
     assert audited("r", RunContinued(pid=1)) is None
+    assert set(EVENTS) >= AUDITED
 
 
 @settings(max_examples=60)

@@ -9,6 +9,7 @@ import pytest
 from plait.core.finding import Finding, Severity
 from plait.core.integrity import Changed, Concern, Policy, Subject, holding, judge, policies_of
 from plait.core.plan import Check, Confidence, PackageId, PackageKind, Scope, WorkPackage
+from plait.process import Redaction
 
 PY = "tests/test_cart.py"
 IGNORE = "type: " + "ignore"  # the house has a rule about these words
@@ -60,7 +61,7 @@ def found(
         ignored=("build/",),
         paths=frozenset(each.path for each in changes),
     )
-    return judge(subject, policies_of(policies))
+    return judge(subject, policies_of(policies), Redaction().clean)
 
 
 def grave(*changes: Changed, **more) -> list[str]:
@@ -310,6 +311,22 @@ def test_claims_are_held_against_the_commit():
     assert grave(changed, claimed=("src/b.py",)) == ["CLAIMED_UNCHANGED"]
     (told,) = found(changed, claimed=("build/out.js",))
     assert (told.code, told.severity) == ("CLAIMED_UNCHANGED", Severity.WARNING)
+
+
+def test_a_secret_that_is_added_holds_the_package():
+    """One by its form; one by its name alone is told. Neither is written down in the finding."""
+    key = "ghp_" + "a8Kd93jsLq0Zx71mNv5BtRy2Wc4Ee6Hh8Jk1"
+    added = edit("src/a.py", "x = 1\n", f"x = 1\ny = '{key}'\n")
+    (told,) = found(added)
+    assert (told.code, told.severity) == ("SECRET_ADDED", Severity.ERROR)
+    assert told.span is not None
+    assert (told.span.file, told.span.line) == ("src/a.py", 2)
+    assert key not in str(told)
+    (told,) = found(edit("src/a.py", "", "api_key = 'k9Fj3mQ8xzT5vB7nL2pR'\n"))
+    assert told.severity is Severity.WARNING
+    assert found(added, secrets="off") == ()
+    moved = (edit("a.py", f"{key}\n", None), edit("b.py", None, f"{key}\n"))
+    assert grave(*moved) == []
 
 
 def test_an_empty_commit_holds_what_is_there_to_change_declared_files():

@@ -229,7 +229,7 @@ TABLES: Mapping[str, Table] = {
                 "What [weakens the judgement of work](checks.md#what-weakens-them) does: "
                 '`"block"` holds the package until somebody accepts it, `"warn"` tells it, '
                 '`"off"` does not look. One word for all, or a table of `tests`, `checks`, '
-                "`linters`, `empty`, `claims`; what it does not name is `block`.",
+                "`linters`, `empty`, `claims`, `secrets`; what it does not name is `block`.",
             ),
         },
     ),

@@ -292,6 +292,11 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
             "REVIEW_FINDING", "A reviewer found something in work that landed.", Severity.INFO
         ),
         _error(
+            "SECRET_ADDED",
+            "A key, a token or a password would be in the history.",
+            Severity.WARNING,
+        ),
+        _error(
             "TESTS_EXCLUDED", "Tests that were run are left out by a setting.", Severity.WARNING
         ),
         _error("TEST_DELETED", "Tests that were there are gone.", Severity.WARNING),

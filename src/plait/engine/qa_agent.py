@@ -106,6 +106,7 @@ def _claimed(context: Context, desk: Desk, url: str, provider: str) -> Claimed:
         scope=Scope(write=(), confidence=desk.package.scope.confidence),
         timeout_s=desk.package.timeout_s,
         confined=held,
+        guardrails=context.guardrails,
     )
     return Claimed(
         package=replace(desk.package, scope=task.scope),

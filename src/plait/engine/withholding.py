@@ -13,6 +13,7 @@ from plait.engine.context import Context
 from plait.engine.escalate import in_full, must_be_accepted
 from plait.engine.keeping import keep_ref
 from plait.ports import Work
+from plait.process import Redaction
 
 _MOST_FILES = 2000  # of a commit that are read; what changes more of them was not written by hand
 _MOST_BYTES = 1_000_000
@@ -85,7 +86,7 @@ async def doubted(context: Context, claimed: Claimed, work: Work, claims: Claims
         ignored=work.ignored,
         paths=frozenset(each.path for each in work.changes),
     )
-    found = judge(subject, context.integrity)
+    found = judge(subject, context.integrity, Redaction().clean)
     events = [
         IntegrityDoubted(
             package=package.id,

@@ -25,9 +25,11 @@ from plait.core.integrity.change import (
     slight,
 )
 from plait.core.integrity.commands import judge_commands
+from plait.core.integrity.exposed import judge_secrets
 from plait.core.integrity.marks import judge_marks
 from plait.core.integrity.slack import judge_settings
 from plait.core.integrity.tests import judge_tests
+from plait.core.leak import Clean
 from plait.core.plan import Confidence, PackageKind
 
 __all__ = [
@@ -47,8 +49,16 @@ _MOST = 50  # of one commit
 _SHOWN = 5
 
 
-def judge(subject: Subject, policies: Policies = USUAL) -> tuple[Finding, ...]:
-    """What is to be found in a commit, the gravest first; at most fifty findings."""
+def judge(
+    subject: Subject, policies: Policies = USUAL, clean: Clean = bytes
+) -> tuple[Finding, ...]:
+    """What is to be found in a commit, the gravest first; at most fifty findings.
+
+    Args:
+        subject: Whose commit it is.
+        policies: What a finding does, by what it is about.
+        clean: A line without keys of well-known forms; without it none of these is found.
+    """
     found = dict.fromkeys(
         (
             *judge_tests(subject),
@@ -57,6 +67,7 @@ def judge(subject: Subject, policies: Policies = USUAL) -> tuple[Finding, ...]:
             *judge_marks(subject),
             *_empty(subject),
             *_claims(subject),
+            *judge_secrets(subject, clean),
         )
     )
     kept = []

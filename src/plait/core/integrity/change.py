@@ -18,6 +18,7 @@ class Concern(StrEnum):
     LINTERS = "linters"  # linters and types
     EMPTY = "empty"  # nothing was changed
     CLAIMS = "claims"  # the result tells of changes that are not there
+    SECRETS = "secrets"  # keys, tokens, passwords that would be in the history
 
 
 class Policy(StrEnum):
@@ -46,6 +47,7 @@ CONCERNS: Mapping[str, Concern] = {
     "LINT_RELAXED": Concern.LINTERS,
     "EMPTY_DIFF": Concern.EMPTY,
     "CLAIMED_UNCHANGED": Concern.CLAIMS,
+    "SECRET_ADDED": Concern.SECRETS,
 }
 
 
