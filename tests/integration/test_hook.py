@@ -154,17 +154,16 @@ def test_what_a_tool_would_write_is_read_from_its_input(
     assert targets(tool, given) == expected
 
 
-@pytest.mark.parametrize("kind", ["claude", "codex", "gemini", "qwen"])
 @pytest.mark.parametrize(
-    ("tool", "given"),
+    ("kind", "tool", "given"),
     [
-        ("Bash", {"command": "cd src && git push -f"}),
-        ("run_shell_command", {"command": "bash -lc 'git push -f'", "dir_path": "src"}),
-        ("exec_command", {"cmd": "git push -f", "workdir": "src"}),
-        ("shell", {"command": ["bash", "-lc", "git push -f"]}),
-        ("terminal", {"line": "git push -f"}),
-        ("write_stdin", {"chars": "git push -f\n", "session_id": 1}),
-        ("mcp__server__execute", {"command": "git push -f"}),
+        ("claude", "Bash", {"command": "cd src && git push -f"}),
+        ("gemini", "run_shell_command", {"command": "bash -lc 'git push -f'", "dir_path": "src"}),
+        ("codex", "exec_command", {"cmd": "git push -f", "workdir": "src"}),
+        ("codex", "shell", {"command": ["bash", "-lc", "git push -f"]}),
+        ("codex", "write_stdin", {"chars": "git push -f\n", "session_id": 1}),
+        ("qwen", "terminal", {"line": "git push -f"}),
+        ("claude", "mcp__server__execute", {"command": "git push -f"}),
     ],
 )
 def test_a_command_that_is_not_allowed_is_refused(
