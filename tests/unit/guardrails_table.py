@@ -447,6 +447,15 @@ INNOCENT: Sequence[str] = (
     "ruff check . && mypy src",
     "go test ./... -run TestX",
     "trap 'rm -f \"$tmp\"' EXIT",
+    "(echo > /dev/tcp/localhost/5432) && echo up",
+    "exec 3<>/dev/tcp/127.0.0.1/5432",
+    "openssl req -x509 -newkey rsa:2048 -keyout server.key -out cert.pem -nodes",
+    'eval "$(pyenv init -)"',
+    'if [[ "$x" =~ ^[0-9]+$ ]]; then echo y; fi',
+    'while IFS= read -r line; do echo "$line"; done < <(git ls-files)',
+    "docker compose run --rm app sh -c 'rm -rf /tmp/x'",
+    "cp config.example.env .env",
+    "git commit -F - <<'EOF'\nsubject\n\n`rm -rf /` is gone\nEOF",
     "apply_patch <<'EOF'\n*** Begin Patch\n*** Delete File: a.py\n*** End Patch\nEOF",
 )
 

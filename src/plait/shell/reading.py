@@ -26,6 +26,7 @@ OPERATORS = 1200  # the grammar's recovery takes time by the square of them
 PATIENCE_S = 0.5
 _OPERATORS = "|&;<(){}`"
 _CHUNK = 4096
+_BOTH_WAYS = re.compile(r"(?<=\d)<>(?=[\s\"'$/~\w])")  # a redirection that the grammar lacks
 # The grammar's scanner reads beyond its tables at some of these. To a shell all are letters; so
 # each is one to the grammar, which makes its places in the text those of characters.
 _OTHERS = re.compile(r"[^\x01-\x7f]")
@@ -41,6 +42,7 @@ def parse(text: str) -> Script:
     if len(text) > WHOLE:
         return (Broken("it is too long to be looked through"),)
     text = text.replace("\r\n", "\n").replace("\\\n", "")
+    text = _BOTH_WAYS.sub("<", text)
     left: set[str] = set()
     for _ in range(3):
         short, documents = taken_out(text, left)

@@ -13,6 +13,7 @@ _DEVICE = re.compile(r"^/dev/(?:sd|hd|vd|xvd|nvme|mmcblk|disk|rdisk|mapper/|md|l
 _FORMATS = re.compile(r"^(?:mkfs(?:\..*)?|mke2fs|mkswap|wipefs|fdisk|sfdisk|cfdisk|parted|gdisk"
                       r"|sgdisk|blkdiscard|hdparm|badblocks|cryptsetup|lvremove|vgremove|pvremove"
                       r"|zpool|diskutil|newfs.*)$")  # fmt: skip
+_LOCAL = re.compile(r"/dev/(?:tcp|udp)/(?:localhost|127\.[\d.]+|::1)/")  # is a port open?
 _GRAVE = frozenset({Place.SYSTEM, Place.HOME, Place.OUTSIDE, Place.INTERNAL})
 _FREE = frozenset({Place.TEMPORARY, Place.PRODUCT})
 
@@ -35,10 +36,10 @@ def offences(call: Call) -> Iterator[Offence]:
 
 def _redirected(call: Call) -> Iterator[Offence]:
     path = call.args[0] if call.args else ""
-    if path.startswith(("/dev/tcp/", "/dev/udp/")):
+    if path.startswith(("/dev/tcp/", "/dev/udp/")) and not _LOCAL.match(path):
         why = "it opens a connection for whatever runs here"
         yield Offence(Category.SYSTEM, Trust.ADMIN, "/dev/tcp", why)
-    elif call.name not in {"<", "<&"} and ">" in call.name:
+    elif not path.startswith("/dev/tcp/") and call.name not in {"<", "<&"} and ">" in call.name:
         yield from _overwritten(call, path, ">")
 
 

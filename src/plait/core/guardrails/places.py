@@ -85,6 +85,8 @@ def place(path: str, cwd: str, roots: Sequence[str] = ()) -> Place:
         return Place.TEMPORARY
     if told.startswith(HOLE):
         return Place.PRODUCT if _PRODUCTS.fullmatch(told.rpartition("/")[2]) else Place.UNKNOWN
+    if told.startswith("~/.cache/"):
+        return Place.TEMPORARY
     if told.startswith("~"):
         rest = told[1:].strip("/")
         return Place.HOME if not rest or set(rest) <= {"*", ".", "/"} else Place.IN_HOME

@@ -18,6 +18,15 @@ _SILENT = frozenset(
      ":", "export", "set", "unset", "test", "[", "sleep", "kill", "wait", "local", "readonly",
      "declare", "shift", "return", "exit", "break", "continue", "alias", "trap", "umask"}
 )  # fmt: skip
+# `eval "$(pyenv init -)"`: what tools that are installed print for a shell to set itself up.
+_SET_UP = frozenset(
+    {"pyenv", "rbenv", "nodenv", "goenv", "direnv", "brew", "conda", "mamba", "fnm", "opam", "mise",
+     "asdf", "starship", "zoxide", "dircolors", "ssh-agent", "luarocks", "keychain"}
+)  # fmt: skip
+_SET_UP_WORDS = frozenset(
+    {"init", "hook", "shellenv", "env", "activate", "shell.bash", "shell.posix", "-b", "-s", "path",
+     "export", "virtualenv-init", "--eval"}
+)  # fmt: skip
 FETCHERS = frozenset({"curl", "wget", "http", "https", "xh", "aria2c", "fetch", "lwp-request"})
 
 
@@ -27,6 +36,8 @@ def printed(call: Call, state: State) -> str:
         return ""
     if call.name in FETCHERS:
         return _saved(call, state)
+    if call.name in _SET_UP and call.args[:1] and call.args[0] in _SET_UP_WORDS:
+        return ""
     if call.name in {"env", "printenv"} and not behind(call.args):
         return HOLE + SHOWN
     if call.stdin is not None and SHOWN in call.stdin:
