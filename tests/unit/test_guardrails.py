@@ -133,7 +133,7 @@ _WRAPPERS = st.lists(
     st.sampled_from(
         [
             "sh -c {q}", "bash -lc {q}", "eval {q}", "env X=1 sh -c {q}", "sudo bash -c {q}",
-            "nohup timeout 5 sh -c {q} &", "true && {c}", "( {c} )", "if true; then {c}; fi",
+            "nohup timeout 5 sh -c {q} &", "true && {c}", "( {c} )", "if true; then {c}\nfi",
             'echo "$( {c} )"', "sh <<'END{n}'\n{c}\nEND{n}\n", "echo {q} | sh", "f() {{ {c}\n}}; f",
             "xargs -I% sh -c {q} <<< 1", 'X={q}; eval "$X"', "git -c alias.x=!{q} x",
         ]

@@ -91,15 +91,15 @@ def unguarded(
         given: What the tool is given: it may name a folder.
         cwd: The folder that the agent is in.
         places: The worktree, and the folders that are the agent's own.
-        rules: JSON: `agent` (its name), `trust`, `owner` (the word on categories) and `paths`
-            (where the parser lies).
+        rules: JSON: `agent` (its name), `trust`, `owner` (the word on categories), `own` (what
+            it has to itself) and `paths` (where the parser lies).
     """
     told = json.loads(rules)
     _find_plait()
     sys.path.extend(each for each in told["paths"] if each not in sys.path)
     from plait.core.guardrails.judging import judge
     from plait.core.guardrails.told import refusal as said
-    from plait.core.guardrails.verdict import Category, Verdict
+    from plait.core.guardrails.verdict import Bound, Category, Verdict
     from plait.shell import parse
 
     root, *own = map(os.path.realpath, places)
@@ -108,10 +108,12 @@ def unguarded(
     if where == root or where.startswith(root + os.sep):
         where = os.path.relpath(where, root).removeprefix(".")
     owner = {Category(each): Verdict(word) for each, word in told["owner"].items()}
+    bounds = frozenset(map(Bound, told["own"]))
     for text in texts:
         judgement = judge(
-            text, parse=parse, trust=told["trust"], owner=owner, roots=(root, *own), cwd=where
-        )
+            text, parse=parse, trust=told["trust"], owner=owner, roots=(root, *own), cwd=where,
+            own=bounds,
+        )  # fmt: skip
         if judgement.verdict is not Verdict.ALLOW:
             return said(judgement, told["agent"])
     return ""

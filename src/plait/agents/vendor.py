@@ -26,7 +26,7 @@ from plait.agents.json_lines import LONGEST
 from plait.agents.packaged import packaged_version
 from plait.agents.result import last_lines, outcome_of
 from plait.core.event import AgentStatus
-from plait.core.guardrails.verdict import Trust
+from plait.core.guardrails.verdict import Bound, Trust
 from plait.core.profile import AgentProfile
 from plait.core.transcript import Account, Finished, FinishKind, account as summed_up
 from plait.errors import UsageError
@@ -303,6 +303,7 @@ def guard_rules(task: AgentTask) -> str:
             "agent": task.profile.name,
             "trust": Trust.STANDARD if task.profile.trust is None else task.profile.trust,
             "owner": dict(task.guardrails),
+            "own": sorted({Bound.HOME, *task.own}),
             "paths": list(paths),
         }
     )

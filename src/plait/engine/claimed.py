@@ -17,6 +17,7 @@ from plait.engine.brief import Material, brief
 from plait.engine.context import Context, write_json
 from plait.engine.furnish import set_up
 from plait.engine.lodging import LodgingFailed, save
+from plait.engine.owning import own
 from plait.engine.sources import outputs_of, sources_of
 from plait.engine.tails import tail
 from plait.errors import UsageError
@@ -263,6 +264,7 @@ def _claimed(
         timeout_s=package.timeout_s,
         confined=held,
         guardrails=context.guardrails,
+        own=own(context, provider),
     )
     return Claimed(
         package=package,

@@ -20,6 +20,7 @@ from plait.engine.brief import fenced, line, render, template
 from plait.engine.claimed import Claimed, write_down
 from plait.engine.context import Context, Ended
 from plait.engine.escalate import judged
+from plait.engine.owning import own
 from plait.engine.qa_trial import Desk, agent_item
 from plait.engine.secrets import without_secrets
 from plait.engine.supervise import secrets_of
@@ -107,6 +108,7 @@ def _claimed(context: Context, desk: Desk, url: str, provider: str) -> Claimed:
         timeout_s=desk.package.timeout_s,
         confined=held,
         guardrails=context.guardrails,
+        own=own(context, provider),
     )
     return Claimed(
         package=replace(desk.package, scope=task.scope),

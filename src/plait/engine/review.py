@@ -28,6 +28,7 @@ from plait.engine.answer import answered
 from plait.engine.claimed import Claimed, Failure, write_down
 from plait.engine.context import Context, Ended
 from plait.engine.fix import Looked, fix
+from plait.engine.owning import own
 from plait.engine.review_brief import listed, review_brief
 from plait.engine.supervise import let_work
 from plait.engine.withholding import doubted
@@ -231,6 +232,7 @@ def _desk(
         scope=scope,
         session="",
         confined=held,
+        own=own(context, reviewer),
     )
     desk = replace(
         claimed,

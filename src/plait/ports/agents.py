@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from plait.core.claims import Claims
 from plait.core.escalation import Escalation
 from plait.core.event import AgentStatus, RunId
+from plait.core.guardrails.verdict import Bound
 from plait.core.plan import PackageId, Scope
 from plait.core.profile import AgentProfile
 from plait.core.transcript import Account, Entry, FinishKind
@@ -38,7 +39,7 @@ class AgentTask:
     a session that is taken up again. `session` names that session: the agent is to go on with
     it, and `brief` says what is new. `confined`: the system holds it to its scope, so a sandbox
     of its own, which could not be set up within that one, is left out. `guardrails`: the owner's
-    word (allow, ask, deny) on categories of operations.
+    word (allow, ask, deny) on categories of operations; `own`: what it has to itself.
     """
 
     run: RunId
@@ -58,6 +59,7 @@ class AgentTask:
     session: str = ""
     confined: bool = False
     guardrails: Mapping[str, str] = field(default_factory=dict)
+    own: frozenset[Bound] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,11 @@ class Sandbox(Protocol):
         return True
 
     @property
+    def alone(self) -> bool:
+        """Whether the agent can signal no processes but those that it started."""
+        return False
+
+    @property
     def lacks(self) -> tuple[str, ...]:
         """What it cannot keep from an agent, here; each fit to follow `it`."""
         return ()

@@ -36,6 +36,11 @@ class Bubblewrap(Sandbox):
         return "bwrap"
 
     @property
+    def alone(self) -> bool:
+        """It sees no others."""
+        return True
+
+    @property
     def lacks(self) -> tuple[str, ...]:
         """What the commit's check has to tell."""
         return ()

@@ -52,6 +52,11 @@ class Landlock(Sandbox):
         return max(0, int(found))
 
     @property
+    def alone(self) -> bool:
+        """By the kernel's version."""
+        return self.abi >= _SCOPES
+
+    @property
     def lacks(self) -> tuple[str, ...]:
         """What is beyond its rules, or the kernel's version of them."""
         told = [

@@ -13,6 +13,7 @@ class Call(NamedTuple):
     """A program's name without its folder, its arguments, what it reads, where it runs.
 
     `stdin` is None where it reads what the shell itself reads: nothing that the text tells of.
+    `pointed`: variables of the text lead git to another repository or worktree.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Call(NamedTuple):
     stdin: str | None = None
     cwd: str = ""
     roots: tuple[str, ...] = ()
+    pointed: bool = False
 
     def place(self, path: str) -> Place:
         """What lies at a path that it is given."""

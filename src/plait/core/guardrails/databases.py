@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from plait.core.guardrails.call import Call, behind, options
+from plait.core.guardrails.places import Place
 from plait.core.guardrails.sql import losses
-from plait.core.guardrails.verdict import Category, Offence, Trust
+from plait.core.guardrails.state import HOLE
+from plait.core.guardrails.verdict import Bound, Category, Offence, Trust
 
 # Clients by the options that give them statements, and those that take another value.
 _CLIENTS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -83,9 +85,17 @@ _TOOLS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 
-def _offence(operation: str, *, final: bool = True) -> Offence:
+# Tools that work on what a project's own settings name, as a rule by variables.
+_BY_PROJECT = frozenset(
+    {"prisma", "alembic", "diesel", "sqlx", "dbmate", "ecto.drop", "ecto.reset", "manage.py",
+     "django-admin", "knex", "typeorm", "sequelize", "rails", "rake", "mix", "artisan"}
+)  # fmt: skip
+_ADDRESSED = re.compile(r"^(?:-h|--host|--url|--database-url|--uri|-U)|://")
+
+
+def _offence(operation: str, *, final: bool = True, within: Bound | None = None) -> Offence:
     level = Trust.ADMIN if final else Trust.ELEVATED
-    return Offence(Category.DATABASE, level, operation, "it deletes data of a database")
+    return Offence(Category.DATABASE, level, operation, "it deletes data of a database", within)
 
 
 def offences(call: Call) -> Iterator[Offence]:
@@ -104,9 +114,29 @@ def _statements(name: str, call: Call) -> Iterator[Offence]:
     local = name in {"sqlite3", "duckdb"}
     if local and any(each == ":memory:" for each in call.args):
         return
+    within = _file(call) if local else _named(call)
     for text in _texts(name, call):
         for what, final in losses(text):
-            yield _offence(what, final=final and not local)
+            yield _offence(what, final=final and not local, within=within)
+
+
+def _file(call: Call) -> Bound | None:
+    """What has to be an agent's own, so that nobody else misses what a file of data holds."""
+    path = next((each for each in call.args if not each.startswith("-")), "")
+    match call.place(path) if path else Place.WHOLE:
+        case Place.INSIDE | Place.PRODUCT | Place.TEMPORARY:
+            return Bound.WORKTREE
+        case Place.UNKNOWN:
+            return Bound.FILES
+        case _:
+            return None
+
+
+def _named(call: Call) -> Bound | None:
+    """The same of a server's database: it is a variable's, `psql "$DATABASE_URL"`."""
+    first = call.args[0] if call.args else ""
+    addressed = any(_ADDRESSED.search(each) for each in call.args)
+    return Bound.DATABASES if HOLE in first and not addressed else None
 
 
 def _texts(name: str, call: Call) -> Iterator[str]:
@@ -151,15 +181,18 @@ def _tools(name: str, call: Call) -> Iterator[Offence]:
         return
     if name in {"php", "python", "python3"} and args:
         name, args = args[0].rpartition("/")[2], args[1:]
+    by_project = name in _BY_PROJECT and not any(_ADDRESSED.search(each) for each in args)
+    within = Bound.DATABASES if by_project else None
     for tool, words in _TOOLS:
         if name == tool and all(word in args for word in words):
-            yield _offence(" ".join((tool, *words)))
+            yield _offence(" ".join((tool, *words)), within=within)
             return
     if name in _RUNNERS:
         task = next((each for each in args if _TASK.match(each)), None)
         if task is not None:
-            yield _offence(f"{name} {task}")
+            yield _offence(f"{name} {task}", within=within)
         elif name == "mix" and any(each in {"ecto.drop", "ecto.reset"} for each in args):
-            yield _offence("mix ecto.drop")
+            yield _offence("mix ecto.drop", within=within)
     elif name == "artisan" and any(_TASK.match(each) for each in args):
-        yield _offence(f"{name} {next(each for each in args if _TASK.match(each))}")
+        task = next(each for each in args if _TASK.match(each))
+        yield _offence(f"{name} {task}", within=within)

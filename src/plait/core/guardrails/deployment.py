@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from plait.core.guardrails.call import Call, behind
+from plait.core.guardrails.state import HOLE
 from plait.core.guardrails.verdict import Category, Offence, Trust
 
 _KUBE = ("-n", "--namespace", "--context", "--kubeconfig", "--cluster", "-l", "--selector", "-f",
@@ -215,9 +216,9 @@ def _containers(call: Call, words: tuple[str, ...]) -> Iterator[Offence]:
             yield Offence(Category.DATABASE, Trust.ELEVATED, "docker volume rm",
                           "it deletes a volume, and the data in it")  # fmt: skip
         case ("rm" | "rmi", _) if "f" in flags or "--force" in call.args:
-            yield _offence(Trust.ELEVATED, f"docker {words[0]} -f", "others may use it")
+            yield _offence(_of_several(call), f"docker {words[0]} -f", "others may use it")
         case ("kill", _):
-            yield _offence(Trust.ELEVATED, "docker kill", "others may use it")
+            yield _offence(_of_several(call), "docker kill", "others may use it")
         case ("swarm" | "stack" | "service", "leave" | "deploy" | "rm" | "update"):
             yield _offence(Trust.ADMIN, f"docker {words[0]} {words[1]}", "it changes a cluster")
         case _:
@@ -226,6 +227,11 @@ def _containers(call: Call, words: tuple[str, ...]) -> Iterator[Offence]:
         yield _offence(Trust.ELEVATED, "docker buildx --push", "it changes what runs elsewhere")
     if "--privileged" in call.args:
         yield Offence(Category.SYSTEM, Trust.ADMIN, "docker --privileged", "it opens the machine")
+
+
+def _of_several(call: Call) -> Trust:
+    """Who names a container may end it; who takes whichever there are may not."""
+    return Trust.ELEVATED if any(HOLE in each for each in call.args) else Trust.STANDARD
 
 
 def _cloud(call: Call) -> Iterator[Offence]:

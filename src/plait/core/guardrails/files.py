@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from plait.core.guardrails.call import Call, behind, options
 from plait.core.guardrails.places import Place
-from plait.core.guardrails.verdict import Category, Offence, Trust
+from plait.core.guardrails.verdict import Bound, Category, Offence, Trust
 
 _DEVICE = re.compile(r"^/dev/(?:sd|hd|vd|xvd|nvme|mmcblk|disk|rdisk|mapper/|md|loop)")
 _FORMATS = re.compile(r"^(?:mkfs(?:\..*)?|mke2fs|mkswap|wipefs|fdisk|sfdisk|cfdisk|parted|gdisk"
@@ -15,11 +15,33 @@ _FORMATS = re.compile(r"^(?:mkfs(?:\..*)?|mke2fs|mkswap|wipefs|fdisk|sfdisk|cfdi
                       r"|zpool|diskutil|newfs.*)$")  # fmt: skip
 _LOCAL = re.compile(r"/dev/(?:tcp|udp)/(?:localhost|127\.[\d.]+|::1)/")  # is a port open?
 _GRAVE = frozenset({Place.SYSTEM, Place.HOME, Place.OUTSIDE, Place.INTERNAL})
+_REPOSITORY = frozenset({"", "*", "objects", "refs", "packed-refs", "HEAD", "config", "worktrees"})
 _FREE = frozenset({Place.TEMPORARY, Place.PRODUCT})
+# Tests by which `find` deletes some of what it comes by.
+_SOME = frozenset({"-name", "-iname", "-path", "-wholename", "-ipath", "-regex", "-iregex",
+                   "-empty", "-mtime", "-mmin", "-atime", "-ctime", "-newer", "-size"})  # fmt: skip
 
 
-def _offence(level: Trust, operation: str, why: str) -> Offence:
-    return Offence(Category.FILE, level, operation, why)
+def _offence(level: Trust, operation: str, why: str, within: Bound | None = None) -> Offence:
+    return Offence(Category.FILE, level, operation, why, within)
+
+
+def _within(call: Call, path: str) -> Bound | None:
+    """What has to be an agent's own, so that nobody else misses what lies there."""
+    match call.place(path):
+        case Place.INSIDE | Place.PRODUCT | Place.TEMPORARY:
+            return Bound.WORKTREE
+        case Place.UNKNOWN:
+            return Bound.FILES
+        case Place.IN_HOME if call.normal(path).startswith("~/"):
+            return Bound.HOME
+        case Place.INTERNAL:
+            parts = call.normal(path).split("/")
+            if parts[0] == ".git":  # a setting, a hook, a lock; not the repository as a whole
+                return Bound.REPOSITORY if len(parts) > 1 and parts[1] not in _REPOSITORY else None
+            return Bound.WORKTREE if ".git" in parts else None  # one that was cloned into it
+        case _:
+            return None
 
 
 def offences(call: Call) -> Iterator[Offence]:
@@ -54,7 +76,7 @@ def _overwritten(call: Call, path: str, operation: str) -> Iterator[Offence]:
     elif place in {Place.IN_HOME, Place.OUTSIDE, Place.INTERNAL}:
         level = Trust.ADMIN if place is Place.INTERNAL else Trust.ELEVATED
         why = f"{path} is {'one of ' if place is Place.INTERNAL else ''}{place.value}"
-        yield _offence(level, f"{operation} FILE", why)
+        yield _offence(level, f"{operation} FILE", why, _within(call, path))
 
 
 def _rm(call: Call) -> Iterator[Offence]:
@@ -65,14 +87,16 @@ def _rm(call: Call) -> Iterator[Offence]:
         shown = path.replace("\0", "…")
         if place in _GRAVE:
             what = f"{shown} is {_told(place)}"
-            yield _offence(Trust.ADMIN, "rm -r" if recursive else "rm", what)
+            operation = "rm -r" if recursive else "rm"
+            yield _offence(Trust.ADMIN, operation, what, _within(call, path))
         elif recursive and place not in _FREE:
             why = (
                 f"{shown} is deleted with all that is in it ({_told(place)}); `git rm -r` keeps it"
             )
-            yield _offence(Trust.ELEVATED, "rm -r", why)
+            yield _offence(Trust.ELEVATED, "rm -r", why, _within(call, path))
         elif place in {Place.WHOLE, Place.IN_HOME}:
-            yield _offence(Trust.ELEVATED, "rm", f"{shown} is {_told(place)}")
+            what = f"{shown} is {_told(place)}"
+            yield _offence(Trust.ELEVATED, "rm", what, _within(call, path))
     if told.has("", "no-preserve-root"):
         yield _offence(Trust.ADMIN, "rm --no-preserve-root", "it deletes the whole system")
 
@@ -101,7 +125,9 @@ def _find(call: Call) -> Iterator[Offence]:
             continue
         elif not names or any(call.place(f"x/{each}") is not Place.PRODUCT for each in names):
             why = f"it deletes what it finds in {root}"
-            yield _offence(Trust.ELEVATED, "find -delete", why)
+            some = place is Place.WHOLE and not _SOME.isdisjoint(call.args)
+            within = Bound.WORKTREE if some else _within(call, root)
+            yield _offence(Trust.ELEVATED, "find -delete", why, within)
 
 
 def _dd(call: Call) -> Iterator[Offence]:
@@ -113,7 +139,7 @@ def _dd(call: Call) -> Iterator[Offence]:
 def _shred(call: Call) -> Iterator[Offence]:
     for path in behind(call.args, ("-n", "-s")):
         level = Trust.ADMIN if _DEVICE.match(path) or call.place(path) in _GRAVE else Trust.ELEVATED
-        yield _offence(level, call.name, f"{path} cannot be restored")
+        yield _offence(level, call.name, f"{path} cannot be restored", _within(call, path))
 
 
 def _truncate(call: Call) -> Iterator[Offence]:
@@ -152,9 +178,11 @@ def _rights(call: Call) -> Iterator[Offence]:
             recursive and place in {Place.OUTSIDE, Place.IN_HOME}
         ):
             level = Trust.ADMIN if recursive else Trust.ELEVATED
-            yield _offence(level, call.name, f"{path} is {_told(place)}")
+            within = _within(call, path)
+            yield _offence(level, call.name, f"{path} is {_told(place)}", within)
         elif recursive and told.rest[0] in {"777", "a+rwx", "0777", "000", "0000"}:
-            yield _offence(Trust.ELEVATED, f"{call.name} -R", f"{path} for everyone")
+            within = Bound.WORKTREE if place is Place.WHOLE else _within(call, path)
+            yield _offence(Trust.ELEVATED, f"{call.name} -R", f"{path} for everyone", within)
 
 
 def _sed(call: Call) -> Iterator[Offence]:
@@ -172,7 +200,9 @@ def _rsync(call: Call) -> Iterator[Offence]:
         return
     target = told.rest[-1]
     if deletes and (":" in target or call.place(target) not in {*_FREE, Place.INSIDE}):
-        yield _offence(Trust.ADMIN, "rsync --delete", f"it deletes what is in {target}")
+        within = None if ":" in target else _within(call, target)
+        why = f"it deletes what is in {target}"
+        yield _offence(Trust.ADMIN, "rsync --delete", why, within)
     elif ":" not in target:
         yield from _overwritten(call, target, "rsync")
 
@@ -183,7 +213,9 @@ def _tar(call: Call) -> Iterator[Offence]:
     if folder and ("x" in told.letters or call.args[0][:1] == "x"):
         yield from _overwritten(call, folder, "tar -x")
     if told.has("", "remove-files"):
-        yield _offence(Trust.ELEVATED, "tar --remove-files", "it deletes what it packs")
+        yield _offence(
+            Trust.ELEVATED, "tar --remove-files", "it deletes what it packs", Bound.FILES
+        )
 
 
 _COMMANDS: Mapping[str, Callable[[Call], Iterator[Offence]]] = {

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from plait.core.guardrails.call import Call, options
 from plait.core.guardrails.inner import Inner, quoted
+from plait.core.guardrails.places import Place, normal, place
 from plait.core.guardrails.state import HOLE
-from plait.core.guardrails.verdict import Category, Offence, Trust
+from plait.core.guardrails.verdict import Bound, Category, Offence, Trust
 
 _VALUED = ("-C", "-c", "--git-dir", "--work-tree", "--namespace", "--exec-path", "--super-prefix",
            "--config-env", "--list-cmds", "--attr-source")  # fmt: skip
@@ -22,22 +23,38 @@ _RUNS = re.compile(
 )
 
 
+# What they lose is a worktree's, or a repository's, which worktrees share.
+_OF_TREES = frozenset({"reset", "clean", "checkout", "restore", "switch", "rm", "submodule"})
+_OF_REFS = frozenset(
+    {"branch", "tag", "stash", "reflog", "gc", "prune", "filter-branch", "filter-repo",
+     "update-ref", "worktree", "remote", "config"}
+)  # fmt: skip
+
+
 def _offence(level: Trust, operation: str, why: str) -> Offence:
     return Offence(Category.GIT, level, f"git {operation}", why)
 
 
 class Command:
-    """A git command apart: its options before the verb, the verb, what follows."""
+    """A git command apart: its options before the verb, the verb, what follows.
 
-    __slots__ = ("args", "settings", "verb")
+    `folders` are those that it changes to; `elsewhere`: it names another repository.
+    """
+
+    __slots__ = ("args", "elsewhere", "folders", "settings", "verb")
 
     def __init__(self, args: tuple[str, ...]) -> None:
         """Take it apart."""
         at = 0
         settings: list[str] = []
+        folders: list[str] = []
+        self.elsewhere = False
         while at < len(args) and args[at].startswith("-"):
             each = args[at]
+            self.elsewhere |= each.partition("=")[0] in {"--git-dir", "--work-tree"}
             if each in _VALUED:
+                if each == "-C":
+                    folders += args[at + 1 : at + 2]
                 if each in {"-c", "--config-env"}:
                     settings.append(args[at + 1] if at + 1 < len(args) else "")
                 at += 2
@@ -46,6 +63,7 @@ class Command:
                 settings.append(each[2:])
             at += 1
         self.settings = settings
+        self.folders = folders
         self.verb = args[at] if at < len(args) else ""
         self.args = args[at + 1 :]
 
@@ -66,11 +84,29 @@ def offences(call: Call) -> Iterator[Offence]:
         yield _unknown("which of git's commands this is cannot be told before it runs")
     known = _VERBS.get(command.verb)
     if known is not None:
-        yield from known(command, call)
+        within = _within(command, call)
+        for found in known(command, call):
+            yield found._replace(within=within)
+
+
+def _within(command: Command, call: Call) -> Bound | None:
+    """What has to be an agent's own, so that nobody else misses what is lost."""
+    if command.verb not in _OF_TREES | _OF_REFS or command.elsewhere or call.pointed:
+        return None
+    folder = call.cwd
+    for each in command.folders:
+        folder = normal(each, folder, call.roots)
+    match place(".", folder, call.roots):
+        case Place.WHOLE | Place.INSIDE | Place.PRODUCT | Place.TEMPORARY:
+            return Bound.WORKTREE if command.verb in _OF_TREES else Bound.REPOSITORY
+        case Place.UNKNOWN:
+            return Bound.FILES
+        case _:
+            return None
 
 
 def _unknown(why: str) -> Offence:
-    return Offence(Category.UNKNOWN, Trust.ELEVATED, "git", why)
+    return Offence(Category.UNKNOWN, Trust.ELEVATED, "git", why, Bound.FILES)
 
 
 def inner(call: Call) -> Iterator[Inner]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from plait.core.guardrails import (
     credentials,
@@ -14,7 +14,7 @@ from plait.core.guardrails import (
     system,
 )
 from plait.core.guardrails.script import Parse
-from plait.core.guardrails.verdict import Category, Judgement, Trust, Verdict, weigh
+from plait.core.guardrails.verdict import Bound, Category, Judgement, Trust, Verdict, weigh
 from plait.core.guardrails.walk import Rule, Walk
 
 RULES: tuple[Rule, ...] = (
@@ -36,6 +36,7 @@ def judge(
     owner: Mapping[Category, Verdict] | None = None,
     roots: Sequence[str] = (),
     cwd: str = "",
+    own: Collection[Bound] = (),
 ) -> Judgement:
     """What a shell's text would do, and the verdict on it.
 
@@ -46,7 +47,8 @@ def judge(
         owner: The owner's word on categories, before the levels.
         roots: Absolute paths: the worktree's, and folders that are the agent's own.
         cwd: The folder it would run in, relative to the worktree or absolute.
+        own: What whoever wants to run it has to itself; nothing, where that is not known.
     """
     walk = Walk(parse, RULES, tuple(roots))
     walk.through(text, cwd)
-    return weigh(walk.found, trust, owner)
+    return weigh(walk.found, trust, owner, own)

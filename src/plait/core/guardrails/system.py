@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from plait.core.guardrails.call import Call, behind, options
-from plait.core.guardrails.verdict import Category, Offence, Trust
+from plait.core.guardrails.verdict import Bound, Category, Offence, Trust
 
 _OFF = frozenset({"shutdown", "reboot", "halt", "poweroff", "telinit"})
 _ACCOUNTS = frozenset(
@@ -56,7 +56,7 @@ def _by_name(call: Call) -> Iterator[Offence]:
     told = options(call.args, ("u", "t", "g", "s"))
     if not told.has("l", "list", "help"):
         why = "other agents work on this machine too: end processes by their numbers"
-        yield _offence(Trust.ELEVATED, call.name, why)
+        yield Offence(Category.SYSTEM, Trust.ELEVATED, call.name, why, Bound.PROCESSES)
 
 
 def _crontab(call: Call) -> Iterator[Offence]:

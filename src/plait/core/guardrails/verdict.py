@@ -1,12 +1,13 @@
 """What a command may do: categories, the trust that each operation needs, the verdict.
 
 An operation needs a level of trust. An agent that has it may; one that is a single level short
-is to ask; one further below is denied. An owner's word on a whole category comes before that.
+is to ask; one further below is denied. What can harm nobody else, for the agent works on things
+of its own, needs no more than the standard one. An owner's word on a whole category comes first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -42,13 +43,33 @@ class Verdict(StrEnum):
     DENY = "deny"
 
 
+class Bound(StrEnum):
+    """What an agent has to itself: an operation that reaches no further harms nobody else."""
+
+    WORKTREE = "worktree"  # made for its work alone: what is committed is safe from it
+    REPOSITORY = "repository"  # its refs, its stash and its settings are no one else's
+    HOME = "home"  # `~` is a folder of its own
+    FILES = "files"  # wherever a command would write: elsewhere nothing can be
+    PROCESSES = "processes"  # it can signal no others
+    DATABASES = "databases"  # those that its environment names were made for it
+
+
 class Offence(NamedTuple):
-    """An operation that not everyone may do: which, why, and the trust it needs."""
+    """An operation that not everyone may do: which, why, and the trust it needs.
+
+    `within` names what has to be the agent's own, so that the standard trust is enough; None:
+    nothing makes it harmless.
+    """
 
     category: Category
     level: Trust
     operation: str
     why: str
+    within: Bound | None = None
+
+    def needs(self, own: Collection[Bound]) -> Trust:
+        """The trust that it needs of an agent that has these to itself."""
+        return min(self.level, Trust.STANDARD) if self.within in own else self.level
 
 
 class Judgement(NamedTuple):
@@ -74,6 +95,7 @@ def weigh(
     found: Iterable[Offence],
     trust: Trust | int = Trust.STANDARD,
     owner: Mapping[Category, Verdict] | None = None,
+    own: Collection[Bound] = (),
 ) -> Judgement:
     """The verdict on what was found.
 
@@ -81,9 +103,10 @@ def weigh(
         found: Its operations.
         trust: The level of whoever wants to run it.
         owner: The owner's word on categories.
+        own: What whoever wants to run it has to itself.
     """
     told = owner or {}
-    every = tuple(dict.fromkeys(found))
+    every = tuple(dict.fromkeys(each._replace(level=each.needs(own)) for each in found))
     held = [(verdict_on(each, trust, told), each) for each in every]
     held.sort(key=lambda pair: (_ORDER.index(pair[0]), -pair[1].level))
     verdict = held[0][0] if held else Verdict.ALLOW

@@ -29,7 +29,7 @@ from plait.core.guardrails.script import (
     Simple,
 )
 from plait.core.guardrails.state import FETCHED, HOLE, MOST_TEXT, STANDS_FOR_HOLE, State, Values
-from plait.core.guardrails.verdict import Category, Offence, Trust
+from plait.core.guardrails.verdict import Bound, Category, Offence, Trust
 
 MOST_STEPS = 4000
 DEEPEST = 24
@@ -38,6 +38,8 @@ Rule = Callable[[Call], Iterable[Offence]]
 _WITH_OUTPUT_OF_THEIR_OWN = frozenset({"git", "tar", "awk", "gawk", "mawk", "command"})
 # They read a program on their standard input where they are given none.
 _INTERPRETERS = frozenset({"python", "python2", "python3", "node", "perl", "ruby", "php", "deno"})
+# Variables that lead git to another repository or worktree.
+_POINTERS = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"})
 
 
 class _EnoughError(Exception):
@@ -83,8 +85,8 @@ class Walk:
         state.files[path] = self.output(script, state)
         return path
 
-    def _unknown(self, operation: str, why: str) -> None:
-        self.found.append(Offence(Category.UNKNOWN, Trust.ELEVATED, operation, why))
+    def _unknown(self, operation: str, why: str, within: Bound | None = None) -> None:
+        self.found.append(Offence(Category.UNKNOWN, Trust.ELEVATED, operation, why, within))
 
     def _step(self) -> None:
         self._steps -= 1
@@ -232,14 +234,16 @@ class Walk:
     def _one(self, words: Sequence[str], state: State, stdin: str | None) -> str:
         head, args = words[0], tuple(words[1:])
         name = head.rstrip("/").rpartition("/")[2] or head
-        call = Call(name, args, stdin, state.cwd, self._roots)
+        pointed = not _POINTERS.isdisjoint(state.variables)
+        call = Call(name, args, stdin, state.cwd, self._roots, pointed)
         if name in state.aliases and name not in self._calling:
             with_args = " ".join((state.aliases[name], *args))
             return self._named(name, self._read(with_args), state, stdin)
         if name in state.functions:
             return self._function(name, args, state, stdin)
         if not _is_known(name):
-            self._unknown("unknown command", "which command this is cannot be told before it runs")
+            why = "which command this is cannot be told before it runs"
+            self._unknown("unknown command", why, Bound.FILES)
             return HOLE
         told = builtins.run(call, state)
         self._ask(call)
@@ -259,6 +263,9 @@ class Walk:
 
     def _nested(self, each: Inner, call: Call, state: State) -> str:
         own = state if call.name in {"eval", "exec", "command", "builtin"} else state.copy()
+        for name in _POINTERS if call.name in {"env", "sudo", "doas"} else ():
+            if any(arg.startswith(f"{name}=") for arg in call.args):
+                own.set(name, ((HOLE,),))
         if each.cwd is not None:
             own.cwd = call.normal(each.cwd)
         stdin = call.stdin if each.stdin is None else each.stdin
