@@ -15,9 +15,10 @@ from tests.unit.guardrails_table import (
     MISSED,
     OBFUSCATED,
 )
+from tests.unit.guardrails_work import HELD, LOST, LOST_HELD, OWN, PLAIN
 
 from plait.core.guardrails.judging import judge
-from plait.core.guardrails.verdict import Category, Judgement, Trust, Verdict, weigh
+from plait.core.guardrails.verdict import Bound, Category, Judgement, Trust, Verdict, weigh
 from plait.shell import parse
 
 BY_CATEGORY = [(name, each) for name, row in DESTRUCTIVE.items() for each in row]
@@ -54,12 +55,95 @@ def test_what_is_judged_wrongly_is_listed_and_little():
     """At most two commands are missed and two stopped for nothing, each of them known by name."""
     every = [each for _, each in BY_CATEGORY] + [*OBFUSCATED, *INNOCENT]
     assert len(every) == len(set(every)) > 400
+    assert len({*PLAIN, *OWN, *HELD} - set(every)) > 350
     assert len(MISSED) <= 2
     assert len(FALSE_ALARMS) <= 2
     assert all(judged(each).verdict is Verdict.ALLOW for each in MISSED)
     assert not any(judged(each).verdict is Verdict.ALLOW for each in FALSE_ALARMS)
     assert set(MISSED) <= set(OBFUSCATED)
     assert set(FALSE_ALARMS) <= set(INNOCENT)
+
+
+# A worktree made for an agent, with a home of its own; and where a sandbox holds it as well.
+_APART = frozenset({Bound.WORKTREE, Bound.HOME})
+_SANDBOXED = _APART | {Bound.REPOSITORY, Bound.FILES, Bound.PROCESSES}
+_ROOTS = ("/data/trees/a", "/data/runs/1/home")
+
+
+@pytest.mark.parametrize("command", PLAIN)
+def test_what_people_run_all_day_goes_on(command):
+    """Wherever it is run."""
+    assert judged(command).reason == ""
+
+
+@pytest.mark.parametrize("command", OWN)
+def test_in_a_worktree_of_its_own_an_agent_may_lose_what_is_in_it(command):
+    """It is asked of whoever works in somebody's checkout, and of one that is trusted less."""
+    assert judged(command, own=_APART, roots=_ROOTS).reason == ""
+    assert judged(command, roots=_ROOTS).verdict is not Verdict.ALLOW
+    assert judged(command, own=_APART, roots=_ROOTS, trust=1).verdict is not Verdict.ALLOW
+
+
+@pytest.mark.parametrize("command", HELD)
+def test_where_a_sandbox_holds_an_agent_what_it_cannot_reach_is_not_asked(command):
+    """Refs, settings and stash are its own there, and unknown words write nothing elsewhere."""
+    assert judged(command, own=_SANDBOXED, roots=_ROOTS).reason == ""
+    assert judged(command, own=_APART, roots=_ROOTS).verdict is not Verdict.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("own", "lost"), [(_APART, LOST), (frozenset(Bound), LOST | LOST_HELD)], ids=["apart", "all"]
+)
+def test_what_reaches_further_is_stopped_whatever_is_the_agents_own(own, lost):
+    """All other rows of the table are, and these rows alone go on."""
+    rows = [each for _, each in BY_CATEGORY] + [each for each in OBFUSCATED if each not in MISSED]
+    gone_on = {each for each in rows if judged(each, own=own).verdict is Verdict.ALLOW}
+    assert gone_on == lost
+    assert len(rows) - len(lost) > 240
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cd ../other && {}",
+        "cd / && {}",
+        "git -C ../other status; cd /srv/x; {}",
+        "GIT_DIR=/srv/x.git {}",
+        "env GIT_WORK_TREE=/srv/x {}",
+        "export GIT_DIR=/srv/x.git; {}",
+        "GIT_DIR=/srv/x.git sh -c '{}'",
+    ],
+)
+@pytest.mark.parametrize("lost", ["git reset --hard", "git clean -fdx", "git branch -D x"])
+def test_another_repository_is_no_ones_own(command, lost):
+    """However a command is led there."""
+    assert judged(command.format(lost), own=frozenset(Bound)).verdict is not Verdict.ALLOW
+
+
+def test_a_database_is_an_agents_own_by_the_variable_that_names_it():
+    """Where Plait gives it one: neither another one, nor one that the text names."""
+    own = frozenset({Bound.DATABASES})
+    assert judged("npx prisma migrate reset", own=own).verdict is Verdict.ALLOW
+    assert judged("psql \"$DATABASE_URL\" -c 'drop table a'", own=own).verdict is Verdict.ALLOW
+    assert judged("psql -d app -c 'drop table a'", own=own).verdict is Verdict.DENY
+    assert judged("psql -h db.example.com -c 'drop table a'", own=own).verdict is Verdict.DENY
+    assert judged("npx prisma migrate reset").verdict is Verdict.DENY
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("rm -rf $A/$B/c", "/etc/x/c"),
+        ("x=$A/$B/c; rm -rf $x", "/etc/x/c"),
+        ('rm -rf "$A"$Z$B.d', "/etcx.d"),
+        ("rm -rf ${A}$Z$B-old", "/etcx-old"),
+    ],
+)
+def test_variables_next_to_one_another_are_one_word(text, place):
+    """A name ends where it does to a shell."""
+    told = judged(f"A=/etc; B=x; Z=; {text}")
+    assert told.verdict is Verdict.DENY
+    assert place in told.reason
 
 
 @pytest.mark.parametrize("word", ["rm", "git", "psql", "kubectl", "npm"])

@@ -27,6 +27,8 @@ PATIENCE_S = 0.5
 _OPERATORS = "|&;<(){}`"
 _CHUNK = 4096
 _BOTH_WAYS = re.compile(r"(?<=\d)<>(?=[\s\"'$/~\w])")  # a redirection that the grammar lacks
+# `$A/$B/c` is two words to the grammar, and `${B}` is the same to a shell.
+_NAME = re.compile(r"(?<=[^\s\\])\$([A-Za-z_]\w*)(?=[^\s\w\[\"'`$\\;|&<>()]|$)")
 # The grammar's scanner reads beyond its tables at some of these. To a shell all are letters; so
 # each is one to the grammar, which makes its places in the text those of characters.
 _OTHERS = re.compile(r"[^\x01-\x7f]")
@@ -58,6 +60,7 @@ def _read(text: str, documents: dict[str, Document]) -> tuple[Script, set[str]]:
     every = set(documents)
     if len(text) > LONGEST or sum(map(text.count, _OPERATORS)) > OPERATORS:
         return (Broken("it is too long or too involved to be looked through"),), every
+    text = _NAME.sub(r"${\1}", text)
     root = _tree(_OTHERS.sub("x", text).encode("ascii"))
     if root is None:
         return (Broken("it is too involved to be read"),), every

@@ -13,7 +13,8 @@ class Call(NamedTuple):
     """A program's name without its folder, its arguments, what it reads, where it runs.
 
     `stdin` is None where it reads what the shell itself reads: nothing that the text tells of.
-    `pointed`: variables of the text lead git to another repository or worktree.
+    By variables of the text: `pointed`, git is led to another repository or worktree; `tested`,
+    the environment is the one of tests.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Call(NamedTuple):
     cwd: str = ""
     roots: tuple[str, ...] = ()
     pointed: bool = False
+    tested: bool = False
 
     def place(self, path: str) -> Place:
         """What lies at a path that it is given."""

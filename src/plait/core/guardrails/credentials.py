@@ -27,6 +27,9 @@ _FOLDERS = re.compile(
     r"|\.azure|\.password-store|\.config/op|\.local/share/keyrings|Library/Keychains"
     r"|\.claude/\.credentials\.json|\.codex/auth\.json)(?:/|$)"
 )
+_TESTED = re.compile(
+    r"^(?![/~]).*(?<![^/])(?:tests?|__tests__|testdata|fixtures|examples?|mocks?)(?:/|$)"
+)
 _OPEN = re.compile(r"(?:^|/)\.ssh/(?:known_hosts|config|.*\.pub)?$|(?:^|/)\.aws/config$|\.pub$")
 _READERS = frozenset(
     {"cat", "tac", "less", "more", "head", "tail", "bat", "batcat", "nl", "od", "xxd", "hexdump",
@@ -46,7 +49,9 @@ _SENDERS = frozenset({"scp", "sftp", "nc", "ncat", "netcat", "curl", "wget", "ht
 def is_credential(path: str) -> bool:
     """Whether a file of that path holds secrets, as a rule."""
     told = path.rstrip("/")
-    name = told.rpartition("/")[2]
+    folder, _, name = told.rpartition("/")
+    if (_TESTED.search(folder) and not name.startswith(".env")) or told == ".npmrc":
+        return False  # made for tests, or a project's own settings
     if _OPEN.search(told) or (_SAMPLES.search(name) and not name.endswith(".key")):
         return False
     if re.fullmatch(r"/proc/[^/]+/environ", told):
@@ -85,6 +90,8 @@ def _read(call: Call) -> Iterator[Offence]:
         paths: tuple[str, ...] = told.rest[:-1] if call.name != "tee" else ()
     elif call.name in {"curl", "wget", "http", "https"}:
         paths = tuple(_sent(args))
+    elif call.name == "sed" and options(args, ("e", "f")).has("i", "in-place"):
+        return  # it shows nothing
     elif call.name in _PATTERN_FIRST:
         told = options(args, ("e", "f", "m", "A", "B", "C", "g", "t"))
         paths = told.rest if "e" in told.letters else told.rest[1:]

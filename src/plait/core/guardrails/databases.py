@@ -90,6 +90,8 @@ _BY_PROJECT = frozenset(
     {"prisma", "alembic", "diesel", "sqlx", "dbmate", "ecto.drop", "ecto.reset", "manage.py",
      "django-admin", "knex", "typeorm", "sequelize", "rails", "rake", "mix", "artisan"}
 )  # fmt: skip
+# Of a database's name: it is one of tests.
+_TESTS = re.compile(r"(?:^|[_\-./])tests?(?:$|[_\-.?])")
 _ADDRESSED = re.compile(r"^(?:-h|--host|--url|--database-url|--uri|-U)|://")
 
 
@@ -115,8 +117,12 @@ def _statements(name: str, call: Call) -> Iterator[Offence]:
     if local and any(each == ":memory:" for each in call.args):
         return
     within = _file(call) if local else _named(call)
+    first = options(call.args, ("d", "D", "h", "p", "U", "c", "e", "f", "dbname", "database"))
+    named = first.value("d", "D", "dbname", "database") or "".join(first.rest[:1])
     for text in _texts(name, call):
         for what, final in losses(text):
+            if not local and _TESTS.search(named) and what not in {"DROP DATABASE", "DROP USER"}:
+                continue
             yield _offence(what, final=final and not local, within=within)
 
 
@@ -177,7 +183,9 @@ def _redis(call: Call) -> Iterator[Offence]:
 def _tools(name: str, call: Call) -> Iterator[Offence]:
     args = call.args
     told = options(args)
-    if told.has("", "dry-run", "help"):
+    if told.has("", "dry-run", "help") or (call.tested and name in _BY_PROJECT):
+        return
+    if name == "dropdb" and told.rest and _TESTS.search(told.rest[-1]):
         return
     if name in {"php", "python", "python3"} and args:
         name, args = args[0].rpartition("/")[2], args[1:]

@@ -120,6 +120,9 @@ _DESTROYS: Mapping[str, frozenset[str]] = {
     "virsh": frozenset({"destroy", "undefine"}),
 }
 _DRY = re.compile(r"^--?(?:dry-run(?:=(?!none|false).*)?|check|plan|help|diff)$")
+_HERE = re.compile(
+    r"(?:--endpoint-url[= ]|push )(?:https?://)?(?:localhost|127\.0\.0\.1)(?=[:/]|$)"
+)
 _CLOUDS = frozenset({"aws", "gcloud", "az", "oci", "ibmcloud", "aliyun"})
 _CLOUD_LOSS = re.compile(r"^(?:delete|terminate|destroy|purge|remove|deregister|rb|rm)(?:-|$)")
 _CLOUD_CHANGE = re.compile(
@@ -146,7 +149,7 @@ def _offence(level: Trust, operation: str, why: str) -> Offence:
 
 def offences(call: Call) -> Iterator[Offence]:
     """What a command would change of what runs elsewhere."""
-    if any(_DRY.match(each) for each in call.args):
+    if any(_DRY.match(each) for each in call.args) or _HERE.search(" ".join(call.args)):
         return
     words = behind(call.args, _KUBE)
     if call.name in {"tofu", "opentofu"}:
@@ -171,6 +174,9 @@ def offences(call: Call) -> Iterator[Offence]:
 def _tool(call: Call, words: tuple[str, ...]) -> Iterator[Offence]:
     said = set(words[: 3 if call.name in _NOUN_FIRST else 1])
     lost = said & _DESTROYS.get(call.name, frozenset())
+    if lost and call.name == "kind" and "--name" in call.args:
+        yield _offence(_of_several(call), "kind delete", "others may use it")
+        return
     if lost:
         why = "it destroys what runs elsewhere"
         yield _offence(Trust.ADMIN, f"{call.name} {min(lost)}", why)

@@ -106,7 +106,7 @@ def _within(command: Command, call: Call) -> Bound | None:
 
 
 def _unknown(why: str) -> Offence:
-    return Offence(Category.UNKNOWN, Trust.ELEVATED, "git", why, Bound.FILES)
+    return Offence(Category.UNKNOWN, Trust.ELEVATED, "git", why)
 
 
 def inner(call: Call) -> Iterator[Inner]:

@@ -214,7 +214,7 @@ def _find(call: Call) -> Iterator[Inner]:
         end = next((n for n, each in enumerate(rest) if each in {";", "+"}), len(rest))
         for root in roots[:8]:
             # What is found may be the root itself, unless it is called by a name.
-            for found in [f"{root}/{HOLE}/{name}" for name in names[:4]] or [f"{root}/{HOLE}"]:
+            for found in [f"{root}/…/{name}" for name in names[:4]] or [f"{root}/{HOLE}"]:
                 yield Inner(words=tuple(each.replace("{}", found) for each in rest[:end]))
         at += end + 1
 

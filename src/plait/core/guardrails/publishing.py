@@ -67,6 +67,7 @@ _FURTHER = {"dotnet": "push", "pod": "push", "dart": "publish", "flutter": "publ
             "rebar3": "publish"}  # fmt: skip
 _TASK = re.compile(r"^publish(?:$|[:_-])")
 _RUNNERS = frozenset({"make", "gmake", "npm", "pnpm", "yarn", "bun", "just", "task", "rake"})
+_HERE = re.compile(r"--registry[= ]https?://(?:localhost|127\.0\.0\.1)(?=[:/]|$)")
 _DRY = frozenset({"--dry-run", "--help", "-h", "--no-publish", "--snapshot", "--list"})
 
 
@@ -76,7 +77,7 @@ def _offence(operation: str) -> Offence:
 
 def offences(call: Call) -> Iterator[Offence]:
     """What a command would publish."""
-    if _DRY & set(call.args):
+    if _DRY & set(call.args) or _HERE.search(" ".join(call.args)):
         return
     name, args = call.name, call.args
     if name in {"python", "python3"} and args[:1] and args[0].endswith("setup.py"):

@@ -53,8 +53,8 @@ def _kill(call: Call) -> Iterator[Offence]:
 
 
 def _by_name(call: Call) -> Iterator[Offence]:
-    told = options(call.args, ("u", "t", "g", "s"))
-    if not told.has("l", "list", "help"):
+    told = options(call.args, ("u", "t", "g", "s", "P"))
+    if not told.has("lP", "list", "help", "parent"):  # not what it started itself
         why = "other agents work on this machine too: end processes by their numbers"
         yield Offence(Category.SYSTEM, Trust.ELEVATED, call.name, why, Bound.PROCESSES)
 
@@ -69,8 +69,10 @@ def _crontab(call: Call) -> Iterator[Offence]:
 
 def _services(call: Call) -> Iterator[Offence]:
     words = set(behind(call.args))
-    if words & {"stop", "disable", "mask", "restart", "kill", "isolate", "poweroff", "reboot",
-                "halt", "unload", "remove", "bootout", "enable", "start"}:  # fmt: skip
+    if "start" in words:
+        yield _offence(Trust.STANDARD, call.name, "it starts what others may meet")
+    elif words & {"stop", "disable", "mask", "restart", "kill", "isolate", "poweroff", "reboot",
+                "halt", "unload", "remove", "bootout", "enable"}:  # fmt: skip
         yield _offence(Trust.ADMIN, call.name, "it changes what runs on the machine")
 
 

@@ -13,6 +13,7 @@ from plait.core.guardrails import builtins, code, git
 from plait.core.guardrails.call import Call
 from plait.core.guardrails.expand import Choices, fields, plain, variants
 from plait.core.guardrails.inner import SHELLS, Inner, inner
+from plait.core.guardrails.places import Place
 from plait.core.guardrails.printed import printed
 from plait.core.guardrails.script import (
     Assign,
@@ -38,8 +39,12 @@ Rule = Callable[[Call], Iterable[Offence]]
 _WITH_OUTPUT_OF_THEIR_OWN = frozenset({"git", "tar", "awk", "gawk", "mawk", "command"})
 # They read a program on their standard input where they are given none.
 _INTERPRETERS = frozenset({"python", "python2", "python3", "node", "perl", "ruby", "php", "deno"})
-# Variables that lead git to another repository or worktree.
+# Variables that lead git to another repository or worktree, and such that tell an environment.
 _POINTERS = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR"})
+_STAGES = ("RAILS_ENV", "RACK_ENV", "NODE_ENV", "APP_ENV", "MIX_ENV", "FLASK_ENV", "DJANGO_ENV")
+_TESTS = {(("test",),), (("testing",),)}
+_ROOT = frozenset({"/", "/*", "~", "~/*"})  # no innocent command is given these
+_SETTERS = frozenset({"env", "sudo", "doas", "cross-env"})
 
 
 class _EnoughError(Exception):
@@ -235,15 +240,17 @@ class Walk:
         head, args = words[0], tuple(words[1:])
         name = head.rstrip("/").rpartition("/")[2] or head
         pointed = not _POINTERS.isdisjoint(state.variables)
-        call = Call(name, args, stdin, state.cwd, self._roots, pointed)
+        tested = any(state.variables.get(each) in _TESTS for each in _STAGES)
+        call = Call(name, args, stdin, state.cwd, self._roots, pointed, tested)
         if name in state.aliases and name not in self._calling:
             with_args = " ".join((state.aliases[name], *args))
             return self._named(name, self._read(with_args), state, stdin)
         if name in state.functions:
             return self._function(name, args, state, stdin)
-        if not _is_known(name):
+        if not _is_known(name) and not _is_local(call, head):
             why = "which command this is cannot be told before it runs"
-            self._unknown("unknown command", why, Bound.FILES)
+            sweeping = HOLE not in name or not _ROOT.isdisjoint(args)
+            self._unknown("unknown command", why, None if sweeping else Bound.FILES)
             return HOLE
         told = builtins.run(call, state)
         self._ask(call)
@@ -263,9 +270,10 @@ class Walk:
 
     def _nested(self, each: Inner, call: Call, state: State) -> str:
         own = state if call.name in {"eval", "exec", "command", "builtin"} else state.copy()
-        for name in _POINTERS if call.name in {"env", "sudo", "doas"} else ():
-            if any(arg.startswith(f"{name}=") for arg in call.args):
-                own.set(name, ((HOLE,),))
+        if call.name in _SETTERS:
+            for name, equals, value in (arg.partition("=") for arg in call.args):
+                if equals and name.isidentifier():
+                    own.set(name, ((value,),))
         if each.cwd is not None:
             own.cwd = call.normal(each.cwd)
         stdin = call.stdin if each.stdin is None else each.stdin
@@ -346,6 +354,11 @@ def _is_known(name: str) -> bool:
     if HOLE in name:
         return False
     return name == "[" or not set("*?[") & set(name)
+
+
+def _is_local(call: Call, head: str) -> bool:
+    """Whether it is some script of the worktree, `tests/*.sh`: those are not looked through."""
+    return HOLE not in head and "/" in head and call.place(head) in {Place.INSIDE, Place.PRODUCT}
 
 
 __all__ = ["SHELLS", "Rule", "Walk"]
