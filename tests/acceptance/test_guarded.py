@@ -19,9 +19,12 @@ def tell(kind, **event):
 settings = json.loads(pathlib.Path(sys.argv[sys.argv.index("--settings") + 1]).read_text())
 hook = settings["hooks"]["PreToolUse"][0]["hooks"][0]["command"]
 given = {{"command": "make test; bash -lc 'git push -f origin main'"}}
-asked = json.dumps({{"tool_name": "Bash", "tool_input": given, "cwd": str(pathlib.Path.cwd())}})
-done = subprocess.run(["/bin/sh", "-c", hook], input=asked, capture_output=True, text=True)
-told = json.loads(done.stdout)["hookSpecificOutput"]
+def ask(given):
+    call = {{"tool_name": "Bash", "tool_input": given, "cwd": str(pathlib.Path.cwd())}}
+    told = subprocess.check_output(["/bin/sh", "-c", hook], input=json.dumps(call), text=True)
+    return json.loads(told)["hookSpecificOutput"]
+told = ask(given)
+ordinary = ask({{"command": "git reset --hard && git clean -fd && rm -rf src/old && make test"}})
 call = {{"type": "tool_use", "id": "c1", "name": "Bash", "input": given}}
 tell("assistant", message={{"id": "m", "content": [call], "usage": {{}}}})
 if told["permissionDecision"] == "deny":
@@ -30,14 +33,17 @@ if told["permissionDecision"] == "deny":
     tell("user", message={{"content": [result]}})
 place = pathlib.Path("src", os.environ["PLAIT_PACKAGE"], "made.txt")
 place.parent.mkdir(parents=True, exist_ok=True)
-place.write_text(told["permissionDecision"])
+place.write_text(told["permissionDecision"] + " " + ordinary["permissionDecision"])
 tell("result", subtype="success", result="Done.")
 """
 SECRET = "-----BEGIN " + "PRIVATE KEY-----"
 
 
 def test_a_command_that_is_not_allowed_is_denied_unless_its_agent_is_trusted(story: Story) -> None:
-    """An event `denied` that says how to allow it; the work itself goes on and lands."""
+    """An event `denied` that says how to allow it; the work itself goes on and lands.
+
+    What loses the agent's own worktree alone is ordinary work, whatever its trust.
+    """
     story.begin()
     program = story.root / "programs" / "claude"
     program.parent.mkdir()
@@ -50,8 +56,8 @@ def test_a_command_that_is_not_allowed_is_denied_unless_its_agent_is_trusted(sto
     named = ("--agent", "plain", "--agent", "wp-b=trusted")
     done = story.plait("run", "p", *named, "--yes", "--json")
     assert done.code == 0, done.out + done.err
-    assert story.git("show", "openspec/p:src/wp-a/made.txt") == "deny"
-    assert story.git("show", "openspec/p:src/wp-b/made.txt") == "allow"
+    assert story.git("show", "openspec/p:src/wp-a/made.txt") == "deny allow"
+    assert story.git("show", "openspec/p:src/wp-b/made.txt") == "allow allow"
     (denied,) = (each for each in done.out.splitlines() if '"denied"' in each)
     assert all(word in denied for word in ("wp-a", "git push --force", "[guardrails]"))
 

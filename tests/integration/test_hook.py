@@ -16,6 +16,7 @@ from tests.fakes.desks import task_at
 from plait.agents import hook, vendor
 from plait.agents.hook import targets
 from plait.agents.vendor import hook_command
+from plait.core.guardrails.verdict import Bound
 from plait.core.profile import plain
 from plait.ports import AgentTask
 
@@ -210,6 +211,20 @@ def test_trust_and_the_owners_word_decide(checker: Checker) -> None:
     assert Checker(trusted).ask("Bash", command=command).refused == ""
     assert Checker(allowed).ask("Bash", command=command).refused == ""
     assert "It is refused" in Checker(denied).ask("Bash", command=command).refused
+
+
+def test_what_an_agent_has_to_itself_it_may_lose(checker: Checker) -> None:
+    """Its home always; its worktree, and what its sandbox gives it, as the task says."""
+    task = checker.task
+    apart = Checker(replace(task, own=frozenset({Bound.WORKTREE})))
+    held = Checker(replace(task, own=frozenset({Bound.WORKTREE, Bound.REPOSITORY, Bound.FILES})))
+    assert checker.ask("Bash", command="echo x >> ~/.bashrc").refused == ""
+    assert checker.ask("Bash", command="rm -rf src").refused
+    assert apart.ask("Bash", command="rm -rf src && git clean -fdx").refused == ""
+    assert apart.ask("Bash", command="git stash clear").refused
+    assert held.ask("Bash", command="git stash clear; rm -rf $OUT").refused == ""
+    assert held.ask("Bash", command="rm -rf ../other").refused
+    assert "git push --force" in held.ask("Bash", command="git push -f").refused
 
 
 def test_a_parser_that_is_missing_refuses_every_command(
