@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from plait.cedar import Cedar
+from plait.app.examining import examine
+from plait.app.policing import policy_of
+from plait.cedar import BUILT_IN, Cedar
+from plait.config import Settings
 from plait.core.policy import NEEDED, VERBS, Asked, BuiltIn, Kind, Policy
 from plait.errors import UsageError
 
@@ -100,10 +106,67 @@ def test_a_rule_that_fails_denies():
     """Even where another one permits: what it would have forbidden nobody knows."""
     broken = Cedar(
         "permit (principal, action, resource);\n"
-        "forbid (principal, action, resource) when { context.missing };"
+        "forbid (principal, action, resource)\n"
+        "when { context.risk * 9223372036854775807 > 0 };"
     )
-    decision = broken.decide(Asked("get_task", 4))
+    decision = broken.decide(Asked("get_task", 4, 0.5))
     assert (decision.allowed, decision.rule) == (False, "engine_failed")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('forbid (principal, action == Action::"getwork", resource);', 'Action::"getwork"'),
+        ("permit (principal, action, resource) when { context.missing };", "`missing`"),
+        ('permit (principal, action, resource) when { context.trust > "2" };', "String"),
+        ('@id("mine") permit (principal == User::"eve", action, resource);', "rule mine: "),
+    ],
+)
+def test_a_rule_that_could_never_apply_is_refused(text, told):
+    """A verb that is misspelt, a fact that is not known: else it would be heeded by nobody."""
+    with pytest.raises(UsageError, match=re.escape(told)) as caught:
+        Cedar(text)
+    assert caught.value.code == "BAD_POLICY"
+    assert len(caught.value.message) < 400
+
+
+def test_the_rules_that_a_project_names_decide(tmp_path):
+    """By `[policy] rules`; without it the built-in ones."""
+    assert isinstance(policy_of(tmp_path, Settings()), BuiltIn)
+    (tmp_path / "mine.cedar").write_text("permit (principal, action, resource);")
+    policy = policy_of(tmp_path, Settings(policy_rules="mine.cedar"))
+    assert policy.decide(Asked("cancel_run", 0)).allowed
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", b"permit (", b"permit (principal, a, b);"])
+def test_rules_that_are_missing_or_wrong_are_refused(tmp_path, content):
+    """With the file's name, and never by deciding without them."""
+    if content is not None:
+        (tmp_path / "mine.cedar").write_bytes(content)
+    with pytest.raises(UsageError, match=re.escape("mine.cedar")) as caught:
+        policy_of(tmp_path, Settings(policy_rules="mine.cedar"))
+    assert caught.value.code == "BAD_POLICY"
+
+
+@pytest.mark.parametrize(
+    ("rules", "level"), [("permit (principal, action, resource);", "ok"), ("permit", "lack")]
+)
+def test_doctor_looks_at_them(tmp_path, rules, level):
+    """So that they can be checked before anything is decided by them."""
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / "plait.toml").write_text('[policy]\nrules = "mine.cedar"\n')
+    (tmp_path / "mine.cedar").write_text(rules)
+    (line,) = (each for each in examine(tmp_path) if each.what == "policy")
+    assert line.level == level
+
+
+def test_the_rules_in_the_documentation_are_sound():
+    """The built-in ones as they are, and those to be added to them."""
+    page = Path(__file__).parents[2] / "docs" / "howto" / "write-policies.md"
+    built_in, further = re.findall(r"```cedar\n(.*?)```", page.read_text(), re.DOTALL)
+    assert built_in.strip() in BUILT_IN.read_text()
+    decision = Cedar(built_in + further).decide(Asked("get_work", 4, 0.5))
+    assert (decision.allowed, decision.rule) == (False, "no new work on risky days")
 
 
 @pytest.mark.parametrize("text", ["permit (", "hello", "permit (principal, action);"])

@@ -47,8 +47,8 @@ def examine(start: Path) -> list[Line]:
         _disk,
         _workspaces,
     ]
-    seen = [*(look(start) for look in looks), *_agents(start), *_commands(start)]
-    return [*seen, *_sandboxes(), _qa()]
+    seen = [*(look(start) for look in looks), *_policy(start), *_agents(start)]
+    return [*seen, *_commands(start), *_sandboxes(), _qa()]
 
 
 def as_lines(lines: list[Line], *, as_json: bool) -> str:
@@ -167,6 +167,24 @@ def _settings(start: Path) -> Line:
         level="ok",
         told=f"agent {agent}, at most {settings.max_agents} at once",
     )
+
+
+def _policy(start: Path) -> list[Line]:
+    """The rules of one's own for sessions, where there are any: are they sound?"""
+    from plait.app.policing import policy_of
+
+    try:
+        project = open_project(start)
+    except PlaitError:
+        return []
+    rules = project.settings.policy_rules
+    if not rules:
+        return []
+    try:
+        policy_of(project.root, project.settings)
+    except PlaitError as error:
+        return [Line(what="policy", level="lack", told=error.message, cure=error.hint)]
+    return [Line(what="policy", level="ok", told=f"{rules}: its rules are sound")]
 
 
 def _store(start: Path) -> Line:

@@ -95,6 +95,7 @@ class Settings:
     guard_publish: str = ""
     guard_system: str = ""
     guard_unknown: str = ""
+    policy_rules: str = ""
     brief_tokens: int = 12_000
     strict_results: bool = False
     gate_policy: str = "checks"

@@ -30,6 +30,20 @@ def _key(category: Category) -> Key:
     )
 
 
+POLICY = Table(
+    about="Which of the coordinator's verbs a session may use. See "
+    "[rules of your own](../howto/write-policies.md).",
+    keys={
+        "rules": key(
+            "policy_rules",
+            values.word,
+            "the built-in ones",
+            "A file of rules in Cedar, relative to the repository's root, in place of the "
+            "built-in ones. It needs `plait[policy]`.",
+            '"policy.cedar"',
+        )
+    },
+)
 GUARDRAILS = Table(
     about='What agents may run in a shell: `"allow"`, `"ask"` or `"deny"` for all of a category; '
     "without a key an agent's `trust` decides. Nobody is at the keyboard, so `ask` refuses too, "

@@ -12,7 +12,7 @@ from plait.config import values
 from plait.config.agent_keys import FURTHER as _OF_AGENTS
 from plait.config.announce_keys import ANNOUNCE
 from plait.config.forge_keys import FORGE
-from plait.config.guard_keys import GUARDRAILS
+from plait.config.guard_keys import GUARDRAILS, POLICY
 from plait.config.qa_keys import QA, SCENARIO
 from plait.config.review_keys import REVIEW
 from plait.config.sandbox_keys import SANDBOX
@@ -254,6 +254,7 @@ TABLES: Mapping[str, Table] = {
     "review": REVIEW,
     "sandbox": SANDBOX,
     "guardrails": GUARDRAILS,
+    "policy": POLICY,
     "brief": Table(
         about="What agents are told.",
         keys={
