@@ -61,7 +61,7 @@ def found(
         ignored=("build/",),
         paths=frozenset(each.path for each in changes),
     )
-    return judge(subject, policies_of(policies), Redaction().clean)
+    return judge(subject, policies_of(policies), Redaction(named=False).clean)
 
 
 def grave(*changes: Changed, **more) -> list[str]:

@@ -87,6 +87,90 @@ def test_a_private_key_is_struck_out_over_lines_and_in_a_text():
     assert out == b"a\n[redacted]\nb\n"
 
 
+# The text that each further form begins with, and of what it consists.
+FURTHER = {
+    "GOCSPX-": "aB3d" * 7,
+    "SG.": "aB3dE" * 4 + "." + "fG6hI" * 8,
+    "dop_v1_": "0a1b2c3d" * 8,
+    "hvs.": "CAESI" + "aB3dE" * 5,
+    "dapi": "0a1b2c3d" * 4,
+    "shpat_": "0a1b2c3d" * 4,
+    "sq0csp-": "aB3d_" * 9,
+    "xoxa-": "2-1234567890",
+    "lin_api_": "aB3dE" * 8,
+    "ntn_": "aB3dE" * 9,
+    "glrt-": "aB3dE" * 4,
+    "dckr_pat_": "aB3dE" * 6,
+    "rubygems_": "0a1b2c3d" * 6,
+    "tskey-": "auth-aB3dE" * 3,
+    "AGE-SECRET-KEY-1": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L" * 2,
+    "pscale_": "tkn_" + "aB3dE" * 8,
+    "sntryu_": "0a1b2c3d" * 8,
+    "nvapi-": "aB3dE" * 12,
+    "atlasv1.": "aB3dE" * 13,
+    "LTAI": "5tAbCdEfGh12345678",
+}
+
+
+@pytest.mark.parametrize("begin", FURTHER)
+@pytest.mark.parametrize("around", ["{}", "X={}", r"{{\"k\": \"{}\"}}", r"a\n{}\nb", "a {} b"])
+def test_further_forms_are_known(begin, around):
+    """Those of registries, clouds, payments, chat; a word that only begins so is none."""
+    assert clean(around.format(begin + FURTHER[begin])) == around.format(MASK.decode())
+    assert clean(around.format(begin + "word")) == around.format(begin + "word")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ('api_key = "k9Fj3mQ8xzT5vB7nL2pR"', 'api_key = "[redacted]"'),
+        ("SECRET_KEY_BASE=0f9e8d7c6b5a49382716051423324150", "SECRET_KEY_BASE=[redacted]"),
+        (r'{\"clientSecret\": \"Zx71mNv5BtRy2Wc4Ee6H\"}', r'{\"clientSecret\": \"[redacted]\"}'),
+        ("Password: hunter2Hunter2Hunter2", "Password: [redacted]"),
+        ("access_token: 550e8400-e29b-41d4-a716-44665544000a", "access_token: [redacted]"),
+        ("//a.example/:_authToken=a1b2c3d4e5f6a7b8c9", "//a.example/:_authToken=[redacted]"),
+    ],
+)  # fmt: skip
+def test_what_is_no_word_behind_the_name_of_a_secret_is_struck_out(text, left):
+    """In whatever case, in settings and in JSON; diffs are judged without that."""
+    assert clean(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secret_key = os.environ.get_secret_2",
+        "password: /run/secrets/database/password_1",
+        '"password": "correct-horse-battery-staple-42"',
+        "api_key=settings.providers.openai_api_key_v2",
+        '{"input_tokens": 123456789012345678, "secretary": "a1b2c3d4e5f6a7b8"[0]}',
+        "the secret of 0f9e8d7c6b5a49382716051423324150",
+        "password = getpass.getpass()",
+        '"id": "toolu_01XFDUDYJgAACzvnptvVoYEL", "session": "550e8400-e29b-41d4-a716-446655440000"',
+    ],
+)
+def test_names_and_paths_behind_such_a_name_stay(text):
+    """Code that handles secrets is no secret; nor is what has no such name before it."""
+    assert clean(text) == text
+
+
+def test_a_name_of_a_secret_is_left_alone_where_that_is_asked():
+    """As the judges of diffs do, who have a judgement of their own of it."""
+    text = b'api_key = "k9Fj3mQ8xzT5vB7nL2pR"'
+    assert Redaction(named=False).clean(text) == text
+
+
+def test_a_private_key_without_an_end_takes_little_with_it():
+    """A text that only mentions one goes on in the log."""
+    lines = Lines(Redaction())
+    begin = PRIVATE.partition("\n")[0]
+    text = f"grep: {begin}\n" + "a line of a log\n" * 8000
+    out = b"".join(lines.feed(text[at : at + 5000].encode()) for at in range(0, len(text), 5000))
+    assert out.startswith(b"grep: [redacted]")
+    assert 0 < len(text) - len(out) < 40_000
+    assert out.endswith(b"a line of a log\n")
+
+
 @given(st.data())
 def test_a_stream_is_redacted_however_it_is_cut(data):
     """Whatever pieces it comes in, no key is left, and the rest arrives whole and in order."""

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import anyio
 
-from plait import process
 from plait.core.furnishing import setup_key
 from plait.engine.context import Context, child_environment
+from plait.engine.logged import run_logged
 from plait.engine.tails import tail
 from plait.ports import Workspace
 
@@ -40,12 +40,11 @@ async def set_up(
         return ""
     log.parent.mkdir(parents=True, exist_ok=True)
     for command in commands:
-        ended = await process.run(
-            ("/bin/sh", "-c", command),
+        ended = await run_logged(
+            command,
             cwd=workspace.path,
             env=child_environment(variables),
-            stdout=log,
-            stderr=log,
+            log=log,
             timeout_s=timeout_s,
         )
         if ended.code == 0 and not ended.timed_out:

@@ -19,6 +19,7 @@ from plait.core.retry import SETUP_FAILED
 from plait.engine.context import Context, child_environment
 from plait.engine.furnish import set_up
 from plait.engine.lodging import LodgingFailed
+from plait.engine.logged import run_logged
 from plait.engine.secrets import secret_texts, without_secrets
 from plait.engine.tails import tail
 from plait.ports import Workspace
@@ -210,7 +211,6 @@ async def _run_check(
     )
     if passed:
         return None
-    # Its log is the output of the owner's own command; what is told on is not.
     texts = secret_texts(child_environment(check.env), ())
     reason = without_secrets(_reason(owned, ended, subject, log), texts)
     told = context.places.relative(log)
@@ -233,12 +233,11 @@ async def _execute(
         "PLAIT_COMMIT": subject.commit,
         "PLAIT_STAGE": subject.stage,
     }
-    return await process.run(
-        ("/bin/sh", "-c", check.command),
+    return await run_logged(
+        check.command,
         cwd=folder,
         env=child_environment(variables),
-        stdout=log,
-        stderr=log,
+        log=log,
         timeout_s=subject.timeout_s,
     )
 

@@ -86,7 +86,7 @@ async def doubted(context: Context, claimed: Claimed, work: Work, claims: Claims
         ignored=work.ignored,
         paths=frozenset(each.path for each in work.changes),
     )
-    found = judge(subject, context.integrity, Redaction().clean)
+    found = judge(subject, context.integrity, Redaction(named=False).clean)
     events = [
         IntegrityDoubted(
             package=package.id,

@@ -1,11 +1,13 @@
 """Secrets struck out of what is written down: values that are known, and keys by their form.
 
-It works on bytes and imports nothing, for the shim starts with it. What looks like a key is
-found by a text that all keys of that kind hold, and a fast search for these texts is all that
-most output costs.
+It works on bytes and imports next to nothing, for the shim starts with it. What looks like a key
+is found by a text that all keys of that kind begin with. Keys are long: such texts are looked for
+in the long runs of letters and digits alone, which are a small part of most output.
 """
 
 from __future__ import annotations
+
+from plait.process.key_forms import BLOB, LABELS, NAMES, PREFIXES, TOKEN, WORD
 
 TYPE_CHECKING = False  # the typing module costs a start too much
 if TYPE_CHECKING:
@@ -13,63 +15,34 @@ if TYPE_CHECKING:
 
 MASK = b"[redacted]"
 MOST_KEY = 8192  # bytes of one key
-_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_TOKEN = _WORD + b"_-"
-_BLOB = _TOKEN + b"+/=.~"
 _DIGITS = b"0123456789"
 _BEGIN, _PRIVATE, _END = b"-----BEGIN ", b"PRIVATE KEY", b"-----END "
 
-# What a key begins with, how many characters follow at least, and which.
-_PREFIXES = (
-    (b"sk-", 20, _TOKEN),  # OpenAI, Anthropic, OpenRouter and others
-    (b"sk_live_", 16, _WORD),  # payments
-    (b"rk_live_", 16, _WORD),
-    (b"AKIA", 16, _WORD),  # AWS
-    (b"ASIA", 16, _WORD),
-    (b"AIza", 30, _TOKEN),  # Google
-    (b"ya29.", 20, _TOKEN + b"."),
-    (b"ghp_", 30, _WORD),  # GitHub
-    (b"gho_", 30, _WORD),
-    (b"ghu_", 30, _WORD),
-    (b"ghs_", 30, _TOKEN + b"."),
-    (b"ghr_", 30, _WORD),
-    (b"github_pat_", 22, _TOKEN),
-    (b"glpat-", 20, _TOKEN + b"."),  # GitLab
-    (b"xoxb-", 10, _TOKEN),  # Slack
-    (b"xoxp-", 10, _TOKEN),
-    (b"xapp-", 20, _TOKEN),
-    (b"hf_", 30, _WORD),  # Hugging Face
-    (b"gsk_", 40, _WORD),  # Groq
-    (b"xai-", 40, _TOKEN),
-    (b"pplx-", 40, _WORD),
-    (b"npm_", 36, _WORD),
-    (b"pypi-", 50, _TOKEN),
-    (b"eyJ", 60, _TOKEN + b"."),  # a signed token: three parts
-)
-# What stands before a key of any form.
-_LABELS = (
-    b"earer ",  # Bearer, bearer
-    b"uthorization: Basic ",
-    b"uthorization: basic ",
-    b"uthorization: token ",
-    b"-api-key",  # x-api-key, x-goog-api-key
-    b"-Api-Key",
-    b"aws_secret_access_key",
-    b"AWS_SECRET_ACCESS_KEY",
-    b"AccountKey=",  # Azure
-)
-_BETWEEN = b" \t:='\"\\"
+_BETWEEN = b" \t:='\"\\>"
+_EQUALS = frozenset(b":=")
 _LABELLED = 16
+_MOST_BLOCK = 32 * 1024  # bytes of one private key: beyond them it is none that goes on for ever
+_SHORTEST = min(len(prefix) + least for prefix, least, _ in PREFIXES)
+_APART = bytes(each if each in TOKEN + b"." else 32 for each in range(256))
+_PIECES = bytes(each if each in WORD else 32 for each in range(256))
+_PIECE = 12  # characters without a break, of which a secret has so many and a name has not
 
 
 class Redaction:
     """What is struck out: these values, and what looks like a key."""
 
-    __slots__ = ("_values", "block")
+    __slots__ = ("_left", "_named", "_values", "block")
 
-    def __init__(self, values: Iterable[bytes] = ()) -> None:
-        """Take the values, longest first: one may be a part of another."""
+    def __init__(self, values: Iterable[bytes] = (), *, named: bool = True) -> None:
+        """Take the values, longest first: one may be a part of another.
+
+        Args:
+            values: What is struck out wherever it stands.
+            named: Also what is no word behind a name like `password` or `api_key`.
+        """
         self._values = sorted({each for each in values if each}, key=len, reverse=True)
+        self._named = named
+        self._left = 0
         self.block = False  # in the middle of a private key
 
     def clean(self, data: bytes) -> bytes:
@@ -79,12 +52,20 @@ class Redaction:
                 data = data.replace(value, MASK)
         if self.block or _BEGIN in data:
             data = self._without_blocks(data)
-        for prefix, least, chars in _PREFIXES:
-            if prefix in data:
+        runs = data.translate(_APART).split()
+        long = b" ".join([each for each in runs if len(each) >= _SHORTEST])
+        for prefix, least, chars in PREFIXES:
+            if prefix in long:
                 data = _without_keys(data, prefix, least, chars)
-        for label in _LABELS:
+        for label in LABELS:
             if label in data:
                 data = _without_labelled(data, label)
+        if self._named and long:
+            lower = data.lower()
+            for name in NAMES:
+                if name in lower:
+                    data = _without_named(data, name)
+                    lower = data.lower()
         return _without_passwords(data) if b"://" in data else data
 
     def _without_blocks(self, data: bytes) -> bytes:
@@ -99,14 +80,17 @@ class Redaction:
                 if begin < 0:
                     return b"".join((*kept, data[at:]))
                 kept += [data[at:begin], MASK]
-                self.block, at = True, begin + len(_BEGIN)
+                self.block, at, self._left = True, begin + len(_BEGIN), _MOST_BLOCK
             end, quote = data.find(_END, at), data.find(b'"', at)
             if quote >= 0 and (end < 0 or quote < end):
                 self.block, at = False, quote
             elif end >= 0:
                 close = data.find(b"-----", end + len(_END))
                 self.block, at = False, len(data) if close < 0 else close + 5
+            elif len(data) - at > self._left:
+                self.block, at = False, at + self._left
             else:
+                self._left -= len(data) - at
                 return b"".join(kept)
 
 
@@ -183,7 +167,7 @@ def _without_labelled(data: bytes, label: bytes) -> bytes:
     while at >= 0:
         begin = at + len(label)
         begin += _length(data, begin, _BETWEEN)
-        length = _length(data, begin, _BLOB)
+        length = _length(data, begin, BLOB)
         if length >= _LABELLED and _telling(data[begin : begin + length]):
             kept += [data[done:begin], MASK]
             done = begin = begin + length
@@ -191,12 +175,41 @@ def _without_labelled(data: bytes, label: bytes) -> bytes:
     return b"".join((*kept, data[done:])) if kept else data
 
 
+def _without_named(data: bytes, name: bytes) -> bytes:
+    lower = data.lower()
+    kept, done, at = [], 0, lower.find(name)
+    while at >= 0:
+        begin = at + len(name)
+        if data[begin : begin + 1].islower() and data[begin : begin + 1] != b"s":  # secretary
+            at = lower.find(name, begin)
+            continue
+        begin += _length(data, begin, TOKEN)  # SECRET_KEY_BASE, secrets
+        between = _length(data, begin, _BETWEEN)
+        tells = not _EQUALS.isdisjoint(data[begin : begin + between])
+        begin += between
+        length = _length(data, begin, BLOB) if tells else 0
+        if length >= _LABELLED and _random(data[begin : begin + length]):
+            kept += [data[done:begin], MASK]
+            done = begin = begin + length
+        at = lower.find(name, begin)
+    return b"".join((*kept, data[done:])) if kept else data
+
+
+def _random(value: bytes) -> bool:
+    """Whether it is no word, no name, no path: a long piece of it mixes letters and digits."""
+    for piece in value.translate(_PIECES).split():
+        digits = len(piece) - len(piece.translate(None, _DIGITS))
+        if len(piece) >= _PIECE and 1 < digits < len(piece):
+            return True
+    return False
+
+
 def _without_passwords(data: bytes) -> bytes:
     """Without the passwords of addresses: `https://user:password@host`."""
     kept, done, at = [], 0, data.find(b"://")
     while at >= 0:
         begin = at + 3
-        length = _length(data, begin, _TOKEN + b".%+:~!$&*()=,")
+        length = _length(data, begin, TOKEN + b".%+:~!$&*()=,")
         name, colon, word = data[begin : begin + length].partition(b":")
         if colon and word and data[begin + length : begin + length + 1] == b"@":
             kept += [data[done : begin + len(name) + 1], MASK]
@@ -205,4 +218,4 @@ def _without_passwords(data: bytes) -> bytes:
     return b"".join((*kept, data[done:])) if kept else data
 
 
-_LETTERS = frozenset(bytes((each,)) for each in _WORD)
+_LETTERS = frozenset(bytes((each,)) for each in WORD)
