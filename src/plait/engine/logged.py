@@ -17,7 +17,7 @@ from plait import process
 from plait.engine.secrets import secret_texts
 from plait.process.redaction import Lines, Redaction
 
-_CHUNK = 1 << 20
+_CHUNK = 64 * 1024  # which holds nothing else up for long
 _NOWHERE = Path(os.devnull)
 
 
