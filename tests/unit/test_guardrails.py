@@ -15,7 +15,7 @@ from tests.unit.guardrails_table import (
     MISSED,
     OBFUSCATED,
 )
-from tests.unit.guardrails_work import HELD, LOST, LOST_HELD, OWN, PLAIN
+from tests.unit.guardrails_work import FURTHER, HELD, LOST, LOST_HELD, OWN, PLAIN
 
 from plait.core.guardrails.judging import judge
 from plait.core.guardrails.verdict import Bound, Category, Judgement, Trust, Verdict, weigh
@@ -100,6 +100,12 @@ def test_what_reaches_further_is_stopped_whatever_is_the_agents_own(own, lost):
     gone_on = {each for each in rows if judged(each, own=own).verdict is Verdict.ALLOW}
     assert gone_on == lost
     assert len(rows) - len(lost) > 240
+
+
+@pytest.mark.parametrize("command", FURTHER)
+def test_what_reaches_further_is_stopped_in_a_sandbox_too(command):
+    """By its own words; where a sandbox would hold it as well, the agent learns it before."""
+    assert judged(command, own=_SANDBOXED, roots=_ROOTS).verdict is not Verdict.ALLOW
 
 
 @pytest.mark.parametrize(

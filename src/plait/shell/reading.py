@@ -27,6 +27,7 @@ PATIENCE_S = 0.5
 _OPERATORS = "|&;<(){}`"
 _CHUNK = 4096
 _BOTH_WAYS = re.compile(r"(?<=\d)<>(?=[\s\"'$/~\w])")  # a redirection that the grammar lacks
+_TIMED = re.compile(r"(?<![^\s;|&(])time(?: +-p)? +(?=[({])")  # before a group it lacks that too
 # `$A/$B/c` is two words to the grammar, and `${B}` is the same to a shell.
 _NAME = re.compile(r"(?<=[^\s\\])\$([A-Za-z_]\w*)(?=[^\s\w\[\"'`$\\;|&<>()]|$)")
 # The grammar's scanner reads beyond its tables at some of these. To a shell all are letters; so
@@ -44,7 +45,7 @@ def parse(text: str) -> Script:
     if len(text) > WHOLE:
         return (Broken("it is too long to be looked through"),)
     text = text.replace("\r\n", "\n").replace("\\\n", "")
-    text = _BOTH_WAYS.sub("<", text)
+    text = _TIMED.sub("", _BOTH_WAYS.sub("<", text))
     left: set[str] = set()
     for _ in range(3):
         short, documents = taken_out(text, left)

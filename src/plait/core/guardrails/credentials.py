@@ -162,7 +162,7 @@ def _told_by_tools(call: Call) -> Iterator[Offence]:
 
 def _environment(call: Call) -> Iterator[Offence]:
     """The environment holds keys: shown as a whole, or sent."""
-    if call.name in _SENDERS and call.stdin and SHOWN in call.stdin:
+    if call.name in _SENDERS and any(SHOWN in each for each in (call.stdin or "", *call.args)):
         yield _offence(Trust.ADMIN, call.name, "it sends what is printed of secrets")
     whole = (call.name in {"env", "printenv"} and not behind(call.args)) or (
         call.name in {"export", "declare"} and call.args == ("-p",)

@@ -119,7 +119,9 @@ _DESTROYS: Mapping[str, frozenset[str]] = {
     "dokku": frozenset({"apps:destroy"}),
     "virsh": frozenset({"destroy", "undefine"}),
 }
-_DRY = re.compile(r"^--?(?:dry-run(?:=(?!none|false).*)?|check|plan|help|diff)$")
+_DRY = re.compile(
+    r"^--?(?:dry-run(?:=(?!none|false).*)?|check|syntax-check|list-(?:hosts|tasks|tags)|plan|help|diff)$"
+)
 _HERE = re.compile(
     r"(?:--endpoint-url[= ]|push )(?:https?://)?(?:localhost|127\.0\.0\.1)(?=[:/]|$)"
 )

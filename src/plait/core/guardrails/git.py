@@ -251,7 +251,8 @@ def _update_ref(command: Command, _call: Call) -> Iterator[Offence]:
 def _worktree(command: Command, _call: Call) -> Iterator[Offence]:
     if command.args[:1] in {("remove",), ("prune",), ("move",)}:
         why = "the worktrees of this repository belong to other agents too"
-        yield _offence(Trust.ELEVATED, f"worktree {command.args[0]}", why)
+        level = Trust.STANDARD if command.args[0] == "prune" else Trust.ELEVATED  # what is gone
+        yield _offence(level, f"worktree {command.args[0]}", why)
 
 
 def _remote(command: Command, _call: Call) -> Iterator[Offence]:

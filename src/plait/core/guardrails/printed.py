@@ -223,7 +223,10 @@ def _named(call: Call, _state: State) -> str:
 
 
 def _git(call: Call, _state: State) -> str | None:
-    return "." if call.args[:2] == ("rev-parse", "--show-toplevel") else None
+    if call.args[:1] != ("rev-parse",):
+        return None
+    folders = {"--git-dir", "--git-common-dir", "--absolute-git-dir"}
+    return "." if "--show-toplevel" in call.args else ".git" if folders & set(call.args) else None
 
 
 _KNOWN: Mapping[str, Callable[[Call, State], str | None]] = {
