@@ -108,19 +108,16 @@ PREFIXES = (
     (b"phx_", 40, WORD),  # PostHog
     (b"eyJ", 60, _DOTTED),  # a signed token: three parts
 )
-# What stands before a key of any form.
+# What stands before a key of any form, in whatever case.
 LABELS = (
-    b"earer ",  # Bearer, bearer
-    b"uthorization: Basic ",
-    b"uthorization: basic ",
-    b"uthorization: token ",
+    b"bearer ",
+    b"authorization: basic ",
+    b"authorization: token ",
     b"-api-key",  # x-api-key, x-goog-api-key
-    b"-Api-Key",
     b"aws_secret_access_key",
-    b"AWS_SECRET_ACCESS_KEY",
-    b"AccountKey=",  # Azure
-    b"SharedAccessKey=",
-    b"_authToken=",  # npm
+    b"accountkey=",  # Azure
+    b"sharedaccesskey=",
+    b"_authtoken=",  # npm
     b"hooks.slack.com/services/",
     b"/api/webhooks/",  # Discord
 )

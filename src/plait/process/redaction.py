@@ -57,15 +57,15 @@ class Redaction:
         for prefix, least, chars in PREFIXES:
             if prefix in long:
                 data = _without_keys(data, prefix, least, chars)
+        lower = data.lower()
         for label in LABELS:
-            if label in data:
+            if label in lower:
                 data = _without_labelled(data, label)
-        if self._named and long:
-            lower = data.lower()
-            for name in NAMES:
-                if name in lower:
-                    data = _without_named(data, name)
-                    lower = data.lower()
+                lower = data.lower()
+        for name in NAMES if self._named and long else ():
+            if name in lower:
+                data = _without_named(data, name)
+                lower = data.lower()
         return _without_passwords(data) if b"://" in data else data
 
     def _without_blocks(self, data: bytes) -> bytes:
@@ -163,7 +163,8 @@ def _is_key(data: bytes, at: int, prefix: bytes, key: bytes) -> bool:
 
 
 def _without_labelled(data: bytes, label: bytes) -> bytes:
-    kept, done, at = [], 0, data.find(label)
+    lower = data.lower()
+    kept, done, at = [], 0, lower.find(label)
     while at >= 0:
         begin = at + len(label)
         begin += _length(data, begin, _BETWEEN)
@@ -171,7 +172,7 @@ def _without_labelled(data: bytes, label: bytes) -> bytes:
         if length >= _LABELLED and _telling(data[begin : begin + length]):
             kept += [data[done:begin], MASK]
             done = begin = begin + length
-        at = data.find(label, begin)
+        at = lower.find(label, begin)
     return b"".join((*kept, data[done:])) if kept else data
 
 
