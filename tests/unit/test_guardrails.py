@@ -136,6 +136,20 @@ def test_a_database_is_an_agents_own_by_the_variable_that_names_it():
     assert judged("npx prisma migrate reset").verdict is Verdict.DENY
 
 
+@pytest.mark.parametrize("run", ["./scripts/run.sh", "bash scripts/run.sh -q", ". scripts/run.sh"])
+@pytest.mark.parametrize("name", ["$0", "${BASH_SOURCE[0]}", "$BASH_SOURCE"])
+def test_a_script_knows_where_it_lies(run, name):
+    """What the same text wrote and runs is judged from there: a level up is the worktree yet."""
+    script = 'D=$(cd "$(dirname "{}")" && pwd)\nrm -rf "$D/{}"'
+
+    def told(path: str) -> Judgement:
+        text = script.format(name, path)
+        return judged(f"cat > scripts/run.sh <<'EOF'\n{text}\nEOF\n{run}", own=_APART)
+
+    assert told("../build").reason == ""
+    assert told("../../other").verdict is Verdict.DENY
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [

@@ -27,7 +27,7 @@ def policy_of(root: Path, settings: Settings) -> Policy:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"the policy {path} cannot be read: {error}",
+            f"the policy {path} cannot be read: {getattr(error, 'strerror', None) or error}",
             code="BAD_POLICY",
             hint=f"it is named by [policy] rules, {settings.origin('policy_rules')}",
         ) from None

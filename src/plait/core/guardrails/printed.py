@@ -215,9 +215,11 @@ def _tee(call: Call, state: State) -> str | None:
     return call.stdin
 
 
-def _named(call: Call, _state: State) -> str:
+def _named(call: Call, _state: State) -> str | None:
     path = next(iter(behind(call.args)), HOLE)
     tail = path.rstrip("/").rpartition("/")
+    if not tail[1] and HOLE in path:
+        return None
     return (tail[0] or "/" if path.startswith("/") else tail[0] or ".") if (
         call.name == "dirname") else tail[2]  # fmt: skip
 

@@ -307,6 +307,8 @@ class Walk:
             return HOLE
         own = state.copy()
         own.given = tuple(args[1:] if call is not None else args)
+        for name in ("0", "BASH_SOURCE"):
+            own.set(name, ((path,),))
         return self._named(path, self._read(text), own, None)
 
     def _fetched(self, call: Call) -> None:
