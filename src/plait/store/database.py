@@ -11,7 +11,7 @@ from plait.ports import Clock
 from plait.store.engines import connect, parse, shown, take_turn
 from plait.store.failures import translated
 from plait.store.revision import HEAD_REVISION
-from plait.store.schema import AUDIT_COUNT, LOCK_TOKEN, counter, metadata, version
+from plait.store.schema import AUDIT_COUNT, LOCK_TOKEN, TASK_NUMBER, counter, metadata, version
 from plait.store.sql import SqlStore
 
 
@@ -76,7 +76,7 @@ def _bring_to_head(connection: Connection, place: str) -> None:
     if not inspect(connection).has_table(version.name):
         metadata.create_all(connection)
         version.create(connection)
-        names = [{"name": name, "value": 0} for name in (LOCK_TOKEN, AUDIT_COUNT)]
+        names = [{"name": name, "value": 0} for name in (LOCK_TOKEN, AUDIT_COUNT, TASK_NUMBER)]
         connection.execute(insert(counter), names)
         connection.execute(insert(version).values(version_num=HEAD_REVISION))
         return

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
@@ -220,6 +221,103 @@ for _dialect, _statement in (
 ):
     _kept = DDL(_statement)  # type: ignore[no-untyped-call]
     listen(audit, "after_create", _kept.execute_if(dialect=_dialect))
+
+# An agent that has joined, from any tool: `core.coordination`. `secret` is a hash.
+session = Table(
+    "session",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("secret", String(64), nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("run", String, nullable=False),
+    Column("trust", Integer, nullable=False),
+    Column("capabilities", Text, nullable=False),
+    Column("doing", Text, nullable=False),
+    Column("delegated_from", String, nullable=False),
+    Column("paths", Text, nullable=False),
+    Column("ttl_s", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
+# Work that sessions claim. `number` is of submission; `token` rises with each claim.
+task = Table(
+    "task",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("type", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("input", Text, nullable=False),
+    Column("run", String, nullable=False),
+    Column("package", String, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("needs", Text, nullable=False),
+    Column("capabilities", Text, nullable=False),
+    Column("trust", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("session", String, nullable=False, index=True),
+    Column("token", Integer, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("claims", Integer, nullable=False),
+    Column("most_claims", Integer, nullable=False),
+    Column("result", Text),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("number"),
+    Index("ix_task_state_priority_number", "state", "priority", "number"),
+    Index("ix_task_run_state", "run", "state"),
+)
+TASK_NUMBER = "task_number"  # the counter's name
+
+task_need = Table(
+    "task_need",
+    metadata,
+    Column("task", String, ForeignKey(task.c.id), nullable=False),
+    Column(
+        "needs",
+        String,
+        ForeignKey(task.c.id, name="fk_task_need_needs"),
+        nullable=False,
+        index=True,
+    ),
+    PrimaryKeyConstraint("task", "needs"),
+)
+
+# Keys that sessions hold, beside those that packages hold: tokens are numbered together.
+session_lock = Table(
+    "session_lock",
+    metadata,
+    Column("token", BigInteger, autoincrement=False, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("session", String, ForeignKey(session.c.id), nullable=False, index=True),
+    Column("agent", Text, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("run", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    PrimaryKeyConstraint("token"),
+)
+
+# Who waits for work, and until when.
+demand = Table(
+    "demand",
+    metadata,
+    Column("session", String, ForeignKey(session.c.id), nullable=False),
+    Column("run", String, nullable=False),
+    Column("types", Text, nullable=False),
+    Column("capabilities", Text, nullable=False),
+    Column("trust", Integer, nullable=False),
+    Column("until", Double, nullable=False),
+    PrimaryKeyConstraint("session"),
+)
 
 # Alembic's own table, written here too: stamping a fresh database needs no import of alembic.
 version = Table(

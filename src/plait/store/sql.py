@@ -17,6 +17,7 @@ from plait.ports import Advance, Approval, Duration, Landings, PackageRow, Reque
 from plait.store import audit, leases, requests, rows, statements, trunks
 from plait.store.bulk import insert_many
 from plait.store.claims import Claims
+from plait.store.coordination import SqlCoordination
 from plait.store.engines import take_turn
 from plait.store.patience import Doubt, patient
 from plait.store.refusals import no_such_run, only
@@ -25,7 +26,7 @@ from plait.store.replan import replace_plan
 T = TypeVar("T")
 
 
-class SqlStore(Claims):
+class SqlStore(Claims, SqlCoordination):
     """The state of record in a database that `plait.store.database.open_store` has opened.
 
     May be called from any thread; calls wait for one another.

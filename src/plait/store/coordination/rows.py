@@ -1,0 +1,284 @@
+"""The coordinator's rows within one transaction: the port on SQLAlchemy Core."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from plait.core.audit import Entry, Fact
+from plait.core.codec import decode
+from plait.core.coordination import (
+    Demand,
+    HeldLock,
+    Session,
+    SessionState,
+    Task,
+    TaskState,
+)
+from plait.core.event import RunId
+from plait.core.lease import HeldKey
+from plait.core.plan import PackageId, Plan
+from plait.ports.coordination import CoordinationRows
+from plait.store import audit, leases, statements
+from plait.store.bulk import Among, listed
+from plait.store.coordination.records import Records
+from plait.store.database_clock import moment
+from plait.store.refusals import only
+from plait.store.schema import (
+    TASK_NUMBER,
+    counter,
+    demand,
+    package,
+    run,
+    session,
+    session_lock,
+    task,
+    task_need,
+)
+
+_SESSIONS = Records(Session, session, "id")
+_TASKS = Records(Task, task, "id")
+_LOCKS = Records(HeldLock, session_lock, "token")
+_DEMANDS = Records(Demand, demand, "session")
+_PAGE = 50
+
+_NOW = select(moment())
+_LIVE = (
+    select(*_SESSIONS.columns)
+    .where(session.c.state == SessionState.LIVE.value)
+    .order_by(session.c.created_at, session.c.id)
+)
+_SILENT = (
+    select(*_SESSIONS.columns)
+    .where(session.c.state == SessionState.LIVE.value, session.c.until <= bindparam("now"))
+    .order_by(session.c.until)
+)
+_FOUND_TASKS = (
+    select(*_TASKS.columns)
+    .where(
+        Among(task.c.state, "states"),
+        (bindparam("any_run") == 1) | (task.c.run == bindparam("run")),
+        (bindparam("any_session") == 1) | (task.c.session == bindparam("session")),
+    )
+    .order_by(task.c.priority, task.c.number)
+    .limit(bindparam("most"))
+)
+_CLAIMABLE = (
+    select(*_TASKS.columns)
+    .where(
+        task.c.state == TaskState.OPEN.value,
+        task.c.trust <= bindparam("trust"),
+        (bindparam("run") == "") | (task.c.run == bindparam("run")),
+        (bindparam("any_type") == 1) | Among(task.c.type, "types"),
+    )
+    .order_by(task.c.priority, task.c.number)
+    .limit(_PAGE)
+    .offset(bindparam("skip"))
+)
+_LAPSED = (
+    select(*_TASKS.columns)
+    .where(task.c.state == TaskState.CLAIMED.value, task.c.until <= bindparam("now"))
+    .order_by(task.c.number)
+)
+_DEPENDENTS = (
+    select(*_TASKS.columns)
+    .join(task_need, task_need.c.task == task.c.id)
+    .where(task_need.c.needs == bindparam("needs"), task.c.state == TaskState.WAITING.value)
+    .order_by(task.c.number)
+)
+_ADD_NEED = insert(task_need)
+_NEXT_NUMBER = (
+    update(counter)
+    .where(counter.c.name == TASK_NUMBER)
+    .values(value=counter.c.value + 1)
+    .returning(counter.c.value)
+)
+_HELD = (
+    select(*_LOCKS.columns)
+    .where(
+        session_lock.c.until > bindparam("now"),
+        (bindparam("any_session") == 1) | (session_lock.c.session == bindparam("session")),
+    )
+    .order_by(session_lock.c.token)
+)
+_DROP_LOCK = delete(session_lock).where(session_lock.c.token == bindparam("of_token"))
+_RENEW_LOCK = (
+    update(session_lock)
+    .where(session_lock.c.token == bindparam("of_token"))
+    .values(until=bindparam("new_until"))
+)
+_AT_WORK = (
+    select(package.c.run, package.c.id)
+    .where(package.c.holder.is_not(None), package.c.lease_until > moment())
+    .order_by(package.c.run, package.c.position)
+)
+_UNWANT = delete(demand).where(demand.c.session == bindparam("of_session"))
+_DEMANDED = (
+    select(*_DEMANDS.columns).where(demand.c.until > bindparam("now")).order_by(demand.c.until)
+)
+_HAS_RUN = select(func.count()).select_from(run).where(run.c.id == bindparam("run"))
+
+
+class SqlRows(CoordinationRows):
+    """The rows as a connection sees them; `at` is the time instead of the database's, for tests."""
+
+    def __init__(self, connection: Connection, *, at: float | None = None) -> None:
+        """Look at the database's clock once."""
+        self._connection = connection
+        self._at = at
+        self._now: float | None = at
+
+    @property
+    def now(self) -> float:
+        """Unix time by the store's clock."""
+        if self._now is None:
+            self._now = self._connection.execute(_NOW, {"at": None}).scalar_one()
+        return self._now
+
+    def session(self, session: str) -> Session | None:
+        """One session."""
+        return _SESSIONS.one(self._connection, session)
+
+    def sessions(self) -> Sequence[Session]:
+        """All sessions that live, the oldest first."""
+        return _SESSIONS.all(self._connection, _LIVE, {})
+
+    def silent(self) -> Sequence[Session]:
+        """Sessions that live and were not heard of in time."""
+        return _SESSIONS.all(self._connection, _SILENT, {"now": self.now})
+
+    def write_session(self, session: Session) -> None:
+        """Add a session, or write it anew."""
+        if not _SESSIONS.write(self._connection, session):
+            _SESSIONS.add(self._connection, [session])
+
+    def task(self, task: str) -> Task | None:
+        """One task."""
+        return _TASKS.one(self._connection, task)
+
+    def tasks(
+        self,
+        *,
+        run: str | None = None,
+        states: Collection[TaskState] = (),
+        session: str | None = None,
+        most: int = 1000,
+    ) -> Sequence[Task]:
+        """Tasks by priority, then by number; without states, in any."""
+        given = {
+            "any_run": int(run is None),
+            "run": run or "",
+            "any_session": int(session is None),
+            "session": session or "",
+            "states": listed(states or TaskState),
+            "most": most,
+        }
+        return _TASKS.all(self._connection, _FOUND_TASKS, given)
+
+    def claimable(self, *, run: str, types: Collection[str], trust: int) -> Iterator[Task]:
+        """Open tasks that so much trust is enough for, the first to do first; empty: any."""
+        given = {"run": run, "trust": trust, "any_type": int(not types), "types": listed(types)}
+        skip = 0
+        while found := _TASKS.all(self._connection, _CLAIMABLE, {**given, "skip": skip}):
+            yield from found
+            skip += len(found)
+
+    def lapsed(self) -> Sequence[Task]:
+        """Claimed tasks whose time is over."""
+        return _TASKS.all(self._connection, _LAPSED, {"now": self.now})
+
+    def dependents(self, task: str) -> Sequence[Task]:
+        """Waiting tasks that need this one."""
+        return _TASKS.all(self._connection, _DEPENDENTS, {"needs": task})
+
+    def add_task(self, task: Task) -> None:
+        """Add a task, with what it needs."""
+        _TASKS.add(self._connection, [task])
+        if task.needs:
+            needs = [{"task": task.id, "needs": each} for each in dict.fromkeys(task.needs)]
+            self._connection.execute(_ADD_NEED, needs)
+
+    def write_task(self, task: Task) -> None:
+        """Write a task anew; what it needs stays."""
+        _TASKS.write(self._connection, task)
+
+    def next_number(self) -> int:
+        """A number that was never given out."""
+        number: int = self._connection.execute(_NEXT_NUMBER).scalar_one()
+        return number
+
+    def next_tokens(self, count: int) -> range:
+        """Tokens of locks that were never given out."""
+        last: int = self._connection.execute(statements.NEXT_TOKENS, {"count": count}).scalar_one()
+        return range(last - count + 1, last + 1)
+
+    def locks(self, *, session: str | None = None) -> Sequence[HeldLock]:
+        """Locks that sessions hold and that have not run out, by token."""
+        given = {
+            "now": self.now,
+            "any_session": int(session is None),
+            "session": session or "",
+        }
+        return _LOCKS.all(self._connection, _HELD, given)
+
+    def add_locks(self, locks: Iterable[HeldLock]) -> None:
+        """Add locks."""
+        _LOCKS.add(self._connection, locks)
+
+    def drop_locks(self, tokens: Collection[int]) -> None:
+        """Give locks back."""
+        if tokens:
+            self._connection.execute(_DROP_LOCK, [{"of_token": each} for each in tokens])
+
+    def renew_locks(self, tokens: Collection[int], until: float) -> None:
+        """Let locks last until then."""
+        if tokens:
+            given = [{"of_token": each, "new_until": until} for each in tokens]
+            self._connection.execute(_RENEW_LOCK, given)
+
+    def package_keys(self) -> Sequence[HeldKey]:
+        """Lock keys that packages hold, in all runs."""
+        return leases.held(self._connection)
+
+    def packages_at_work(self) -> Sequence[tuple[RunId, PackageId]]:
+        """Packages that somebody has claimed, in all runs."""
+        found = self._connection.execute(_AT_WORK, {"at": self._at})
+        return [(RunId(of), PackageId(name)) for of, name in found]
+
+    def plan(self, run: RunId) -> Plan:
+        """The plan that a run executes. Raises UsageError `NO_SUCH_RUN`."""
+        (document,) = only(self._connection, statements.PLAN, run)
+        return _plan(document)
+
+    def has_run(self, run: RunId) -> bool:
+        """Whether there is such a run."""
+        return bool(self._connection.execute(_HAS_RUN, {"run": run}).scalar_one())
+
+    def want(self, demand: Demand) -> None:
+        """Note that a session waits for work."""
+        if not _DEMANDS.write(self._connection, demand):
+            _DEMANDS.add(self._connection, [demand])
+
+    def unwant(self, session: str) -> None:
+        """Note that it does not."""
+        self._connection.execute(_UNWANT, {"of_session": session})
+
+    def demands(self) -> Sequence[Demand]:
+        """Who waits for work now."""
+        return _DEMANDS.all(self._connection, _DEMANDED, {"now": self.now})
+
+    def record(self, facts: Sequence[Fact]) -> None:
+        """Add facts to the audit."""
+        audit.append(self._connection, facts, self.now)
+
+    def audit(self, *, after: int, most: int) -> Sequence[Entry]:
+        """Rows of the audit behind a number, in order."""
+        return audit.read(self._connection, after, most)
+
+
+@lru_cache(maxsize=8)
+def _plan(document: str) -> Plan:
+    return decode(Plan, json.loads(document))
