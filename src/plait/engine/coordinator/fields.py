@@ -1,0 +1,46 @@
+"""The kinds of values that requests hold, each with its bounds: what comes from outside."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from plait.core.coordination import LONGEST_TTL_S, SHORTEST_TTL_S
+
+MOST_TEXT = 20_000
+MOST_DOCUMENT = 256_000  # bytes of a document as JSON
+_LINE = r"^[^\x00-\x1f\x7f]*$"
+_TEXT = r"^[^\x00]*$"
+
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
+Line = Annotated[str, Field(max_length=1000, pattern=_LINE)]
+Text = Annotated[str, Field(max_length=MOST_TEXT, pattern=_TEXT)]
+Ttl = Annotated[float, Field(ge=SHORTEST_TTL_S, le=LONGEST_TTL_S)]
+Names = Annotated[tuple[Name, ...], Field(max_length=64)]
+Path = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=1000,
+        pattern=_LINE,
+        description="A path below the repository's root, or a glob; a folder stands for all in it",
+    ),
+]
+Paths = Annotated[tuple[Path, ...], Field(max_length=256)]
+Document = Annotated[dict[str, JsonValue], Field(max_length=1000)]
+Data = dict[str, Any]
+
+
+class Message(BaseModel):
+    """A request or an answer: nothing in it that is not named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Asked(Message):
+    """A request, read strictly: a number is no text, and a text no number."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+    )
