@@ -71,14 +71,22 @@ class LeaseHeld(UsageError):  # noqa: N818 - names what is the case
 
 
 class LockHeld(UsageError):  # noqa: N818 - names what is the case
-    """A lock key cannot be taken: `package` of `run` holds `held`, which conflicts with `key`."""
+    """A lock key cannot be taken: `package` of `run` holds `held`, which conflicts with `key`.
 
-    def __init__(self, key: str, *, held: str, run: str, package: str) -> None:
+    Or a session of the coordinator's does: then `session` says which.
+    """
+
+    def __init__(
+        self, key: str, *, held: str, run: str = "", package: str = "", session: str = ""
+    ) -> None:
         told = key if key == held else f"{key} (as {held})"
+        holder = f"session {session}" if session else f"package {package} of run {run}"
         super().__init__(
-            f"the lock key {told} is held by package {package} of run {run}",
+            f"the lock key {told} is held by {holder}",
             code="LOCKED",
-            hint="it is free once that package has ended",
+            hint="it is free once that session has given it back, or is over"
+            if session
+            else "it is free once that package has ended",
         )
         self.key = key
         self.held = held

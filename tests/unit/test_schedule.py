@@ -33,7 +33,6 @@ from plait.core.package import PackageState
 from plait.core.plan import Confidence, PackageId, PackageKind, Plan, Scope, SourceStatus
 from plait.core.run import ACTIVE, ENDED, PackageStatus, Run, verdict_after_failure
 from plait.core.schedule import (
-    QUEUE_PER_AGENT,
     Ask,
     Cancel,
     Compiled,
@@ -49,6 +48,7 @@ from plait.core.schedule import (
     compile_plan,
     decide,
 )
+from plait.core.starts import QUEUE_PER_AGENT
 
 
 def starts(run: Run, limits: Limits | None = None, **more: object) -> list[str]:

@@ -15,7 +15,7 @@ from plait.ports import Agent, Sandbox
 
 CHOICES = ("auto", "bwrap", "landlock", "none")
 # Agents that are programs of the user's own: held only where that was asked for.
-_OWN = frozenset({"command", "scripted"})
+_OWN = frozenset({"command", "external", "scripted"})
 CURES = {
     "bwrap": "install bubblewrap, or plait[bubblewrap]; unprivileged user namespaces must be "
     "allowed (kernel.apparmor_restrict_unprivileged_userns, a container's seccomp profile)",

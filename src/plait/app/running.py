@@ -19,6 +19,7 @@ from plait.app.announcing import announcing_of
 from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
 from plait.app.furnishing import large_files, layout, lodgings, room_of
 from plait.app.integrating import examination
+from plait.app.outsiders import held_by, outside_of, outsiders, unheld
 from plait.app.pipelines import pipelines_of
 from plait.app.project import Project, SystemClock, fold_run
 from plait.app.signals import until_signal
@@ -320,6 +321,7 @@ def _context(
     agents = agents_of(roster, settings, options.review.reviewers)
     announcing = announcing_of(project)
     journal.watch(announcing.see)
+    sandboxes = confining.sandboxes_of(options.held, agents)
     return Context(
         journal=journal,
         workspaces=workspaces,
@@ -333,8 +335,8 @@ def _context(
             stop_on=options.stop_on,
         ),
         places=Places(state=project.state, run=run.id),
-        agents=agents,
-        sandboxes=confining.sandboxes_of(options.held, agents),
+        agents={**outsiders(), **agents},
+        sandboxes={**sandboxes, **unheld()},
         surroundings=confining.surroundings_of(options.held, project, repository.common),
         profiles=settings.profiles,
         review=options.review,
@@ -355,6 +357,7 @@ def _context(
         runners=settings.landing_runners,
         together=settings.landing_together,
         room=room_of(project, repository),
+        outside=outside_of(settings, holding.store, run.id, agents),
         lodgings=lodgings(project, run.id),
         backend=backend,
         requests=requests,
@@ -384,7 +387,7 @@ def _started(context: Context, options: RunOptions, ground: Ground) -> RunStarte
         carried=ground.carried,
         max_agents=options.max_agents,
         agents=(*options.agents, *map(str, options.seats)),
-        sandbox=confining.told(context.sandboxes),
+        sandbox=confining.told(held_by(context)),
         workspaces=context.backend,
         budget_usd=options.budget_usd,
         timeout_s=options.timeout_s,

@@ -36,6 +36,7 @@ class Settings:
     continue_on_error: bool = True
     stop_on: str = ""
     start_dependents: str = "landed"
+    external_workers: bool = True
     budget_usd: float | None = None
     timeout_s: float | None = None
     package_checks: tuple[Check, ...] = ()

@@ -64,6 +64,14 @@ _RUN = {
         '`"verified"`, on a provisional merge of it. It lands only behind what it began on, and '
         "begins anew if that falls out: worth it where merge results take long to test.",
     ),
+    "external_workers": key(
+        "external_workers",
+        values.truth,
+        "true",
+        "Workers from elsewhere, who join by `plait mcp` or `plait serve`, may claim packages; "
+        "they do not count against `max_agents`. Of a package for which an agent is named by a "
+        "rule they get none.",
+    ),
     "budget": key(
         "budget_usd",
         values.money,

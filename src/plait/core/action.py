@@ -46,10 +46,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Workers from elsewhere: whom the loop may begin attempts for.
+
+    Args:
+        waiting: The trust of each that waits for work.
+        starting: Packages whose attempt is being begun for one.
+    """
+
+    waiting: tuple[int, ...] = ()
+    starting: frozenset[PackageId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Begin an attempt."""
+    """Begin an attempt; by `provider`, or by whom the roster says."""
 
     package: PackageId
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,8 @@ VERBS: Mapping[str, Kind] = {
     ),
     **dict.fromkeys(
         (
-            "register_session", "heartbeat", "end_session", "submit_work", "get_work", "complete_work",
+            "register_session", "heartbeat", "end_session", "submit_work", "get_work",
+            "complete_work",
             "acquire_lock", "renew_lock", "release_lock", "announce", "request_paths",
             "report_progress", "ask", "write_handoff", "remember", "allocate_ports",
             "release_ports", "register_feature", "deregister_feature",

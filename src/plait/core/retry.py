@@ -35,6 +35,8 @@ COST_LIMIT = "COST_LIMIT"
 MEMORY_LIMIT = "MEMORY_LIMIT"
 OUTPUT_LIMIT = "OUTPUT_LIMIT"
 STALLED = "STALLED"
+WORKER_LOST = "WORKER_LOST"  # a worker from elsewhere that was not heard of, or gave up
+NOT_TAKEN_UP = "NOT_TAKEN_UP"  # nobody came for what was offered
 TIMEOUT = "TIMEOUT"
 RATE_LIMITED = "RATE_LIMITED"
 BUDGET_SPENT = "BUDGET_SPENT"
@@ -57,7 +59,7 @@ LANDED_WORK_LOST = "LANDED_WORK_LOST"
 REVIEW_REJECTED = "REVIEW_REJECTED"  # a reviewer wants the work done anew
 
 # Attempts that use up nothing, in a row, until they count after all: nothing goes on for ever.
-OFTEN = {AGENT_LOST: 3, DISK_FULL: 3, RATE_LIMITED: 20}
+OFTEN = {AGENT_LOST: 3, DISK_FULL: 3, RATE_LIMITED: 20, WORKER_LOST: 5}
 REFUSED_OFTEN = 3  # attempts in a row that wrote the same paths outside the scope
 LONGEST_PARKING_S = 8 * 24 * 3600.0  # weekly quotas are the longest that providers have
 SET_BACK_S = 60.0  # a clock that is earlier by so much than what it told before was set back

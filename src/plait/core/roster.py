@@ -11,6 +11,8 @@ from plait.core.plan import WorkPackage
 from plait.core.retry import SET_BACK_S, moves_on, unfit
 from plait.core.spent import Parked
 
+EXTERNAL = "external"  # workers from elsewhere, who join through the coordinator
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
@@ -77,6 +79,18 @@ class Roster:
             return tuple(dict.fromkeys(found))
         found = found or [each.provider for each in self.seats if each.is_plain]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def has_external(self) -> bool:
+        """Whether workers from elsewhere are named, so that packages may wait for one."""
+        return any(each.provider == EXTERNAL for each in self.seats)
+
+    def is_open(self, package: WorkPackage) -> bool:
+        """Whether workers from elsewhere may have a package: nobody else is named for it."""
+        if package.own:
+            return False
+        named = {s.provider for s in self.seats if not s.is_plain and s.fits(package)}
+        return not named or EXTERNAL in named
 
 
 def called(agent: str, provider: str) -> str:

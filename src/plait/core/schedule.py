@@ -11,11 +11,9 @@ from __future__ import annotations
 
 import heapq
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 
-from plait.core import graph as graphs, lock_keys
 from plait.core.action import (
     Action,
     Ask,
@@ -23,6 +21,7 @@ from plait.core.action import (
     Finish,
     GatePolicy,
     Limits,
+    Outside,
     PassGate,
     Skip,
     Start,
@@ -30,14 +29,12 @@ from plait.core.action import (
     UnknownScope,
     Wait,
 )
-from plait.core.ahead import ground
-from plait.core.collision import conflict
-from plait.core.frontier import Frontier, Rank, Standing, bars, settle, settled_state, standing_of
-from plait.core.graph import Graph
+from plait.core.compiled import DEFAULT_ESTIMATE_S, Compiled, compile_plan
+from plait.core.frontier import Frontier, Rank, Standing, settle, settled_state, standing_of
 from plait.core.package import ACTIVE, ENDED, PackageState, PackageStatus
-from plait.core.plan import PackageId, Plan, WorkPackage
-from plait.core.roster import ready_at
+from plait.core.plan import PackageId
 from plait.core.run import Halt, Run
+from plait.core.starts import starts
 
 __all__ = [
     "DEFAULT_ESTIMATE_S",
@@ -48,6 +45,7 @@ __all__ = [
     "Finish",
     "GatePolicy",
     "Limits",
+    "Outside",
     "PassGate",
     "Skip",
     "Start",
@@ -58,93 +56,7 @@ __all__ = [
     "decide",
 ]
 
-DEFAULT_ESTIMATE_S = 600.0
-QUEUE_PER_AGENT = 4  # candidates that may wait to land before nothing more starts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compiled:
-    """A plan made ready for deciding: its graph, tails (seconds to the end), critical path.
-
-    What it remembers of the run it was last asked about (`proven`: see `queue`) only saves time.
-    """
-
-    plan: Plan
-    graph: Graph
-    packages: Mapping[PackageId, WorkPackage]
-    order: tuple[PackageId, ...]
-    tails: Mapping[PackageId, float]
-    critical: frozenset[PackageId]
-    rank: Mapping[PackageId, Rank]
-    place: Mapping[PackageId, int]
-    proven: dict[object, object] = field(default_factory=dict, compare=False, repr=False)
-    _frontiers: dict[object, Frontier] = field(default_factory=dict, compare=False, repr=False)
-    _conflicts: dict[PackageId, dict[PackageId, str]] = field(
-        default_factory=dict, compare=False, repr=False
-    )
-    _policies: list[UnknownScope] = field(default_factory=list, compare=False, repr=False)
-
-    def conflict(self, one: PackageId, active: PackageId, policy: UnknownScope) -> str:
-        """Why two packages must not be active at once; empty if they may.
-
-        Remembered with the active one, until `forget`.
-        """
-        if self._policies != [policy]:
-            self._policies[:] = [policy]
-            self._conflicts.clear()
-        row = self._conflicts.setdefault(active, {})
-        known = row.get(one)
-        if known is None:
-            a, b = sorted((one, active))
-            known = row[one] = conflict(self.packages[a], self.packages[b], policy)
-        return known
-
-    def forget(self, active: Collection[PackageId]) -> None:
-        """Remember conflicts with these only: no other package is active any more."""
-        for gone in self._conflicts.keys() - active:
-            del self._conflicts[gone]
-
-    def frontier(self, run: Run, limits: Limits) -> Frontier:
-        """What could be done in a run; remembered, so that only changes are looked at."""
-        ahead = limits.start_dependents is StartDependents.VERIFIED
-        known = self._frontiers.get((limits.gates, ahead))
-        if known is None:
-            known = Frontier(
-                packages=self.packages,
-                graph=self.graph,
-                rank=self.rank,
-                gates=limits.gates,
-                ahead=ahead,
-            )
-            self._frontiers[limits.gates, ahead] = known
-        known.look(run.packages)
-        return known
-
-
-def compile_plan(plan: Plan) -> Compiled:
-    """Precompute what every decision needs.
-
-    Raises:
-        ValueError: The plan has a dependency cycle (validate it first).
-    """
-    graph = graphs.build(plan)
-    durations = graphs.durations(plan, DEFAULT_ESTIMATE_S)
-    tails = graphs.tails(graph, durations)
-    packages = {package.id: package for package in plan.packages}
-    order = graphs.order(graph)
-    return Compiled(
-        plan=plan,
-        graph=graph,
-        packages=packages,
-        order=order,
-        place={package: place for place, package in enumerate(order)},
-        tails=tails,
-        critical=frozenset(graphs.critical_path(graph, durations)),
-        rank={
-            package.id: (-tails[package.id], package.priority, index)
-            for index, package in enumerate(plan.packages)
-        },
-    )
+NOBODY = Outside()
 
 
 def decide(
@@ -154,6 +66,7 @@ def decide(
     *,
     starting: frozenset[PackageId] = frozenset(),
     waiting: frozenset[PackageId] = frozenset(),
+    outside: Outside = NOBODY,
     now: float = inf,
 ) -> tuple[Action, ...]:
     """What to do now. Pure: the same run, limits, `starting` and `now` give the same actions.
@@ -161,6 +74,7 @@ def decide(
     `starting` are packages whose attempt is under way; those among them that are still pending
     have been ordered but not yet claimed, or are being put away before another attempt.
     `waiting` cannot be claimed now: somebody outside the run holds them, or what they need.
+    `outside` are workers from elsewhere; of `starting`, some may be for them.
     `now` is Unix time; without it every wait is over.
     """
     starting = frozenset(
@@ -182,7 +96,16 @@ def decide(
         actions += _cancel_rest(run, settled, starting, stop)
     elif run.spent.reached is None:
         rows = _rows(compiled, frontier, freed)
-        more = _starts(compiled, run, limits, rows, starting=starting, waiting=waiting, now=now)
+        more = starts(
+            compiled,
+            run,
+            limits,
+            rows,
+            starting=starting,
+            waiting=waiting,
+            outside=outside,
+            now=now,
+        )
         actions += [
             each for each in more if not (isinstance(each, Start) and each.package in later)
         ]
@@ -301,89 +224,6 @@ def _cancel_rest(
         for state in run.with_status(PackageStatus.PENDING)
         if state.id not in starting and state.id not in settled
     ]
-
-
-def _starts(
-    compiled: Compiled,
-    run: Run,
-    limits: Limits,
-    rows: Mapping[Standing, Iterator[tuple[Rank, PackageId]]],
-    *,
-    starting: frozenset[PackageId],
-    waiting: frozenset[PackageId],
-    now: float,
-) -> list[Action]:
-    """Starts in the order of rank, as far as agents are free and nothing active conflicts.
-
-    What must wait for its time is passed over; the last action says when the first of it is up.
-    """
-    running = {state.id for state in run.with_status(PackageStatus.RUNNING)} | starting
-    active = {state.id for state in run.with_status(*ACTIVE)} | starting
-    # Verification holds a worktree too: agents may run ahead of it by as many again.
-    held = running | {state.id for state in run.with_status(PackageStatus.VERIFYING)}
-    free = min(limits.max_agents - len(running), 2 * limits.max_agents - len(held))
-    # One lands at a time: where agents are quicker for long, what they build on falls behind.
-    queued = run.packages.count(PackageStatus.VERIFIED)
-    if free <= 0 or queued >= QUEUE_PER_AGENT * limits.max_agents:
-        return []
-    compiled.forget(active)
-    barred = bars(limits.unknown_scope)
-    standings = {standing_of(compiled.packages[each]) for each in active}
-    apart = {each for other in active for each in run.packages[other].apart}
-    heads = {standing: next(row, None) for standing, row in rows.items()}
-    starts: list[Action] = []
-    first = inf
-    while len(starts) < free:
-        open_heads = [
-            (head, standing)
-            for standing, head in heads.items()
-            if head is not None and not standings & barred[standing]
-        ]
-        if not open_heads:
-            break
-        (_, package), standing = min(open_heads)
-        heads[standing] = next(rows[standing], None)
-        if (
-            package in starting
-            or package in waiting
-            or package in apart
-            or not active.isdisjoint(run.packages[package].apart)
-            or _collides(compiled, run, limits, package, active)
-        ):
-            continue
-        providers = limits.roster.providers(compiled.packages[package])
-        at = ready_at(providers, run.packages[package], run.spent.parked, now)
-        if at:
-            first = min(first, at)
-            continue
-        active.add(package)
-        apart.update(run.packages[package].apart)
-        standings.add(standing)
-        starts.append(Start(package=package))
-    return starts if first == inf else [*starts, Wait(until=first)]
-
-
-def _collides(
-    compiled: Compiled,
-    run: Run,
-    limits: Limits,
-    package: PackageId,
-    active: Collection[PackageId],
-) -> bool:
-    """Whether it must not be active beside one of these.
-
-    What it would be built on is in its tree already: with that it shares paths, but no lock key.
-    """
-    below: frozenset[PackageId] = frozenset()
-    if limits.start_dependents is StartDependents.VERIFIED:
-        below = frozenset(state.id for state in ground(compiled.graph, run.packages, package))
-        keys = compiled.packages[package].locks.keys
-        if any(lock_keys.shared(keys, compiled.packages[each].locks.keys) for each in below):
-            return True
-    return any(
-        other not in below and compiled.conflict(package, other, limits.unknown_scope)
-        for other in active
-    )
 
 
 def _rows(

@@ -52,8 +52,10 @@ from plait.errors import StaleEpoch
 from plait.ports import Work, Workspace
 
 
-async def attempt(context: Context, package_id: PackageId) -> None:
+async def attempt(context: Context, package_id: PackageId, provider: str = "") -> None:
     """Carry out one attempt to its verdict, whatever happens in it.
+
+    By `provider`, or by whom the roster says.
 
     Cancellation ends the agent, keeps its work under a hidden ref and leaves the package to be
     started again.
@@ -72,6 +74,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
         keys=context.compiled.packages[package_id].locks.keys,
     )
     try:
+        await context.outside.require_unlocked(context.compiled.packages[package_id])
         ground = await ground_of(context, package_id)
         workspace = await context.workspaces.open(ground.commit)
     except BaseException:
@@ -81,7 +84,7 @@ async def attempt(context: Context, package_id: PackageId) -> None:
 
     async def begin() -> Claimed:
         package = context.compiled.packages[package_id]
-        claimed = lay_out(context, package, lease.epoch, workspace)
+        claimed = lay_out(context, package, lease.epoch, workspace, provider)
         claimed = await laid_out(context, await make_ready(context, claimed))
         await context.journal.record(
             AttemptStarted(
@@ -149,6 +152,7 @@ async def _carry_out(
             log = context.places.run_folder() / package / "left.log"
             await context.lodgings.leave(lodger(package, epoch), log)
             await context.workspaces.close(workspace, reusable=reusable)
+            await context.outside.leave(context.workspaces, package)
 
 
 async def _tell_ended(context: Context, package: PackageId, epoch: int, kept: str | None) -> None:
@@ -189,6 +193,10 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
     work: Work | None = None
     if failure is None:
         work, failure = await committed(context, claimed)
+    if claimed.agent.can.outside:
+        lingering = True  # nobody knows whether its worker is over: no other works there again
+    if failure is None and work is not None and claimed.agent.can.outside:
+        claimed = await _apart(context, claimed, work.commit)
     if failure is None and work is not None:
         failure = await checked(context, claimed, work, outcome.claims)
     unheard = ""
@@ -206,6 +214,14 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
         session = "" if lingering else resumable(context, claimed)
         safe, following = await _reject(context, claimed, failure, work, session)
     return safe and not lingering, following
+
+
+async def _apart(context: Context, claimed: Claimed, commit: str) -> Claimed:
+    """The attempt in a workspace that its worker, who may still be there, cannot write."""
+    room = await context.outside.apart(
+        context.workspaces, claimed.package.id, claimed.workspace, commit
+    )
+    return replace(claimed, workspace=room, task=replace(claimed.task, worktree=room.path))
 
 
 async def _pass(context: Context, claimed: Claimed, work: Work, asks: str, unheard: str) -> None:

@@ -11,7 +11,7 @@ from plait.core.escalation import Escalation, RaisedBy
 from plait.core.plan import PackageId, WorkPackage
 from plait.core.queue import package_checks
 from plait.core.retry import SETUP_FAILED
-from plait.core.roster import whom
+from plait.core.roster import EXTERNAL, whom
 from plait.core.step import Done
 from plait.engine.brief import Material, brief
 from plait.engine.context import Context, write_json
@@ -103,14 +103,23 @@ class Failure:
     fix: WorkPackage | None = None
 
 
-def lay_out(context: Context, package: WorkPackage, epoch: int, workspace: Workspace) -> Claimed:
-    """Lay out the attempt's folder: brief, scope, a place for the result."""
+def lay_out(
+    context: Context,
+    package: WorkPackage,
+    epoch: int,
+    workspace: Workspace,
+    provider: str = "",
+) -> Claimed:
+    """Lay out the attempt's folder: brief, scope, a place for the result.
+
+    Without a provider, the roster says who works.
+    """
     number = context.journal.run.packages[package.id].next_attempt
     directory = context.places.attempt(package.id, number)
     if directory.exists():  # of an attempt that a crash cut off: its number counts again
         directory.rename(directory.with_name(f"{number}.before-epoch-{epoch}"))
     directory.mkdir(parents=True)
-    provider = hired(context, package)
+    provider = provider or hired(context, package)
     text = brief(
         context.compiled,
         context.journal.run,
@@ -230,6 +239,7 @@ def hired(context: Context, package: WorkPackage) -> str:
             code="NO_AGENT",
             hint='name one: --agent NAME, or --agent "command:SHELL"',
         )
+    providers = tuple(each for each in providers if each != EXTERNAL) or providers
     state, parked = run.packages[package.id], run.spent.parked
     return whom(providers, state, parked, context.clock.now()) or providers[0]
 

@@ -23,6 +23,7 @@ from plait.engine.holding import Holding
 from plait.engine.journal import Journal
 from plait.engine.lodging import Lodgings
 from plait.engine.memory import Memory
+from plait.engine.outside import Outside
 from plait.engine.room import Room
 from plait.ports import Agent, Clock, Pipelines, Request, Sandbox, Trunk, Workspaces
 
@@ -156,6 +157,7 @@ class Context:
     room: Room = field(default_factory=Room)
     lodgings: Lodgings = field(default_factory=Lodgings)
     memory: Memory = field(default_factory=Memory)
+    outside: Outside = field(default_factory=Outside)
     ears: Ears = field(default_factory=Ears)
     announcing: Announcing = field(default_factory=Announcing)
     requests: Callable[[], Sequence[Request]] = _nobody_asks

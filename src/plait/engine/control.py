@@ -12,6 +12,7 @@ from anyio import to_thread
 
 from plait.core.control import Order, Refusal, carried_out, from_data
 from plait.core.plan import PackageId
+from plait.core.roster import EXTERNAL
 from plait.engine.context import Context, Ended
 from plait.engine.queue import MergeQueue
 from plait.errors import LeaseHeld
@@ -26,6 +27,7 @@ class Work:
 
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     over: anyio.Event = field(default_factory=anyio.Event)
+    provider: str = ""  # who works on it, if the loop said so
 
 
 @dataclass(slots=True)
@@ -45,6 +47,11 @@ class UnderWay:
     def starting(self) -> frozenset[PackageId]:
         """Packages with an attempt under way."""
         return frozenset(self.attempts)
+
+    @property
+    def lent(self) -> frozenset[PackageId]:
+        """Packages whose attempt is one for a worker from elsewhere."""
+        return frozenset(name for name, work in self.attempts.items() if work.provider == EXTERNAL)
 
     @contextmanager
     def attempt(self, package: PackageId) -> Iterator[Work]:
@@ -74,9 +81,9 @@ class UnderWay:
 
 
 async def listen(context: Context) -> None:
-    """Wake the loop whenever there are requests; never returns."""
+    """Wake the loop whenever there are requests, or workers from elsewhere; never returns."""
     while True:
-        if await _open(context):
+        if await context.outside.look(lambda: context.journal.run) or await _open(context):
             context.journal.wake()
         await anyio.sleep(POLL_S)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import anyio
 from anyio import to_thread
@@ -61,6 +62,7 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
                 run,
                 replace(context.limits, max_agents=run.max_agents),
                 starting=under_way.starting,
+                outside=context.outside.seen(under_way.lent),
                 waiting=frozenset(under_way.waiting) | _without_ground(context, under_way),
                 now=context.clock.now(),
             )
@@ -114,9 +116,10 @@ def _hired(context: Context, package: PackageId) -> str:
 async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: Action) -> None:
     record = context.journal.record
     match action:
-        case Start(package=package):
-            under_way.attempts[package] = Work()
-            tasks.start_soon(_attempt, context, under_way, package, name=f"attempt {package}")
+        case Start(package=package, provider=provider):
+            under_way.attempts[package] = Work(provider=provider)
+            begin = partial(_attempt, context, under_way, package, provider)
+            tasks.start_soon(begin, name=f"attempt {package}")
         case Skip(package=package, reason=reason, because=because, benign=benign):
             await record(
                 PackageSkipped(package=package, reason=reason, because=because, benign=benign)
@@ -133,12 +136,16 @@ async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: 
             raise AssertionError("the loop ends on it")
 
 
-async def _attempt(context: Context, under_way: UnderWay, package: PackageId) -> None:
+async def _attempt(
+    context: Context, under_way: UnderWay, package: PackageId, provider: str
+) -> None:
     with _woken(context):
         try:
             with under_way.attempt(package), context.holding.working(package):
-                own = context.compiled.packages[package].own
-                await (try_out if own else attempt)(context, package)
+                if context.compiled.packages[package].own:
+                    await try_out(context, package)
+                else:
+                    await attempt(context, package, provider)
             await tell_altered(context, package)
         except (LeaseHeld, LockHeld) as held:
             await wait(context, under_way, package, held)

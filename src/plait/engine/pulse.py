@@ -137,5 +137,10 @@ class Pulse:
             )
 
     def _stall_s(self) -> float:
-        """How long it may be quiet: never longer than it may work."""
+        """How long it may be quiet: never longer than it may work; 0: that is not looked at.
+
+        A worker from elsewhere is heard of by its heartbeats.
+        """
+        if self.claimed.agent.can.outside:
+            return 0.0
         return min(self.context.stall_s, self.claimed.package.timeout_s)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -23,6 +24,7 @@ from plait.engine.listening import Listening, listening
 from plait.engine.pulse import Pulse
 from plait.engine.secrets import secret_texts, without_secrets
 from plait.engine.session import not_taken_up
+from plait.engine.worker import offer_id, worked_outside
 from plait.errors import PlaitError
 from plait.ports import AgentOutcome, Invocation
 
@@ -108,7 +110,10 @@ async def _ended(
     pulse = Pulse(context=context, claimed=claimed, kept=kept, listens=listens)
     try:
         context.holding.tend(claimed.package.id, kept)
-        ended = await _by_itself(kept, pulse) or await kept.end(GRACE_S)
+        try:
+            ended = await _by_itself(kept, pulse) or await kept.end(GRACE_S)
+        finally:
+            await _take_back(context, claimed)
     except PlaitError:
         with anyio.CancelScope(shield=True):
             await kept.end(GRACE_S)
@@ -124,6 +129,12 @@ async def _ended(
         await pulse.report(at_once=True)
         return ended, pulse
     return ended, None  # it ended by itself, however late
+
+
+async def _take_back(context: Context, claimed: Claimed) -> None:
+    if claimed.agent.can.outside:
+        with anyio.CancelScope(shield=True):
+            await context.outside.forget(claimed.package.id, offer_id(context, claimed))
 
 
 async def _hear_out(listens: Listening | None) -> None:
@@ -147,11 +158,20 @@ async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
         tasks.start_soon(look, pulse.until_it_must_end)
         if pulse.listens is not None:
             tasks.start_soon(look, pulse.listens.as_it_speaks)
+        if pulse.claimed.agent.can.outside:
+            tasks.start_soon(look, partial(_elsewhere, pulse))
         ended = await kept.ended()
         tasks.cancel_scope.cancel()
     if failed:
         raise failed[0]
     return ended
+
+
+async def _elsewhere(pulse: Pulse) -> None:
+    """Return once the wait for a worker from elsewhere has to be ended."""
+    pulse.cut = await worked_outside(pulse.context, pulse.claimed)
+    if pulse.cut is None:
+        await anyio.sleep_forever()  # it ends by itself
 
 
 def _start(context: Context, claimed: Claimed) -> process.Kept:

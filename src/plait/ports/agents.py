@@ -16,6 +16,8 @@ from plait.core.profile import AgentProfile
 from plait.core.transcript import Account, Entry, FinishKind
 from plait.process import Exit
 
+WORKER_PIPE = "over"  # in an attempt's folder: ends the wait for a worker from elsewhere
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
@@ -28,6 +30,7 @@ class Capabilities:
     hooks: bool = False  # a program of ours is asked before each tool is used
     mcp: bool = False
     client_writes: bool = False  # files are written by the client, not by the agent
+    outside: bool = False  # a worker from elsewhere does the work; what is started waits for it
     memory: int = 0  # bytes that it and what it starts take at most, as a rule; 0: unknown
 
 

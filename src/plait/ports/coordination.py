@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from plait.core.audit import Entry, Fact
 from plait.core.coordination import Demand, HeldLock, Session, Task, TaskState
@@ -110,6 +110,7 @@ class CoordinationRows(Protocol):
         """Rows of the audit behind a number, in order."""
 
 
+@runtime_checkable
 class Coordination(Protocol):
     """A store as the coordinator sees it. Sync; may be called from any thread."""
 

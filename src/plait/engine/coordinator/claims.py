@@ -55,6 +55,18 @@ def give_back(rows: CoordinationRows, task: Task, *, reason: str) -> None:
         _end(rows, task, TaskState.OPEN, reason)
 
 
+def withdraw(rows: CoordinationRows, name: str, reason: str) -> Task | None:
+    """Cancel a task that Plait offered, whether or not somebody has claimed it; None: it is over.
+
+    Whoever has claimed it hears of it with the next heartbeat.
+    """
+    task = rows.task(name)
+    if task is None or task.state in OVER:
+        return None
+    _end(rows, task, TaskState.CANCELLED, reason)
+    return rows.task(name)
+
+
 def fail(rows: CoordinationRows, task: Task, state: TaskState, reason: str) -> tuple[str, ...]:
     """End a task without success, and all that waits for it; the names of those."""
     _end(rows, task, state, reason)

@@ -1,0 +1,41 @@
+"""Workers from elsewhere, for a run: whether they may join, and what stands for them in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from plait.config import Settings
+from plait.core.event import RunId
+from plait.core.roster import EXTERNAL
+from plait.engine.context import Context
+from plait.engine.outside import Outside
+from plait.ports import Agent, Sandbox, Store
+from plait.ports.coordination import Coordination
+
+
+def outside_of(settings: Settings, store: Store, run: RunId, agents: Collection[str]) -> Outside:
+    """The outside of a run; nobody, where its owner wants nobody."""
+    if not settings.external_workers or not isinstance(store, Coordination):
+        return Outside()
+    return Outside(store=store, run=run, only=set(agents) == {EXTERNAL})
+
+
+def outsiders() -> Mapping[str, Agent]:
+    """What waits in a run for workers from elsewhere."""
+    from plait import agents
+
+    return {EXTERNAL: agents.find(EXTERNAL)}
+
+
+def unheld() -> Mapping[str, Sandbox]:
+    """What holds them: nothing; the commit is checked."""
+    from plait import sandbox
+
+    return {EXTERNAL: sandbox.find("none")}
+
+
+def held_by(context: Context) -> Mapping[str, Sandbox]:
+    """What holds the agents that the run's owner named."""
+    named = {seat.provider for seat in context.limits.roster.seats} | set(context.review.reviewers)
+    found = {name: box for name, box in context.sandboxes.items() if name in named}
+    return found or context.sandboxes
