@@ -85,22 +85,13 @@ def starts(
     ):
         return []
     compiled.forget(active)
-    barred = bars(limits.unknown_scope)
     standings = {standing_of(compiled.packages[each]) for each in active}
     apart = {each for other in active for each in run.packages[other].apart}
-    heads = {standing: next(row, None) for standing, row in rows.items()}
     found: list[Action] = []
     first = inf
-    while hands.free or limits.roster.has_external:
-        open_heads = [
-            (head, standing)
-            for standing, head in heads.items()
-            if head is not None and not standings & barred[standing]
-        ]
-        if not open_heads:
+    for standing, package in _in_order(rows, standings, bars(limits.unknown_scope)):
+        if not (hands.free or limits.roster.has_external):
             break
-        (_, package), standing = min(open_heads)
-        heads[standing] = next(rows[standing], None)
         if (
             package in starting
             or package in waiting
@@ -122,6 +113,29 @@ def starts(
         standings.add(standing)
         found.append(start)
     return found if first == inf and not hands.missed else [*found, Wait(until=first)]
+
+
+def _in_order(
+    rows: Mapping[Standing, Iterator[tuple[Rank, PackageId]]],
+    standings: Collection[Standing],
+    barred: Mapping[Standing, Collection[Standing]],
+) -> Iterator[tuple[Standing, PackageId]]:
+    """The ready packages, the first to start first, as long as their standing is not barred.
+
+    By that of what is active, in `standings`, to which more is added meanwhile.
+    """
+    heads = {standing: next(row, None) for standing, row in rows.items()}
+    while True:
+        open_heads = [
+            (head, standing)
+            for standing, head in heads.items()
+            if head is not None and not any(each in barred[standing] for each in standings)
+        ]
+        if not open_heads:
+            return
+        (_, package), standing = min(open_heads)
+        heads[standing] = next(rows[standing], None)
+        yield standing, package
 
 
 def _free(run: Run, limits: Limits, *, starting: frozenset[PackageId], outside: Outside) -> int:

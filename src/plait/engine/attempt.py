@@ -26,6 +26,7 @@ from plait.core.retry import (
     after_cut,
     after_failure,
 )
+from plait.core.roster import EXTERNAL
 from plait.core.run import PackageStatus
 from plait.core.step import StepName
 from plait.engine.agent import run_agent
@@ -76,7 +77,8 @@ async def attempt(context: Context, package_id: PackageId, provider: str = "") -
     try:
         await context.outside.require_unlocked(context.compiled.packages[package_id])
         ground = await ground_of(context, package_id)
-        workspace = await context.workspaces.open(ground.commit)
+        once = provider == EXTERNAL
+        workspace = await context.workspaces.open(ground.commit, once=once)
     except BaseException:
         with anyio.CancelScope(shield=True):
             await context.journal.release(package_id, lease.epoch)
@@ -183,7 +185,8 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
     if claimed.unready is not None:
         return await _reject(context, claimed, claimed.unready, None)
     ended, outcome = await run_agent(context, claimed)
-    lingering, asks = ended.lingering, ""
+    # Nobody knows when a worker from elsewhere is over: nobody else works where it did.
+    lingering, asks = ended.lingering or claimed.agent.can.outside, ""
     if isinstance(outcome, Ended):
         return await _lose(context, claimed, outcome) and not lingering, None
     failure = agent_failure(claimed, outcome, judged(context, claimed, outcome))
@@ -193,8 +196,6 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
     work: Work | None = None
     if failure is None:
         work, failure = await committed(context, claimed)
-    if claimed.agent.can.outside:
-        lingering = True  # nobody knows whether its worker is over: no other works there again
     if failure is None and work is not None and claimed.agent.can.outside:
         claimed = await _apart(context, claimed, work.commit)
     if failure is None and work is not None:

@@ -114,14 +114,14 @@ class Outside:
         self, workspaces: Workspaces, package: PackageId, workspace: Workspace, commit: str
     ) -> Workspace:
         """Another workspace at an attempt's commit: its worker cannot write there."""
-        room = self._rooms[package] = await workspaces.open(commit)
+        room = self._rooms[package] = await workspaces.open(commit, once=self.only)
         return workspaces.move(room, workspace.base)
 
     async def leave(self, workspaces: Workspaces, package: PackageId) -> None:
         """Give back the workspace that `apart` opened, if it did."""
         room = self._rooms.pop(package, None)
         if room is not None:
-            await workspaces.close(room)
+            await workspaces.close(room, reusable=not self.only)
 
     def _look(self, store: Coordination, run: Callable[[], Run]) -> None:
         found = store.look(self._read)

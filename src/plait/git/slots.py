@@ -6,7 +6,9 @@ the repository. Nothing that a slot holds is lost with it: see `snapshot.is_safe
 
 from __future__ import annotations
 
+import itertools
 import os
+import secrets
 import threading
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
@@ -23,6 +25,7 @@ from plait.git.trash import TRASH, discard, discard_in_background, move_aside
 from plait.ports import Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
+_MANY = 10**8  # slots are numbered from 1; those that are used once, from here on, by chance
 
 
 class Slots:
@@ -210,6 +213,32 @@ class Slots:
         self._release(slot.name)
 
     # -- all slots -----------------------------------------------------------------------------
+
+    async def _create(self, commit: str, *, once: bool = False) -> Slot:
+        """A new slot, under the first number that nobody uses; `once`: that nobody ever will."""
+        numbers = map(secrets.randbelow, itertools.repeat(_MANY)) if once else itertools.count(1)
+        async with self._repository_lock():
+            for number in numbers:
+                name = f"w{number + _MANY}" if once else f"w{number}"
+                slot = self._slot(name, self._root / name)
+                taken = any(map(os.path.lexists, (slot.path, slot.admin, slot.state / "path")))
+                if taken or not self._claim(slot):
+                    continue
+                try:
+                    slot.record()
+                    await self._add(slot, commit)
+                except BaseException:
+                    for path in (slot.path, slot.admin, slot.state):
+                        discard(path)
+                    self._release(slot.name)
+                    raise
+                return slot
+        raise AssertionError("numbers do not end")
+
+    async def _add(self, slot: Slot, commit: str) -> None:
+        """Tell git of a worktree; its files come with the first reset."""
+        options = ("--force", "--no-checkout", "--detach")
+        await self._repository.add_worktree(*options, str(slot.path), commit)
 
     def _slot(self, name: str, path: Path) -> Slot:
         return Slot(

@@ -13,8 +13,6 @@ Plait never runs `gc` or `prune`; what it has moved aside is deleted in the back
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -110,14 +108,15 @@ class WorktreePool(Slots):
         self._at.pop(workspace.slot, None)
         self._lent[workspace.slot].inhabit(lock)
 
-    async def open(self, base: str) -> Workspace:
-        """A clean worktree, detached at commit `base`.
+    async def open(self, base: str, *, once: bool = False) -> Workspace:
+        """A clean worktree, detached at commit `base`; `once`: in a place of its own.
 
         Raises:
             EnvironmentLack: `DISK_FULL`.
             PlaitError: `GIT_FAILED`.
         """
-        slot = self._free.pop() if self._free else await self._create(base)
+        reused = self._free and not once
+        slot = self._free.pop() if reused else await self._create(base, once=once)
         try:
             await self._move(slot, base)
             await self._furnish(slot, base)
@@ -372,27 +371,3 @@ class WorktreePool(Slots):
             if is_disk_full(error):
                 raise disk_full(str(error)) from error
             raise
-
-    async def _create(self, commit: str) -> Slot:
-        """A new slot, under the first number that nobody uses."""
-        async with self._repository_lock():
-            for number in itertools.count(1):
-                slot = self._slot(f"w{number}", self._root / f"w{number}")
-                taken = any(map(os.path.lexists, (slot.path, slot.admin, slot.state / "path")))
-                if taken or not self._claim(slot):
-                    continue
-                try:
-                    slot.record()
-                    await self._add(slot, commit)
-                except BaseException:
-                    for path in (slot.path, slot.admin, slot.state):
-                        discard(path)
-                    self._release(slot.name)
-                    raise
-                return slot
-        raise AssertionError("numbers do not end")
-
-    async def _add(self, slot: Slot, commit: str) -> None:
-        """Tell git of a worktree; its files come with the first reset."""
-        options = ("--force", "--no-checkout", "--detach")
-        await self._repository.add_worktree(*options, str(slot.path), commit)

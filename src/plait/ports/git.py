@@ -53,8 +53,11 @@ class Work:
 class Workspaces(Protocol):
     """Isolated worktrees. Whatever they hold is snapshotted before it is destroyed."""
 
-    async def open(self, base: str) -> Workspace:
+    async def open(self, base: str, *, once: bool = False) -> Workspace:
         """A clean worktree, detached at commit `base`.
+
+        One that is opened `once` lies where no other ever will: whoever works in it is not
+        Plait's child, and may go on writing there when the attempt is over.
 
         Raises:
             EnvironmentLack: `DISK_FULL`, `GIT_FAILED`.
