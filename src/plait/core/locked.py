@@ -13,6 +13,8 @@ from plait.core.plan import Scope
 from plait.core.scope import overlap, scopes_overlap
 
 FILE = "file:"
+_OPEN = frozenset("*?[]{}\\")  # of a key or glob that claims more than what it names
+_DIVIDED = {"file": "/", "db": ":"}  # what lies below is claimed too
 
 
 def key_of(glob: str) -> str:
@@ -20,11 +22,22 @@ def key_of(glob: str) -> str:
     return f"{FILE}{glob}"
 
 
-@lru_cache(maxsize=1 << 16)
 def met(a: str, b: str) -> bool:
     """Whether two keys, in normal spelling, claim something in common."""
     if a == b:
         return True
+    if not _OPEN.intersection(a) and not _OPEN.intersection(b):  # most are plain: compared as text
+        space, _, mine = a.partition(":")
+        by = _DIVIDED.get(space)
+        other, _, their = b.partition(":")
+        if space != other or by is None:
+            return False
+        return mine.startswith(f"{their}{by}") or their.startswith(f"{mine}{by}")
+    return _meet(a, b)
+
+
+@lru_cache(maxsize=1 << 16)
+def _meet(a: str, b: str) -> bool:
     if a.startswith(FILE) != b.startswith(FILE):
         return False
     if not a.startswith(FILE):

@@ -73,6 +73,9 @@ class CoordinationRows(Protocol):
     def locks(self, *, session: str | None = None) -> Sequence[HeldLock]:
         """Locks that sessions hold and that have not run out, by token."""
 
+    def meeting(self, key: str, *, session: str) -> Sequence[HeldLock]:
+        """Locks of other sessions that claim something of what a key claims, by token."""
+
     def add_locks(self, locks: Iterable[HeldLock]) -> None:
         """Add locks."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from plait.core import lock_keys
 from plait.core.audit import Fact
 from plait.core.coordination import HeldLock
-from plait.core.locked import FILE, key_of, met, paths_met
+from plait.core.locked import FILE, key_of, paths_met
 from plait.core.plan import Confidence
 from plait.engine.coordinator.fields import Asked, Line, Message, Names, Paths, Ttl
 from plait.engine.coordinator.places import below
@@ -77,10 +77,8 @@ def acquire_lock(call: Call, asked: AcquireLock) -> Locked:
     rows, session = call.rows, call.session
     call.desk.reap(rows)
     wanted = wanted_keys(asked.keys, asked.paths)
-    held = rows.locks()
-    mine = {each.key: each for each in held if each.session == session.id}
-    others = [each for each in held if each.session != session.id]
-    standing = _in_the_way(call, [key for key in wanted if key not in mine], others)
+    mine = {each.key: each for each in rows.locks(session=session.id)}
+    standing = _in_the_way(call, [key for key in wanted if key not in mine], session.id)
     if standing:
         raise _refused(standing)
     until = rows.now + (session.ttl_s if asked.ttl_s is None else asked.ttl_s)
@@ -153,7 +151,7 @@ def check_locks(call: Call, asked: CheckLocks) -> Checked:
             _by_package(each.key, each.key, each.run, each.package) for each in rows.package_keys()
         ]
         return Checked(free=not found, held=tuple(found))
-    found = _in_the_way(call, wanted_keys(asked.keys, asked.paths), rows.locks())
+    found = _in_the_way(call, wanted_keys(asked.keys, asked.paths))
     return Checked(free=not found, held=tuple(found))
 
 
@@ -193,13 +191,15 @@ def wanted_keys(keys: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(named)))
 
 
-def _in_the_way(call: Call, wanted: Sequence[str], others: Sequence[HeldLock]) -> list[Holder]:
-    """Who holds what conflicts with these."""
+def _in_the_way(call: Call, wanted: Sequence[str], session: str = "") -> list[Holder]:
+    """Who else than this session holds what conflicts with these."""
     rows = call.rows
     if not wanted:
         return []
     found = [
-        _by_session(key, each, rows.now) for key in wanted for each in others if met(key, each.key)
+        _by_session(key, each, rows.now)
+        for key in wanted
+        for each in rows.meeting(key, session=session)
     ]
     plain = [each for each in wanted if not each.startswith(FILE)]
     if plain:

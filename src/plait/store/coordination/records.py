@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, Table, insert, select, update
 from sqlalchemy.sql.expression import bindparam
 
 from plait.core.codec import decode, encode
+from plait.store.coordination.quick import quick, quick_each
 from plait.store.rows import storable
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class Records(Generic[T]):
         self._kind = kind
         self._names = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
         self.columns = tuple(table.c[name] for name in self._names)
-        self._add = insert(table)
+        self._add = insert(table).values({name: bindparam(name) for name in self._names})
         self._write = (
             update(table)
             .where(table.c[key] == bindparam("of_key"))
@@ -43,24 +44,24 @@ class Records(Generic[T]):
         """Insert rows."""
         made = [self._row(value) for value in values]
         if made:
-            connection.execute(self._add, made)
+            quick_each(connection, self._add, made)
 
     def write(self, connection: Connection, value: T) -> bool:
         """Write a row anew; whether there is one."""
         row = self._row(value)
         given = {f"new_{name}": row[name] for name in self._names if name != self._key}
-        return bool(connection.execute(self._write, {**given, "of_key": row[self._key]}).rowcount)
+        return bool(quick(connection, self._write, {**given, "of_key": row[self._key]}).rowcount)
 
     def one(self, connection: Connection, key: object) -> T | None:
         """The row of that key."""
-        row = connection.execute(self._one, {"key": key}).one_or_none()
+        row = quick(connection, self._one, {"key": key}).one_or_none()
         return None if row is None else self.value(row)
 
     def all(
         self, connection: Connection, asked: Select[*tuple[Any, ...]], given: Mapping[str, Any]
     ) -> tuple[T, ...]:
         """What a selection of `columns` finds."""
-        return tuple(self.value(row) for row in connection.execute(asked, given))
+        return tuple(self.value(row) for row in quick(connection, asked, given))
 
     def value(self, row: Row[*tuple[Any, ...]]) -> T:
         """The value of a row of `columns`."""

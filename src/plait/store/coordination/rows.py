@@ -20,10 +20,12 @@ from plait.core.coordination import (
 )
 from plait.core.event import RunId
 from plait.core.lease import HeldKey
+from plait.core.locked import met
 from plait.core.plan import PackageId, Plan
 from plait.ports.coordination import CoordinationRows
 from plait.store import audit, leases, statements
 from plait.store.bulk import Among, listed
+from plait.store.coordination.quick import quick
 from plait.store.coordination.records import Records
 from plait.store.database_clock import moment
 from plait.store.refusals import only
@@ -75,7 +77,7 @@ _CLAIMABLE = (
         (bindparam("any_type") == 1) | Among(task.c.type, "types"),
     )
     .order_by(task.c.priority, task.c.number)
-    .limit(_PAGE)
+    .limit(bindparam("most"))
     .offset(bindparam("skip"))
 )
 _LAPSED = (
@@ -101,6 +103,15 @@ _HELD = (
     .where(
         session_lock.c.until > bindparam("now"),
         (bindparam("any_session") == 1) | (session_lock.c.session == bindparam("session")),
+    )
+    .order_by(session_lock.c.token)
+)
+_KEYS = (
+    select(session_lock.c.token, session_lock.c.key)
+    .where(
+        session_lock.c.until > bindparam("now"),
+        session_lock.c.session != bindparam("session"),
+        func.substr(session_lock.c.key, 1, bindparam("size")) == bindparam("space"),
     )
     .order_by(session_lock.c.token)
 )
@@ -130,12 +141,13 @@ class SqlRows(CoordinationRows):
         self._connection = connection
         self._at = at
         self._now: float | None = at
+        self.facts: list[Fact] = []
 
     @property
     def now(self) -> float:
         """Unix time by the store's clock."""
         if self._now is None:
-            self._now = self._connection.execute(_NOW, {"at": None}).scalar_one()
+            self._now = quick(self._connection, _NOW, {"at": None}).scalar_one()
         return self._now
 
     def session(self, session: str) -> Session | None:
@@ -181,10 +193,12 @@ class SqlRows(CoordinationRows):
     def claimable(self, *, run: str, types: Collection[str], trust: int) -> Iterator[Task]:
         """Open tasks that so much trust is enough for, the first to do first; empty: any."""
         given = {"run": run, "trust": trust, "any_type": int(not types), "types": listed(types)}
-        skip = 0
-        while found := _TASKS.all(self._connection, _CLAIMABLE, {**given, "skip": skip}):
+        skip, most = 0, 1  # the first one will do, most often
+        while found := _TASKS.all(
+            self._connection, _CLAIMABLE, {**given, "skip": skip, "most": most}
+        ):
             yield from found
-            skip += len(found)
+            skip, most = skip + len(found), _PAGE
 
     def lapsed(self) -> Sequence[Task]:
         """Claimed tasks whose time is over."""
@@ -207,7 +221,7 @@ class SqlRows(CoordinationRows):
 
     def next_number(self) -> int:
         """A number that was never given out."""
-        number: int = self._connection.execute(_NEXT_NUMBER).scalar_one()
+        number: int = quick(self._connection, _NEXT_NUMBER, {}).scalar_one()
         return number
 
     def next_tokens(self, count: int) -> range:
@@ -223,6 +237,16 @@ class SqlRows(CoordinationRows):
             "session": session or "",
         }
         return _LOCKS.all(self._connection, _HELD, given)
+
+    def meeting(self, key: str, *, session: str) -> Sequence[HeldLock]:
+        """Locks of other sessions that claim something of what a key claims, by token."""
+        space, colon, _ = key.partition(":")
+        space = f"{space}:" if colon else ""
+        given = {"now": self.now, "session": session, "space": space, "size": len(space)}
+        found = quick(self._connection, _KEYS, given)
+        tokens = [row.token for row in found if met(key, row.key)]
+        locks = (_LOCKS.one(self._connection, token) for token in tokens)
+        return [lock for lock in locks if lock is not None]
 
     def add_locks(self, locks: Iterable[HeldLock]) -> None:
         """Add locks."""
@@ -264,15 +288,20 @@ class SqlRows(CoordinationRows):
 
     def unwant(self, session: str) -> None:
         """Note that it does not."""
-        self._connection.execute(_UNWANT, {"of_session": session})
+        quick(self._connection, _UNWANT, {"of_session": session})
 
     def demands(self) -> Sequence[Demand]:
         """Who waits for work now."""
         return _DEMANDS.all(self._connection, _DEMANDED, {"now": self.now})
 
     def record(self, facts: Sequence[Fact]) -> None:
-        """Add facts to the audit."""
-        audit.append(self._connection, facts, self.now)
+        """Add facts to the audit, with the others of the transaction."""
+        self.facts += facts
+
+    def tell(self) -> None:
+        """Write the facts down: the last thing that a transaction does."""
+        audit.append(self._connection, self.facts, self.now)
+        self.facts = []
 
     def audit(self, *, after: int, most: int) -> Sequence[Entry]:
         """Rows of the audit behind a number, in order."""
