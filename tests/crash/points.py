@@ -66,6 +66,7 @@ METHODS = (
     _store("claim"),
     _store("release_run"),
     _store("renew_run"),
+    _store("transact"),
     Method(module="plait.store.sql", owned_by="SqlStore", name="advance", points=_recorded),
     Method(module="plait.git.command", owned_by="Git", name="ask", points=_git),
     Method(module="plait.forge.api", owned_by="Api", name="ask", points=_forge),
@@ -251,6 +252,9 @@ empty ATTEMPT/excludes
 open ATTEMPT/stdout.log
 open ATTEMPT/stderr.log
 open ATTEMPT/transcript.jsonl
+open ATTEMPT/result.json
+empty ATTEMPT/result.json
+open ATTEMPT/over
 mkdir ATTEMPT/checks
 open ATTEMPT/checks/LOG
 mkdir ATTEMPT/review

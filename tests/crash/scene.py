@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from tests.crash.outsider import Outsider
 from tests.fakes.forge import REPOSITORY, TOKEN, CodeHost
 
 ROOT = Path(__file__).parents[2]
@@ -161,7 +162,10 @@ class Scene:
         script = root / "agent.sh"
         script.write_text(f'{_BEGIN}case "$PLAIT_PACKAGE" in\n{cases}\nesac\n')
         self.call = ("run", "attack.plait.yaml", "--yes", "--quiet", *story.options)
-        self.call += ("--agent", f"{story.agent}:exec sh {script}")
+        outside = story.agent == "external"
+        self.call += ("--agent", "external" if outside else f"{story.agent}:exec sh {script}")
+        if outside:
+            Outsider(self.database, script, self.env)
         self.before = self.own()
 
     def _at(self, host: CodeHost) -> str:

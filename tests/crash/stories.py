@@ -19,6 +19,20 @@ _KILL_SHIM = '{ echo x > "$NOTES/lost"; kill -KILL $PPID; sleep 60; }'
 _USERS = ("db:schema:users",)
 _FALL = "kill -KILL $PPID $(cat ../../orchestrator.lock); sleep 60"
 
+# What a worker from elsewhere does, who lives on whatever is killed.
+OUTSIDE = Story(
+    works=(
+        Work(
+            id="mended",
+            agent=f'test "$PLAIT_ATTEMPT" = 1 || echo good > src/mended/good; {MAKE}',
+            check="test -e src/mended/good",
+            retries=3,
+        ),
+        Work(id="built", needs=("mended",)),
+    ),
+    agent="external",
+)
+
 # Six packages that land, and what can happen to one on the way.
 PATHS = Story(
     works=(
@@ -220,6 +234,7 @@ IN_A_ROW = {
     "sessions": SESSIONS,
     "read": READ,
     "tried": TRIED,
+    "outside": OUTSIDE,
 }
 
 

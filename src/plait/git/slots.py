@@ -19,13 +19,12 @@ from plait.errors import PlaitError
 from plait.git.command import GitFailed
 from plait.git.overlay import is_mounted, lay_aside, vacate
 from plait.git.repository import Repository
-from plait.git.slot import Slot, SlotState, locked
+from plait.git.slot import ONCE, Slot, SlotState, locked
 from plait.git.snapshot import committed, is_safe, keep_beside
 from plait.git.trash import TRASH, discard, discard_in_background, move_aside
 from plait.ports import Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
-_MANY = 10**8  # slots are numbered from 1; those that are used once, from here on, by chance
 
 
 class Slots:
@@ -216,10 +215,10 @@ class Slots:
 
     async def _create(self, commit: str, *, once: bool = False) -> Slot:
         """A new slot, under the first number that nobody uses; `once`: that nobody ever will."""
-        numbers = map(secrets.randbelow, itertools.repeat(_MANY)) if once else itertools.count(1)
+        numbers = map(secrets.randbelow, itertools.repeat(ONCE)) if once else itertools.count(1)
         async with self._repository_lock():
             for number in numbers:
-                name = f"w{number + _MANY}" if once else f"w{number}"
+                name = f"w{number + ONCE}" if once else f"w{number}"
                 slot = self._slot(name, self._root / name)
                 taken = any(map(os.path.lexists, (slot.path, slot.admin, slot.state / "path")))
                 if taken or not self._claim(slot):

@@ -78,8 +78,7 @@ class WorktreePool(Slots):
                 if slot.aside.is_dir():  # a crash came while it was being retired
                     await self._retire(slot)
                 elif slot.lent_at is None or not (slot.path.is_dir() or slot.layers.is_dir()):
-                    vacate(slot)
-                    self._free.append(slot)
+                    await self._set_free(slot)
                 elif not is_there(slot):
                     await self._retire(slot)
                 elif slot.path in self._adopted or slot.inhabited:
@@ -87,6 +86,15 @@ class WorktreePool(Slots):
                 else:
                     await self._put_away(slot)
         return self
+
+    async def _set_free(self, slot: Slot) -> None:
+        """Let it be lent again, unless it was to be used once: then nothing is left of it."""
+        if slot.once:
+            discard_in_background(await self._forget(slot))
+            self._release(slot.name)
+            return
+        vacate(slot)
+        self._free.append(slot)
 
     async def __aexit__(self, *_exception: object) -> None:
         """Let other processes have the slots."""
@@ -122,7 +130,7 @@ class WorktreePool(Slots):
             await self._furnish(slot, base)
             slot.lend(base)
         except BaseException:
-            self._free.append(slot)
+            self._free.append(slot)  # nobody has seen it
             raise
         self._lent[slot.name] = slot
         self._served.add(slot.name)
