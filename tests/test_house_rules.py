@@ -29,6 +29,7 @@ BROAD = {
     "engine/announcing.py": "what announces a run never fails it",
     "engine/listening.py": "a plug-in may fail in any way",
     "plans/registry.py": "a plug-in may fail in any way",
+    "store/coordination/__init__.py": "who writes for others hands each what its own work raised",
 }
 
 _BROAD = {"Exception", "BaseException"}

@@ -320,6 +320,7 @@ create_run
 claim_run
 claim
 release_run
+transact
 """
 _EVENTS = """
 run_started
@@ -460,7 +461,7 @@ EXCUSED_METHODS = {
                 "held_runs",
             ),
             *("expired", "held_keys", "events", "steps", "requests", "request", "approvals"),
-            *("shared", "require_run", "used"),
+            *("shared", "require_run", "used", "audit", "audited", "look"),
         ),
         _READS,
     ),

@@ -19,6 +19,7 @@ from tests.fakes.forge import CodeHost, serving
 
 from plait.core.event import EVENTS
 from plait.ports import Store
+from plait.ports.coordination import Coordination
 
 
 @pytest.mark.crash
@@ -65,7 +66,8 @@ def test_every_event_and_every_write_of_the_store_is_a_point():
     assert events | set(EXCUSED_EVENTS) == set(EVENTS)
     assert not events & set(EXCUSED_EVENTS)
     wrapped = {each.name for each in METHODS if each.owned_by == "SqlStore"}
-    methods = {name for each in Store.__mro__ for name in vars(each) if not name.startswith("_")}
+    ports = (*Store.__mro__, *Coordination.__mro__)
+    methods = {name for each in ports for name in vars(each) if not name.startswith("_")}
     assert wrapped | set(EXCUSED_METHODS) == methods
     assert all((*EXCUSED_EVENTS.values(), *EXCUSED_METHODS.values()))
 

@@ -36,6 +36,7 @@ from plait.app.project import (
 )
 from plait.app.reporting import report_of, write_reports
 from plait.app.revising import NewPlan
+from plait.app.run_options import RunOptions
 from plait.app.shaping import max_agents, part_of, shape_of
 from plait.app.tidying import tidy_again
 from plait.core import delivery
@@ -192,7 +193,7 @@ def _revised(project: Project, store: Store, row: RunRow, call: Call) -> NewPlan
         if not call.quiet:
             sys.stderr.write("the plan is as the run has it\n")
         return None
-    options = decode(running.RunOptions, store.options(row.id))
+    options = decode(RunOptions, store.options(row.id))
     _require_approval(project, store, new.plan, replace(options, packages=new.selected), call)
     return new
 
@@ -285,7 +286,7 @@ def _prepare(call: Call) -> tuple[Project, Plan]:
     return project, require_plan(loaded, _tell)
 
 
-def _options(project: Project, plan: Plan, call: Call) -> tuple[Plan, running.RunOptions]:
+def _options(project: Project, plan: Plan, call: Call) -> tuple[Plan, RunOptions]:
     """The options of a run, and its plan: with QA, if the run has any."""
     settings = project.settings
     go_on = settings.continue_on_error if call.go_on is None else call.go_on
@@ -298,7 +299,7 @@ def _options(project: Project, plan: Plan, call: Call) -> tuple[Plan, running.Ru
         done=_landed_before(project, plan, call),
     )
     plan, packages = trying.tried(plan, packages, settings, asked=call.qa)
-    return plan, running.RunOptions(
+    return plan, RunOptions(
         agents=call.agents or ((settings.agent,) if settings.agent else ()),
         seats=(*seats, *trying.seat_of(settings, seats)),
         packages=packages,
@@ -318,7 +319,7 @@ def _options(project: Project, plan: Plan, call: Call) -> tuple[Plan, running.Ru
     )
 
 
-def _nobodys(plan: Plan, options: running.RunOptions) -> str | None:
+def _nobodys(plan: Plan, options: RunOptions) -> str | None:
     """For which of the packages no agent is named, in words; None if there is none."""
     roster = roster_of(options.agents, options.seats)
     if not roster.seats:
@@ -337,7 +338,7 @@ def _landed_before(project: Project, plan: Plan, call: Call) -> tuple[PackageId,
 
 
 def _require_approval(
-    project: Project, store: Store, plan: Plan, options: running.RunOptions, call: Call
+    project: Project, store: Store, plan: Plan, options: RunOptions, call: Call
 ) -> None:
     """An approval of this digest: recorded, given with `--yes`, or asked for at a terminal.
 
@@ -351,13 +352,13 @@ def _require_approval(
     store.approve(plan.digest, who=who(project.root), plan=plan.id)
 
 
-def _execution(plan: Plan, options: running.RunOptions) -> str:
+def _execution(plan: Plan, options: RunOptions) -> str:
     part = part_of(plan, options.packages)
     shape = shape_of(part, agents=options.max_agents)
     return dry_run_text(part, estimate_s=shape.makespan_s if shape.is_known else None)
 
 
-def _asked(plan: Plan, options: running.RunOptions, call: Call) -> bool:
+def _asked(plan: Plan, options: RunOptions, call: Call) -> bool:
     import click
 
     if call.as_json or not (sys.stdin.isatty() and sys.stderr.isatty()):

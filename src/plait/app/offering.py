@@ -5,7 +5,8 @@ from __future__ import annotations
 from plait import git
 from plait.app import delivering
 from plait.app.project import Project, SystemClock, fold_run
-from plait.app.running import TERMS, Ended, Orchestrator, RunOptions
+from plait.app.run_options import RunOptions
+from plait.app.running import TERMS, Ended, Orchestrator
 from plait.app.signals import until_signal
 from plait.core import delivery
 from plait.core.codec import decode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plait.app.project import Project
-from plait.app.running import RunOptions
+from plait.app.run_options import RunOptions
 from plait.core.plan import Check, CheckKind, Confidence, PackageId, Plan, SourceStatus
 from plait.core.schedule import UnknownScope
 from plait.core.selection import select

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from plait.app import planning
 from plait.app.loading import load_plan, require_plan
 from plait.app.project import Project
-from plait.app.running import RunOptions
+from plait.app.run_options import RunOptions
 from plait.app.trying import tried_again, tried_still
 from plait.core.codec import decode
 from plait.core.finding import Finding

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,19 @@ import anyio
 
 from plait import git
 from plait.app import confining, delivering, versions
-from plait.app.announcing import announcing_of
-from plait.app.choosing import agents_of, limits_of, new_run_id, roster_of
-from plait.app.furnishing import large_files, layout, lodgings, room_of
-from plait.app.integrating import examination
-from plait.app.outsiders import held_by, outside_of, outsiders, unheld
-from plait.app.pipelines import pipelines_of
+from plait.app.choosing import agents_of, new_run_id
+from plait.app.composing import context_of
+from plait.app.furnishing import large_files, layout
+from plait.app.outsiders import held_by
 from plait.app.project import Project, SystemClock, fold_run
+from plait.app.run_options import RunOptions
 from plait.app.signals import until_signal
 from plait.app.tidying import tidy
-from plait.app.trying import DRIVER, policy_of
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted
 from plait.core.lease import Holder, Terms
-from plait.core.plan import Check, PackageId, Plan, SourceStatus
-from plait.core.retry import Backoff
-from plait.core.review import ReviewPolicy
+from plait.core.plan import Plan, SourceStatus
 from plait.core.revision import Revision
-from plait.core.roster import Roster, Seat
 from plait.core.run import Run
 from plait.engine import preflight
 from plait.engine.claimed import Adopted
@@ -41,41 +36,17 @@ from plait.engine.control import UnderWay, carry_out
 from plait.engine.holding import Holding, hold
 from plait.engine.journal import Journal, Observer
 from plait.engine.loop import execute
-from plait.engine.memory import Memory
 from plait.engine.preflight import Ground
 from plait.engine.recovery import left_behind, reconcile, spared
 from plait.engine.revise import revise
 from plait.errors import PlaitError
 from plait.git import GitTrunk, Repository, WorktreePool
-from plait.ports import Request, RunRow, Store, Trunk, Workspaces
+from plait.ports import RunRow, Store
 
 TERMS = Terms()
 
 
 _ELSEWHERE = "switch that checkout to another branch, or use --fresh"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """What `plait run` was told; stored with the run, so that it continues the same way."""
-
-    agents: tuple[str, ...]
-    packages: tuple[PackageId, ...]
-    seats: tuple[Seat, ...] = ()
-    base: str = "HEAD"
-    branch: str | None = None
-    fresh: bool = False
-    max_agents: int = 6
-    fail_fast: bool = False
-    stop_on: str = ""
-    checks: tuple[Check, ...] = ()
-    land_checks: tuple[Check, ...] = ()
-    budget_usd: float | None = None
-    timeout_s: float | None = None
-    held: confining.Holding = field(default_factory=confining.Holding)
-    pull_request: bool = False
-    target: str = ""  # the branch that the run began on: a pull request is to go there
-    review: ReviewPolicy = field(default_factory=ReviewPolicy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +77,7 @@ async def start(
     """
     run_id, store = new_run_id(SystemClock().now()), orchestrator.store
     # What is wrong is told before anything is made.
-    agents = agents_of(_roster(options), project.settings, options.review.reviewers)
+    agents = agents_of(options.roster, project.settings, options.review.reviewers)
     held, warned = confining.settle(options.held, agents)
     warned += await versions.outdated(project, agents)
     options = replace(options, held=held)
@@ -127,7 +98,7 @@ async def start(
             run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
         )
         async with hold(store, run_id, holder=orchestrator.holder, terms=TERMS) as holding:
-            context = _context(
+            context = context_of(
                 project,
                 options,
                 _journal(orchestrator, Run(id=run_id, plan=plan), holding),
@@ -174,7 +145,7 @@ async def continue_run(
         made, told = layout(project)
         async with _git(project, made, branch=row.branch, adopted=lent) as (repo, pool, trunk):
             await repo.require_free(row.branch, hint=_ELSEWHERE)
-            context = _context(
+            context = context_of(
                 project,
                 options,
                 _journal(orchestrator, run, holding),
@@ -303,73 +274,6 @@ async def _git(
             git.GitTrunk(repository) as trunk,
         ):
             yield repository, workspaces, trunk
-
-
-def _context(
-    project: Project,
-    options: RunOptions,
-    journal: Journal,
-    holding: Holding,
-    *,
-    repository: Repository,
-    workspaces: Workspaces,
-    trunk: Trunk,
-    backend: str,
-    requests: Callable[[], Sequence[Request]],
-) -> Context:
-    run, settings, roster = journal.run, project.settings, _roster(options)
-    agents = agents_of(roster, settings, options.review.reviewers)
-    announcing = announcing_of(project)
-    journal.watch(announcing.see)
-    sandboxes = confining.sandboxes_of(options.held, agents)
-    return Context(
-        journal=journal,
-        workspaces=workspaces,
-        trunk=trunk,
-        clock=SystemClock(),
-        limits=limits_of(
-            settings,
-            roster,
-            max_agents=options.max_agents,
-            fail_fast=options.fail_fast,
-            stop_on=options.stop_on,
-        ),
-        places=Places(state=project.state, run=run.id),
-        agents={**outsiders(), **agents},
-        sandboxes={**sandboxes, **unheld()},
-        surroundings=confining.surroundings_of(options.held, project, repository.common),
-        profiles=settings.profiles,
-        review=options.review,
-        guardrails=settings.guardrails,
-        default_checks=options.checks,
-        land_checks=options.land_checks,
-        holding=holding,
-        examination=examination(project),
-        pipelines=partial(pipelines_of, project, repository),
-        strict_results=settings.strict_results,
-        integrity=settings.integrity,
-        backoff=Backoff(base_s=settings.backoff_s, cap_s=settings.max_backoff_s),
-        stall_s=settings.stall_s,
-        package_budget_usd=settings.package_budget_usd,
-        agent_limits=settings.agent_limits,
-        memory=Memory(told={name: agent.can.memory for name, agent in agents.items()}),
-        brief_tokens=settings.brief_tokens,
-        runners=settings.landing_runners,
-        together=settings.landing_together,
-        room=room_of(project, repository),
-        outside=outside_of(settings, holding.store, run.id, agents),
-        lodgings=lodgings(project, run.id),
-        backend=backend,
-        requests=requests,
-        qa=policy_of(settings),
-        driver=DRIVER,
-        altered=partial(git.altered, repository),
-        announcing=announcing,
-    )
-
-
-def _roster(options: RunOptions) -> Roster:
-    return roster_of(options.agents, options.seats)
 
 
 def _started(context: Context, options: RunOptions, ground: Ground) -> RunStarted:

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 # config.worktree, which may name programs) is cleared away.
 _NEEDED = {"HEAD", "commondir", "gitdir", "index", "logs", "reftable", "refs"}
 RETIRED = ".retired-"
-ONCE = 10**8  # slots are numbered from 1; those that are used once, from here on, by chance
 GITLINK = "160000 "
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DECIDES = {".gitattributes", ".gitmodules"}
@@ -87,11 +86,6 @@ class Slot:
     def aside(self) -> Path:
         """Where its tree lies once it is retired."""
         return self.path.with_name(f"{RETIRED}{self.path.name.removeprefix(RETIRED)}")
-
-    @property
-    def once(self) -> bool:
-        """Whether it is lent once, and nobody is ever to have its place again."""
-        return int(self.name.removeprefix("w")) >= ONCE
 
     @property
     def retired(self) -> bool:

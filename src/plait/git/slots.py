@@ -19,12 +19,13 @@ from plait.errors import PlaitError
 from plait.git.command import GitFailed
 from plait.git.overlay import is_mounted, lay_aside, vacate
 from plait.git.repository import Repository
-from plait.git.slot import ONCE, Slot, SlotState, locked
+from plait.git.slot import Slot, SlotState, locked
 from plait.git.snapshot import committed, is_safe, keep_beside
 from plait.git.trash import TRASH, discard, discard_in_background, move_aside
 from plait.ports import Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
+ONCE = 10**8  # slots are numbered from 1; those that are used once, from here on, by chance
 
 
 class Slots:
@@ -256,6 +257,15 @@ class Slots:
             for record in self._state.glob("w*/path")
         ]
         return sorted(found, key=lambda slot: (len(slot.name), slot.name))
+
+    async def _set_free(self, slot: Slot) -> None:
+        """Let it be lent again, unless it was to be lent once: then nothing is left of it."""
+        if int(slot.name.removeprefix("w")) >= ONCE:
+            discard_in_background(await self._forget(slot))
+            self._release(slot.name)
+            return
+        vacate(slot)
+        self._free.append(slot)
 
     def _claim(self, slot: Slot) -> bool:
         descriptor = slot.claim()

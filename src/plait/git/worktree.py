@@ -87,15 +87,6 @@ class WorktreePool(Slots):
                     await self._put_away(slot)
         return self
 
-    async def _set_free(self, slot: Slot) -> None:
-        """Let it be lent again, unless it was to be used once: then nothing is left of it."""
-        if slot.once:
-            discard_in_background(await self._forget(slot))
-            self._release(slot.name)
-            return
-        vacate(slot)
-        self._free.append(slot)
-
     async def __aexit__(self, *_exception: object) -> None:
         """Let other processes have the slots."""
         for name in list(self._locks):

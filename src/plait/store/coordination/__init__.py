@@ -107,7 +107,7 @@ def _do(connection: Connection, rows: SqlRows, part: _Part) -> None:
         part.answer = part.work(rows)
     except DBAPIError:
         raise  # it is everybody's
-    except Exception as error:  # noqa: BLE001 - its caller's, who gets it
+    except Exception as error:  # noqa: BLE001 - its own caller's, who gets it
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT part")
         del rows.facts[facts:]
         part.error = error
