@@ -102,9 +102,13 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """What is ready may start later: look again at this Unix time."""
+    """What is ready may start later: look again at this Unix time.
+
+    `outside` are packages that only a worker from elsewhere may have, and nobody waits for.
+    """
 
     until: float
+    outside: tuple[PackageId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ class _Hands:
     limits: Limits
     own: int
     outside: list[int]
-    missed: bool = False  # something is ready that only a worker from elsewhere may have
+    missed: list[PackageId]  # ready, and only a worker from elsewhere may have them
 
     @property
     def free(self) -> bool:
@@ -49,7 +49,7 @@ class _Hands:
             self.outside.remove(min(trusted))  # who is trusted with more may get another
             return Start(package=package.id, provider=EXTERNAL)
         if self.limits.roster.providers(package) == (EXTERNAL,):
-            self.missed = True
+            self.missed.append(package.id)
             return None
         if self.own <= 0:
             return None
@@ -77,6 +77,7 @@ def starts(
         limits=limits,
         own=_free(run, limits, starting=starting, outside=outside),
         outside=sorted(outside.waiting),
+        missed=[],
     )
     # One lands at a time: where agents are quicker for long, what they build on falls behind.
     queued = run.packages.count(PackageStatus.VERIFIED)
@@ -112,7 +113,9 @@ def starts(
         apart.update(run.packages[package].apart)
         standings.add(standing)
         found.append(start)
-    return found if first == inf and not hands.missed else [*found, Wait(until=first)]
+    if first == inf and not hands.missed:
+        return found
+    return [*found, Wait(until=first, outside=tuple(hands.missed))]
 
 
 def _in_order(

@@ -32,6 +32,7 @@ from plait.engine.qa_agent import qa_agent
 from plait.engine.queue import MergeQueue
 from plait.engine.tampering import tell_altered
 from plait.engine.watch import wait, watch
+from plait.engine.worker import tell_of_waiting
 from plait.errors import LeaseHeld, LockHeld, StaleEpoch
 
 
@@ -130,8 +131,8 @@ async def _act(context: Context, tasks: TaskGroup, under_way: UnderWay, action: 
             await record(GateAsked(package=package, question=question))
         case Cancel(package=package, reason=reason):
             await record(PackageCancelled(package=package, reason=reason))
-        case Wait():
-            return  # the loop looks again by itself
+        case Wait(outside=packages):  # the loop looks again by itself
+            await tell_of_waiting(context, packages)
         case Finish():
             raise AssertionError("the loop ends on it")
 

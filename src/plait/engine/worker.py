@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any
 import anyio
 
 from plait.core.coordination import OFFER, Task, TaskState
-from plait.core.plan import CheckKind
+from plait.core.event import PackageWaits
+from plait.core.plan import CheckKind, PackageId
 from plait.core.queue import package_checks
 from plait.core.retry import NOT_TAKEN_UP, WORKER_LOST
 from plait.engine.claimed import Claimed
@@ -26,6 +27,21 @@ EXITS: Mapping[str, int] = {"completed": 0, "blocked": 75}  # as of the command 
 REF = "refs/plait/in"
 _TRY_S = 0.02
 _MOST_ID = 64
+
+
+WAITS = "waits for a worker from elsewhere: `plait mcp` or `plait serve` lets one in"
+
+
+async def tell_of_waiting(context: Context, packages: Iterable[PackageId]) -> None:
+    """Tell, once, of packages that wait for somebody to come."""
+    states = context.journal.run.packages
+    told = [
+        PackageWaits(package=each, reason=WAITS)
+        for each in packages
+        if states[each].reason != WAITS
+    ]
+    if told:
+        await context.journal.record(*told)
 
 
 async def worked_outside(context: Context, claimed: Claimed) -> Ended | None:
