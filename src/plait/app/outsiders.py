@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
 
+from plait.app.project import Project
 from plait.config import Settings
 from plait.core.event import RunId
 from plait.core.roster import EXTERNAL
@@ -12,12 +14,29 @@ from plait.engine.outside import Outside
 from plait.ports import Agent, Sandbox, Store
 from plait.ports.coordination import Coordination
 
+if TYPE_CHECKING:
+    from plait.engine.coordinator.desk import Desk
+
 
 def outside_of(settings: Settings, store: Store, run: RunId, agents: Collection[str]) -> Outside:
     """The outside of a run; nobody, where its owner wants nobody."""
     if not settings.external_workers or not isinstance(store, Coordination):
         return Outside()
     return Outside(store=store, run=run, only=set(agents) == {EXTERNAL})
+
+
+def desk_of(project: Project, store: Store) -> Callable[[], Desk] | None:
+    """The coordinator's desk for what a run's own agents ask: made when one first does."""
+    if not isinstance(store, Coordination):
+        return None
+
+    def made() -> Desk:
+        from plait.app.policing import policy_of
+        from plait.engine.coordinator.desk import Desk
+
+        return Desk(store=store, policy=policy_of(project.root, project.settings))
+
+    return made
 
 
 def outsiders() -> Mapping[str, Agent]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from plait.core.finding import Finding
 from plait.core.integrity import USUAL, Policies
@@ -158,6 +159,7 @@ class Context:
     lodgings: Lodgings = field(default_factory=Lodgings)
     memory: Memory = field(default_factory=Memory)
     outside: Outside = field(default_factory=Outside)
+    desk: Callable[[], Any] | None = None  # the coordinator's, for what the agents ask
     ears: Ears = field(default_factory=Ears)
     announcing: Announcing = field(default_factory=Announcing)
     requests: Callable[[], Sequence[Request]] = _nobody_asks

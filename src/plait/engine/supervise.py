@@ -21,6 +21,7 @@ from plait.engine.claimed import Claimed
 from plait.engine.confining import confinement, privately
 from plait.engine.context import Context, Ended, child_environment
 from plait.engine.listening import Listening, listening
+from plait.engine.mailbox import Mailbox, folder_of, has_mail
 from plait.engine.pulse import Pulse
 from plait.engine.secrets import secret_texts, without_secrets
 from plait.engine.session import not_taken_up
@@ -107,13 +108,16 @@ async def _ended(
             kept = _start(context, claimed)
     except ValueError as error:  # no process can be given such an argument
         return process.Exit(code=None, duration_s=0.0, error=str(error)), None
+    mail = None
+    if context.desk is not None and has_mail(claimed):
+        mail = Mailbox(claimed=claimed, desk=context.desk)
     pulse = Pulse(context=context, claimed=claimed, kept=kept, listens=listens)
     try:
         context.holding.tend(claimed.package.id, kept)
         try:
-            ended = await _by_itself(kept, pulse) or await kept.end(GRACE_S)
+            ended = await _by_itself(kept, pulse, mail) or await kept.end(GRACE_S)
         finally:
-            await _take_back(context, claimed)
+            await _take_back(context, claimed, mail)
     except PlaitError:
         with anyio.CancelScope(shield=True):
             await kept.end(GRACE_S)
@@ -131,10 +135,13 @@ async def _ended(
     return ended, None  # it ended by itself, however late
 
 
-async def _take_back(context: Context, claimed: Claimed) -> None:
-    if claimed.agent.can.outside:
-        with anyio.CancelScope(shield=True):
+async def _take_back(context: Context, claimed: Claimed, mail: Mailbox | None) -> None:
+    """What others could still do with an attempt that is over."""
+    with anyio.CancelScope(shield=True):
+        if claimed.agent.can.outside:
             await context.outside.forget(claimed.package.id, offer_id(context, claimed))
+        if mail is not None:
+            await mail.close()
 
 
 async def _hear_out(listens: Listening | None) -> None:
@@ -142,7 +149,7 @@ async def _hear_out(listens: Listening | None) -> None:
         await listens.to_the_end()
 
 
-async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
+async def _by_itself(kept: process.Kept, pulse: Pulse, mail: Mailbox | None) -> process.Exit | None:
     """Wait for the agent's own end; None if the watch says first that it must be ended."""
     ended: process.Exit | None = None
     failed: list[PlaitError] = []
@@ -160,6 +167,8 @@ async def _by_itself(kept: process.Kept, pulse: Pulse) -> process.Exit | None:
             tasks.start_soon(look, pulse.listens.as_it_speaks)
         if pulse.claimed.agent.can.outside:
             tasks.start_soon(look, partial(_elsewhere, pulse))
+        if mail is not None:
+            tasks.start_soon(mail.serve)
         ended = await kept.ended()
         tasks.cancel_scope.cancel()
     if failed:
@@ -184,6 +193,8 @@ def _start(context: Context, claimed: Claimed) -> process.Kept:
         invocation = sandbox.confine(invocation, confined)
     for path, content in invocation.files.items():
         _write_private(path, content)
+    if context.desk is not None and has_mail(claimed):
+        folder_of(claimed).mkdir(exist_ok=True)
     return process.keep(
         invocation.argv,
         folder=task.directory,
@@ -212,6 +223,7 @@ def _environment(claimed: Claimed, invocation: Invocation) -> dict[str, str]:
         "PLAIT_BRIEF": str(task.brief_path),
         "PLAIT_SCOPE": str(task.scope_path),
         "PLAIT_RESULT": str(task.result_path),
+        "PLAIT_REQUESTS": str(folder_of(claimed)),
     }
     return child_environment(variables, inherit=invocation.inherit)
 
