@@ -158,7 +158,7 @@ def test_doctor_lists_agents_with_their_versions(story: Story) -> None:
     level, cure = lines[f"claude 2.0.9 ({program})"]
     assert (level, "2.1.300" in cure) == ("note", True)
     assert "the profile gone cannot be used: gone: there is no program not-there" in lines
-    assert "always there: acp, command, scripted" in told[-1]["told"]
+    assert "always there: acp, command, external, scripted" in told[-1]["told"]
 
 
 def test_a_run_tells_that_an_agent_s_program_is_too_old(story: Story) -> None:

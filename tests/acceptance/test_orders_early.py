@@ -17,11 +17,11 @@ from pathlib import Path
 import anyio
 from plait.git import WorktreePool
 notes, quick = Path(os.environ["NOTES"]), WorktreePool.open
-async def slow(self, base):
+async def slow(self, base, **more):
     (notes / "opening").touch()
     while not (notes / "go").exists():
         await anyio.sleep(0.01)
-    return await quick(self, base)
+    return await quick(self, base, **more)
 WorktreePool.open = slow
 from plait.__main__ import main
 sys.exit(main())

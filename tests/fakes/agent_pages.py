@@ -25,7 +25,7 @@ TURNS, COST = 771771, 551551
 def documented() -> dict[str, Agent]:
     """The agents that the page tells of, by the name of their section."""
     found = {}
-    for name in sorted(set(agents.names()) - {"scripted"}):
+    for name in sorted(set(agents.names()) - {"external", "scripted"}):
         argument = COMMANDS.get(name, "")
         found[name] = agents.find(f"{name}:{argument}" if argument else name)
     return found

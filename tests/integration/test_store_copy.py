@@ -85,8 +85,13 @@ def test_a_copy_is_the_same_store(source: str, target: str) -> None:
         "event": 2502,
         "approval": 1,
         "lock_key": 2,
-        "counter": 2,
+        "counter": 3,
         "audit": 1,
+        "session": 0,
+        "task": 0,
+        "task_need": 0,
+        "session_lock": 0,
+        "demand": 0,
     }
     copy.close()
     original.close()

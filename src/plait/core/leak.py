@@ -20,8 +20,10 @@ MOST = 50
 _BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY(?: BLOCK)?-----")
 _END = "-----END "
 _ADDRESS = re.compile(r"://[^\s/:@'\"]*:(?P<word>[^\s/@'\"]{1,200})@(?P<host>[\w.\-]*)")
+_TAIL = re.compile(r"\A[\w.-]*")
+_LONGEST_NAME = 40
 _NAMED = re.compile(
-    r"""(?P<name>[\w.-]{0,40}(?:api[_-]?key|secret|token|passw(?:or)?d|passphrase|credential
+    r"""(?P<name>(?:api[_-]?key|secret|token|passw(?:or)?d|passphrase|credential
     |private[_-]?key|access[_-]?key)[\w-]{0,20})["']?\s{0,4}(?:=>|:=|[:=])\s{0,4}
     (?P<quote>["'`])(?P<value>[^"'`\s]{12,200})(?P=quote)""",
     re.IGNORECASE | re.VERBOSE,
@@ -98,7 +100,15 @@ def _in_line(line: str, clean: Clean) -> Iterator[tuple[int, str, bool]]:
     for named in _NAMED.finditer(line):
         value = named["value"]
         if _is_random(value) and not _MEANT.search(value):
-            yield named.start("value") + 1, f"a secret, by its name {named['name']}", False
+            name = _whole_name(line, named.start()) + named["name"]
+            yield named.start("value") + 1, f"a secret, by its name {name}", False
+
+
+def _whole_name(line: str, end: int) -> str:
+    """What stands before a part of a name and belongs to it."""
+    before = line[max(0, end - _LONGEST_NAME) : end]
+    found = _TAIL.search(before[::-1])
+    return found[0][::-1] if found is not None else ""
 
 
 def _is_password(word: str) -> bool:

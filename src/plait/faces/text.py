@@ -28,6 +28,7 @@ _ASCII = {
     "”": '"',
 }
 _WORKING_DAY_S = 8 * 3600
+_COUNTING_RODS = range(0x1D360, 0x1D377)  # wide, as newer tables than Python's have it
 _VARIATION_SELECTORS = range(0xFE00, 0xFE10)  # they change a glyph's width behind one's back
 
 
@@ -159,4 +160,5 @@ def _safe(char: str) -> str:
 def _cell(char: str) -> int:
     if unicodedata.category(char) in {"Mn", "Me"}:
         return 0
-    return 2 if unicodedata.east_asian_width(char) in {"W", "F"} else 1
+    wide = unicodedata.east_asian_width(char) in {"W", "F"} or ord(char) in _COUNTING_RODS
+    return 2 if wide else 1

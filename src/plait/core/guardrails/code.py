@@ -19,14 +19,14 @@ _STARTS = frozenset(
 )  # fmt: skip
 _TEXT = r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|`((?:[^`\\]|\\.)*)`)"""
 _SHELLED = re.compile(
-    r"(?:\bsystem|\bexec|\bexecSync|\bpopen|\bshell_exec|\bpassthru|\bspawnSync?|\$)\s*\(?\s*"
+    r"(?:\bsystem|\bexec|\bexecSync|\bpopen|\bshell_exec|\bpassthru|\bspawnSync?|\$)\s*(?:\(\s*)?"
     + _TEXT
 )
 _DELETED = re.compile(
     r"(?:\brmSync|\brmdirSync|\brimraf(?:\.sync)?|\brm|\brm_rf|\brm_r|\bremove_entry_secure"
-    r"|\bremove_dir|\brmtree|\bremove_tree|\bremoveSync|\bemptyDirSync)\s*\(?\s*" + _TEXT
+    r"|\bremove_dir|\brmtree|\bremove_tree|\bremoveSync|\bemptyDirSync)\s*(?:\(\s*)?" + _TEXT
 )
-_OPENED = re.compile(r"\b(?:readFile(?:Sync)?|file_get_contents|File\.read)\s*\(?\s*" + _TEXT)
+_OPENED = re.compile(r"\b(?:readFile(?:Sync)?|file_get_contents|File\.read)\s*(?:\(\s*)?" + _TEXT)
 _BACKTICKS = re.compile(r"`([^`\n]{1,4000})`")
 
 

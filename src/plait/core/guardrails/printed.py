@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from plait.core.guardrails.call import Call, behind, options
 from plait.core.guardrails.state import FETCHED, HOLE, MOST_TEXT, SHOWN, State
 
-_FORMAT = re.compile(r"%(?:%|[-+ 0#]*\d*(?:\.\d+)?([a-zA-Z]))")
+_FORMAT = re.compile(r"%(?:%|[-+ 0#]*(?:[1-9]\d*)?(?:\.\d+)?([a-zA-Z]))")
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|0?([0-7]{1,3})|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "e": "\x1b", "\\": "\\", "c": ""}
 # They print nothing that is worth knowing, or nothing.
