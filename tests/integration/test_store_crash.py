@@ -184,7 +184,7 @@ def test_many_processes_may_make_one_store(path: Path) -> None:
 
 def test_a_write_beyond_the_limit_of_a_file_is_a_full_disk(path: Path) -> None:
     """Where the system lets the file grow no more: DISK_FULL, and what was written stands."""
-    with child("fill", path, 400_000) as process:
+    with child("fill", path, 800_000) as process:
         lines = told(process)
         assert process.wait(timeout=60) == 0
     assert lines[-1] == f"DISK_FULL {path}"
