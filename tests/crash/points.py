@@ -255,6 +255,7 @@ open ATTEMPT/transcript.jsonl
 open ATTEMPT/result.json
 empty ATTEMPT/result.json
 open ATTEMPT/over
+mkdir ATTEMPT/requests
 mkdir ATTEMPT/checks
 open ATTEMPT/checks/LOG
 mkdir ATTEMPT/review
@@ -395,6 +396,7 @@ LANDING = frozenset(
 # What may be passed, but comes about in some orders of things only.
 RARE: Mapping[str, str] = {
     "stored renew_run": "only a run that lasts renews its claims",
+    "recorded package_waits": "nobody had come from elsewhere yet",
     "rename RETIRED": "somebody uses a worktree that a crash left",
     "rmdir ATTEMPT": "an attempt in a session was laid out, and killed before it had begun",
     **dict.fromkeys(
@@ -426,10 +428,10 @@ EXCUSED_EVENTS = {
     "work_accepted": _ORDERS,
     "integration_accepted": _ORDERS,
     "integration_reopened": _ORDERS,
+    "package_waits": "told once of a package, and again by whoever takes the run up",
     "claim_lost": "two orchestrators at once, which the lock keeps apart here",
     **dict.fromkeys(
         (
-            "package_waits",
             "usage_reported",
             "limit_reached",
             "agent_nudged",
