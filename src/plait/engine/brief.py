@@ -47,6 +47,7 @@ class Material:
         sources: The plan's documents and contracts.
         outputs: What the packages that it needs left as results, as JSON.
         servers: Names of the MCP servers that the agent is told of.
+        requests: Whether it may ask the coordinator while it works.
         tokens: About how long the brief may be; documents are cut to that, nothing else is.
     """
 
@@ -54,6 +55,7 @@ class Material:
     sources: Sequence[Source] = ()
     outputs: Mapping[PackageId, str] = field(default_factory=dict)
     servers: Sequence[str] = ()
+    requests: bool = False
     tokens: int = TOKENS
 
 
@@ -130,6 +132,7 @@ def brief(
         "checks": checks_told(checks, package.checks),
         "landed": _landed(run, package, material.outputs),
         "servers": ", ".join(code(each) for each in material.servers),
+        "requests": "yes" if material.requests else "",
         "links": _links(package, parts),
         "context": _to_read(compiled.plan.context, parts, nothing_of(parts)),
         "quoted": "…" if parts else "",

@@ -166,6 +166,7 @@ def material(
         sources=sources_of(context.plan, package, workspace.path),
         outputs=outputs_of(run, package, context.places),
         servers=tuple(context.profile(provider).mcp),
+        requests=context.desk is not None and not context.agents[provider].can.outside,
         tokens=context.brief_tokens,
     )
 

@@ -97,6 +97,9 @@ class Mailbox:
             verb = given.pop("verb")
             if verb in NOT_THEIRS:
                 return _refused("DENIED", f"{verb} is not for the agent of an attempt")
+            known = self._the_desk().verbs.get(verb)
+            if known is not None and "epoch" in known.asks.model_fields:
+                given |= self._itself  # an attempt speaks for itself alone
             done = await self._the_desk().carry_out(await self._joined(), verb, given)
             return {"ok": True, "answer": done.model_dump(mode="json")}
         except Refusal as refusal:
@@ -140,6 +143,11 @@ class Mailbox:
         with os.fdopen(descriptor, "w") as file:
             file.write(credential)
         return Caller(agent=who.agent, trust=who.trust, run=who.run, credential=credential)
+
+    @property
+    def _itself(self) -> Mapping[str, Any]:
+        task = self.claimed.task
+        return {"run": task.run, "package": task.package, "epoch": task.epoch}
 
     def _the_desk(self) -> Desk:
         if self._made is None:
