@@ -309,6 +309,9 @@ class MemoryStore:
             if recorded.seq > after and (package is None or subject(recorded.event)[0] in wanted)
         )
 
+    def some_events(self, run: RunId, *, after: int, most: int) -> tuple[Recorded, ...]:
+        return self.events(run, after=after)[:most]
+
     def used(self, run: RunId) -> Mapping[PackageId, Used]:
         told = [each.event for each in self._kept(run).events]
         said = [each for each in told if isinstance(each, AgentEnded | UsageReported)]

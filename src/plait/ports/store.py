@@ -314,6 +314,9 @@ class Store(Rows, Protocol):
         With a package: those about it, and those about no package.
         """
 
+    def some_events(self, run: RunId, *, after: int, most: int) -> tuple[Recorded, ...]:
+        """The first of the run's events with `seq > after`, in order: at most so many."""
+
     def steps(self, run: RunId) -> Mapping[PackageId, Done]:
         """What the steps of each package's latest epoch came to; packages without any left out."""
 

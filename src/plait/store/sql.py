@@ -190,6 +190,21 @@ class SqlStore(Claims, SqlCoordination):
         return tuple(rows.recorded(run, row, place=self._place) for row in found)
 
     @patient
+    def some_events(self, run: RunId, *, after: int, most: int) -> tuple[Recorded, ...]:
+        """The first of the run's events with `seq > after`, in order: at most so many.
+
+        Raises:
+            UsageError: `NO_SUCH_RUN`.
+            EnvironmentLack: `STORE_TOO_NEW` for an event that this version does not know.
+        """
+        with self._transaction(self._reading) as connection:
+            given = {"run": run, "after": after, "most": most}
+            found = connection.execute(statements.SOME_EVENTS, given).all()
+            if not found:
+                only(connection, statements.RUN, run)
+        return tuple(rows.recorded(run, row, place=self._place) for row in found)
+
+    @patient
     def used(self, run: RunId) -> Mapping[PackageId, Used]:
         """What each package's agents say they used up."""
         with self._transaction(self._reading) as connection:

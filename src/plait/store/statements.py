@@ -6,7 +6,19 @@ keeps a column's name for itself, it begins with `of_` or `new_`.
 
 from __future__ import annotations
 
-from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from plait.core import spent
 from plait.store.bulk import Among
@@ -263,6 +275,7 @@ USAGE = (
     .where(event.c.type.in_(spent.USAGE))
     .order_by(event.c.seq)
 )
+SOME_EVENTS = EVENTS.limit(bindparam("most", type_=Integer))
 EVENTS_ABOUT = EVENTS.where(or_(event.c.package.is_(None), event.c.package == bindparam("about")))
 
 # SQLAlchemy knows this only as two dialects' own statements, which are spelled the same.
