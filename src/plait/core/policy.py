@@ -32,7 +32,7 @@ VERBS: Mapping[str, Kind] = {
         (
             "discover_agents", "check_locks", "get_task", "read_handoff", "recall",
             "check_guardrails", "check_policy", "query_audit", "get_profile", "capabilities",
-            "port_status", "list_features", "get_feature",
+            "port_status", "list_features", "get_feature", "read_run", "list_work",
         ),
         Kind.READ,
     ),

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from plait.core.coordination import Session
 from plait.core.policy import Asked as PolicyAsked, BuiltIn, Decision, Policy
-from plait.engine.coordinator import locks, sessions, tasks, work
+from plait.engine.coordinator import locks, pending, sessions, tasks, work
 from plait.engine.coordinator.claims import reap
 from plait.engine.coordinator.fields import Asked, Message
 from plait.engine.coordinator.refusal import Kind, Refusal
@@ -26,7 +26,14 @@ POLL_S = 0.1  # between two looks for work, for those who wait
 REAP_S = 0.2
 
 VERBS: Mapping[str, Verb[Any, Any]] = {
-    each.name: each for each in (*sessions.VERBS, *tasks.VERBS, *work.VERBS, *locks.VERBS)
+    each.name: each
+    for each in (
+        *sessions.VERBS,
+        *tasks.VERBS,
+        *pending.VERBS,
+        *work.VERBS,
+        *locks.VERBS,
+    )
 }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from plait.core.coordination import LONGEST_TTL_S, SHORTEST_TTL_S
 
@@ -28,7 +29,15 @@ Path = Annotated[
     ),
 ]
 Paths = Annotated[tuple[Path, ...], Field(max_length=256)]
-Document = Annotated[dict[str, JsonValue], Field(max_length=1000)]
+
+
+def _finite(document: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """A document without numbers that JSON has no way to write, such as 1e999."""
+    json.dumps(document, allow_nan=False)
+    return document
+
+
+Document = Annotated[dict[str, JsonValue], Field(max_length=1000), AfterValidator(_finite)]
 Data = dict[str, Any]
 
 
@@ -42,5 +51,9 @@ class Asked(Message):
     """A request, read strictly: a number is no text, and a text no number."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
