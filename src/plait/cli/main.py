@@ -33,6 +33,8 @@ VERBS = {
     "cancel": ("plait.cli.cancel", "Cancel a run, or a package of it."),
     "pause": ("plait.cli.pause", "Let a run come to rest."),
     "recover": ("plait.cli.recover", "List what was kept of work that did not land; restore it."),
+    "serve": ("plait.cli.serve", "Serve the coordinator over HTTP: agents of any tool can join."),
+    "mcp": ("plait.cli.mcp", "Serve the coordinator to one agent, over MCP on stdin and stdout."),
     "store": ("plait.cli.store", "Copy the store to another database, also in mid-run."),
     "audit": ("plait.cli.audit", "Check, and list, who ordered, approved and delivered what."),
     "clean": ("plait.cli.clean", "Remove worktrees whose content is safe elsewhere."),

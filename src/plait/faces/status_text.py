@@ -91,7 +91,7 @@ def status_json(
 ) -> str:
     """One run and its packages, times as RFC 3339 text in UTC."""
     told = {
-        **_run_json(run),
+        **run_json(run),
         **_used_json(sum(used.values(), Used())),
         "packages": [
             {
@@ -121,7 +121,8 @@ def status_json(
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
-def _run_json(run: RunRow) -> dict[str, Any]:
+def run_json(run: RunRow) -> dict[str, Any]:
+    """A run as a list shows it."""
     return {
         "run": run.id,
         "plan": run.plan,
