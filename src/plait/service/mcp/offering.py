@@ -157,7 +157,7 @@ def _tool(verb: Verb[Any, Any], *, further: bool) -> types.Tool:
         told = {
             "type": "string",
             "default": "",
-            "description": "Of your session, as register_session answered; without it you have none",
+            "description": "Of your session, as register_session answered; without: none",
         }
         schema = {**schema, "properties": {**schema["properties"], CREDENTIAL: told}}
     return types.Tool(

@@ -1,0 +1,139 @@
+"""Each face of the coordinator, with the official clients: the same verbs, the same answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import anyio.from_thread
+import pytest
+from tests.fakes.served import KINDS, LEGACY, MODERN, Faces, Service, repository, serving
+
+from plait.engine.coordinator.desk import VERBS
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, Any]]:
+    """One service for all tests here."""
+    repo = repository(tmp_path_factory.mktemp("faces") / "repo")
+    with serving(repo) as service:
+        yield service, repo
+
+
+def in_short(kind: str) -> Any:
+    """A face; those that start a process for each agent take longer."""
+    return pytest.param(kind, marks=[pytest.mark.long] if kind.startswith("stdio") else [])
+
+
+@pytest.fixture(params=[in_short(each) for each in KINDS])
+def faces(request: pytest.FixtureRequest, served: tuple[Service, Any]) -> Iterator[Faces]:
+    """A way to join."""
+    service, repo = served
+    with ExitStack() as stack:
+        portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
+        yield Faces(kind=request.param, service=service, repo=repo, stack=stack, portal=portal)
+
+
+def test_work_and_locks_are_the_same_over_each_face(faces: Faces) -> None:
+    """A task is claimed once and completed once; locks shut others out, and say who holds them."""
+    ada, bob = faces.agent("ada"), faces.agent("bob")
+    kind = f"of-{faces.kind}"
+    task = ada.call("submit_work", type=kind, title="look", input={"n": [1, {"a": None}]}).value
+    work = bob.call("get_work", types=[kind]).value["work"]
+    assert (work["task"], work["input"]) == (task["task"], {"n": [1, {"a": None}]})
+    assert ada.call("get_work", types=[kind]).value["work"] is None
+    done = {"task": work["task"], "token": work["token"], "result": {"found": 3}}
+    assert ada.call("complete_work", **done).code == "NOT_YOURS"
+    assert bob.call("complete_work", **done).value["state"] == "completed"
+    assert ada.call("get_task", task=work["task"]).value["result"]["found"] == 3
+    key = f"flag:{faces.kind.replace('/', '-')}"
+    assert ada.call("acquire_lock", keys=[key]).value["locks"][0]["agent"] == "ada"
+    assert bob.call("acquire_lock", keys=[key]).code == "LOCKED"
+    assert bob.call("check_locks", keys=[key]).value["free"] is False
+    assert ada.call("end_session").value["locks"] == 1
+    assert bob.call("acquire_lock", keys=[key]).value
+    assert bob.call("end_session").value
+
+
+def test_refusals_have_codes_over_each_face(faces: Faces) -> None:
+    """What means nothing, leads out or is not allowed is refused; nothing of it is done."""
+    ada = faces.agent("ada")
+    assert ada.call("get_task", task="t-none").code == "NO_SUCH_TASK"
+    assert ada.call("acquire_lock", paths=["../x"]).code == "OUTSIDE"
+    assert ada.call("acquire_lock", paths=[]).code == "NOTHING_ASKED"
+    assert ada.call("submit_work", type="x", title=7).code == "INVALID_REQUEST"
+    assert ada.call("submit_work", type="x", title="t", nothing=1).code == "INVALID_REQUEST"
+    assert ada.call("cancel_work", task="t-none").code == "DENIED"
+    assert ada.call("submit_work", type="x", title="t", run="nowhere").code == "NO_SUCH_RUN"
+    assert ada.call("end_session").value
+
+
+@pytest.mark.parametrize("kind", [in_short(each) for each in KINDS if each != "http"])
+def test_tools_are_the_verbs(kind: str, served: tuple[Service, Any]) -> None:
+    """Names, descriptions and schemas are the registry's own; what they answer fits them."""
+    service, repo = served
+    with ExitStack() as stack:
+        portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
+        faces = Faces(kind=kind, service=service, repo=repo, stack=stack, portal=portal)
+        client = faces._mcp("ada").client
+        tools = {each.name: each for each in portal.call(client.list_tools).tools}
+        assert list(tools) == list(VERBS)
+        for name, verb in VERBS.items():
+            schema = dict(tools[name].input_schema)
+            properties = dict(schema["properties"])
+            assert bool(properties.pop("credential", None)) == (kind == f"mcp/{MODERN}")
+            expected = verb.asks.model_json_schema()
+            assert {**schema, "properties": properties} == {"properties": {}, **expected}
+            assert tools[name].output_schema == verb.answers.model_json_schema(mode="serialization")
+            assert tools[name].description == verb.description
+        for resource in portal.call(client.list_resources).resources:
+            text = portal.call(client.read_resource, resource.uri).contents[0].text
+            assert isinstance(json.loads(text), dict)
+        instructions = client.instructions or ""
+        assert "complete_work" in instructions
+        assert "required: discover, queue_work, lock." in instructions
+
+
+def test_a_pipe_is_a_session(served: tuple[Service, Any]) -> None:
+    """It is there as soon as the client has introduced itself, named after it, and gone with it."""
+    service, repo = served
+    with service.client() as http, ExitStack() as stack:
+
+        def there() -> list[str]:
+            return [
+                each["agent"]
+                for each in http.post("/api/discover_agents", json={}).json()["agents"]
+                if each["agent"] == "pipe"
+            ]
+
+        portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
+        with ExitStack() as inner:
+            faces = Faces(
+                kind=f"stdio/{LEGACY}", service=service, repo=repo, stack=inner, portal=portal
+            )
+            faces._mcp("pipe")
+            assert there() == ["pipe"]
+        assert there() == []
+
+
+def test_a_session_is_bound_to_its_client_of_mcp(served: tuple[Service, Any]) -> None:
+    """Another client has none; a credential brings it over, and the end of the client ends it."""
+    service, repo = served
+    with ExitStack() as stack:
+        portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
+
+        def faces(inner: ExitStack) -> Any:
+            return Faces(
+                kind=f"mcp/{LEGACY}", service=service, repo=repo, stack=inner, portal=portal
+            )
+
+        other = faces(stack)._mcp("other")
+        with ExitStack() as inner:
+            ada = faces(inner).agent("ada")
+            assert other.call("heartbeat").code == "NO_SESSION"
+            assert not other.call("register_session", resume=ada.credential).code
+            assert other.call("heartbeat").value["session"] in ada.credential
+        assert other.call("heartbeat").code == "SESSION_OVER"
+        assert other.call("heartbeat").code == "NO_SESSION"
