@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,7 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from plait.errors import EnvironmentLack
+from plait.errors import EnvironmentLack, ExitCode
 from plait.service.http.problem import MEDIA, problem
 
 HEAD_S = 10.0  # from a request's first byte, or a connection's begin, to the end of its head
@@ -184,4 +185,10 @@ def serve(
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=LONGEST_HEAD,
     )
+    # uvicorn hands a signal on that ended it, to what was there before: so the end is an orderly one.
+    signal.signal(signal.SIGTERM, _terminated)
     _Server(config, ready=ready, stop=stop).run(sockets=[listening])
+
+
+def _terminated(_number: int, _frame: object) -> None:
+    raise SystemExit(ExitCode.TERMINATED)
