@@ -89,8 +89,8 @@ def test_tools_are_the_verbs(kind: str, served: tuple[Service, Any]) -> None:
             assert tools[name].output_schema == verb.answers.model_json_schema(mode="serialization")
             assert tools[name].description == verb.description
         for resource in portal.call(client.list_resources).resources:
-            text = portal.call(client.read_resource, resource.uri).contents[0].text
-            assert isinstance(json.loads(text), dict)
+            read: Any = portal.call(client.read_resource, resource.uri).contents[0]
+            assert isinstance(json.loads(read.text), dict)
         instructions = client.instructions or ""
         assert "complete_work" in instructions
         assert "required: discover, queue_work, lock." in instructions

@@ -199,7 +199,8 @@ def test_who_asks_is_told_by_the_token_alone(tmp_path: Path) -> None:
 
     def token(name: str, *more: str) -> str:
         argv = [PLAIT, "serve", "token", name, "--token-file", file, *more]
-        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+        done = subprocess.run(argv, check=True, capture_output=True, text=True)
+        return str(done.stdout).strip()
 
     ada, bob = token("ada"), token("bob", "--grant", "cancel_work")
     assert file.stat().st_mode & 0o777 == 0o600

@@ -123,7 +123,7 @@ class McpFace:
         if self.named:
             given = {**given, "credential": self.credential}
         answer = self.portal.call(self.client.call_tool, verb, given)
-        text = json.loads(answer.content[0].text)  # type: ignore[union-attr]
+        text = json.loads(answer.content[0].text)
         if answer.is_error:
             return Told(code=text["code"])
         assert answer.structured_content == text

@@ -185,7 +185,7 @@ def serve(
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=LONGEST_HEAD,
     )
-    # uvicorn hands a signal on that ended it, to what was there before: so the end is an orderly one.
+    # A signal that ends uvicorn is handed on to what was there before: the end is an orderly one.
     signal.signal(signal.SIGTERM, _terminated)
     _Server(config, ready=ready, stop=stop).run(sockets=[listening])
 
