@@ -329,7 +329,7 @@ def test_the_policy_is_the_one_that_is_set(story: Story) -> None:
     """Rules of one's own in Cedar decide; what is no rule is told before anything is served."""
     rules = '@id("none") forbid (principal, action in Action::"write", resource);\n'
     rules += '@id("look") permit (principal, action in Action::"read", resource);\n'
-    story.begin({"plait.toml": '[policy]\nengine = "cedar"\nfiles = ["my.cedar"]\n'})
+    story.begin({"plait.toml": '[policy]\nrules = "my.cedar"\n'})
     (story.repo / "my.cedar").write_text("nonsense")
     assert story.plait("serve", "--port", "0").code == 2
     (story.repo / "my.cedar").write_text(rules)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
+from plait.app.policing import policy_of
 from plait.app.project import Project, fold_run, open_store
 from plait.core.event import RunId, to_json
-from plait.core.policy import BuiltIn, Policy
-from plait.errors import EnvironmentLack, UsageError
+from plait.errors import EnvironmentLack
 from plait.ports import Store
 
 if TYPE_CHECKING:
@@ -43,42 +43,6 @@ def require(extra: str) -> None:
         )
 
 
-def policy_of(project: Project) -> Policy:
-    """The policy that the settings choose.
-
-    Raises:
-        UsageError: `BAD_POLICY`.
-        EnvironmentLack: `POLICY_ENGINE_MISSING`.
-    """
-    settings = project.settings
-    if settings.policy_engine == "builtin":
-        if settings.policy_files:
-            raise UsageError(
-                "[policy] files are rules in Cedar's language, and the engine is the built-in one",
-                code="BAD_POLICY",
-                where="plait.toml",
-                hint='set engine = "cedar", or leave files out',
-            )
-        return BuiltIn()
-    from plait.cedar import Cedar
-
-    if not settings.policy_files:
-        return Cedar()
-    texts = []
-    for name in settings.policy_files:
-        try:
-            texts.append((project.root / name).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            told = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-            raise UsageError(
-                f"the policy {name} cannot be read: {told}",
-                code="BAD_POLICY",
-                where=name,
-                hint="[policy] files are relative to the repository's root",
-            ) from None
-    return Cedar("\n".join(texts))
-
-
 @contextmanager
 def open_desk(project: Project) -> Iterator[tuple[Desk, Shown]]:
     """The project's coordinator, and what is told of its runs; closed at the end.
@@ -89,7 +53,7 @@ def open_desk(project: Project) -> Iterator[tuple[Desk, Shown]]:
     """
     from plait.engine.coordinator.desk import Desk
 
-    policy = policy_of(project)
+    policy = policy_of(project.root, project.settings)
     with open_store(project, create=True) as store:
         rows = cast("Coordination", store)
         yield Desk(store=rows, policy=policy), Shown(project=project, store=store)
@@ -139,8 +103,24 @@ class Shown:
 
 
 def prompts() -> tuple[Prompt, ...]:
-    """The commands for agents that write and run plans, as prompts of MCP."""
-    return ()
+    """The commands that people give to agents, as prompts of MCP."""
+    from plait.app.commands.sources import Command, commands, filled
+    from plait.service.mcp.prompts import Prompt
+
+    known = commands()
+    calls = {each.name: f"the prompt `{each.name}` of Plait" for each in known}
+
+    def prompt(command: Command) -> Prompt:
+        def text(argument: str) -> str:
+            # The argument last, and as it is: what stands in it is no place of the text's.
+            before, _, after = filled(command.body, {}, calls).partition("{{arguments}}")
+            return f"{before}{argument or '(nothing was given)'}{after}"
+
+        return Prompt(
+            name=command.name, description=command.description, hint=command.hint, text=text
+        )
+
+    return tuple(map(prompt, known))
 
 
 def _line(told: Mapping[str, Any]) -> bytes:

@@ -43,7 +43,7 @@ def pipe(start: Path, *, agent: str, run: str) -> int:
             shown.store.run(RunId(run))  # raises where there is none
         own = OwnSession(
             desk=desk,
-            person=Caller(trust=project.settings.policy_trust, run=run),
+            person=Caller(trust=project.settings.serve_trust, run=run),
             agent=agent,
             run=run,
         )

@@ -93,7 +93,7 @@ def _serve(
     settings = project.settings
     rate = Rate(per_second=settings.serve_rate, burst=2 * settings.serve_rate)
     with listening, open_desk(project) as (desk, shown):
-        callers = Callers(tokens=tokens, trust=settings.policy_trust, rate=rate)
+        callers = Callers(tokens=tokens, trust=settings.serve_trust, rate=rate)
         mcp = None
         if not lacks("mcp"):
             from plait.service.mcp.mounted import Mounted

@@ -99,9 +99,7 @@ class Settings:
     policy_rules: str = ""
     serve_hosts: tuple[str, ...] = ()
     serve_rate: int = 1000
-    policy_engine: str = "builtin"
-    policy_files: tuple[str, ...] = ()
-    policy_trust: int = 2
+    serve_trust: int = 2
     brief_tokens: int = 12_000
     strict_results: bool = False
     gate_policy: str = "checks"

@@ -16,7 +16,7 @@ from plait.config.guard_keys import GUARDRAILS, POLICY
 from plait.config.qa_keys import QA, SCENARIO
 from plait.config.review_keys import REVIEW
 from plait.config.sandbox_keys import SANDBOX
-from plait.config.serve_keys import POLICY, SERVE
+from plait.config.serve_keys import SERVE
 from plait.config.table import Key, Table, key
 from plait.config.workspace_keys import FURNISHING
 

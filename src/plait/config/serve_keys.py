@@ -1,4 +1,4 @@
-"""`[serve]` and `[policy]`: who may ask the coordinator, and for what."""
+"""`[serve]`: who may ask the coordinator, and how often."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from plait.config import values
 from plait.config.table import Table, key
 
 SERVE = Table(
-    about="The coordinator over HTTP: [`plait serve`](commands.md#plait-serve).",
+    about="The coordinator for other processes: [`plait serve`](commands.md#plait-serve) and "
+    "[`plait mcp`](commands.md#plait-mcp).",
     keys={
         "hosts": key(
             "serve_hosts",
@@ -22,32 +23,12 @@ SERVE = Table(
             "1000",
             "Requests a second that one caller may make on average, and twice as many at once.",
         ),
-    },
-)
-POLICY = Table(
-    about="What sessions may do, by their trust: see [policy](policy.md).",
-    keys={
-        "engine": key(
-            "policy_engine",
-            values.one_of("builtin", "cedar"),
-            '`"builtin"`',
-            'Who decides. `"builtin"`: Plait\'s rules. `"cedar"`: the rules of `files`, in '
-            'Cedar\'s language, or the same as the built-in ones (`pip install "plait[policy]"`).',
-        ),
-        "files": key(
-            "policy_files",
-            values.texts,
-            "none",
-            "Files with rules for Cedar, relative to the repository's root. With any, the "
-            "built-in rules do not hold.",
-            '["policy.cedar"]',
-        ),
         "trust": key(
-            "policy_trust",
+            "serve_trust",
             values.trust,
             "2",
-            "How far callers are trusted who need no token: on this machine, by `plait mcp` or "
-            "`plait serve`.",
+            "How far those are trusted who need no token: by `plait mcp`, and by `plait serve` "
+            "without a token file.",
         ),
     },
 )
