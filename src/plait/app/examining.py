@@ -48,7 +48,7 @@ def examine(start: Path) -> list[Line]:
         _workspaces,
     ]
     seen = [*(look(start) for look in looks), *_policy(start), *_agents(start)]
-    return [*seen, *_commands(start), *_sandboxes(), _qa()]
+    return [*seen, *_commands(start), *_sandboxes(), _qa(), *_coordinator()]
 
 
 def as_lines(lines: list[Line], *, as_json: bool) -> str:
@@ -141,6 +141,30 @@ def _commands(start: Path) -> list[Line]:
             cure="`plait init --only-commands` brings them up to date",
         )
     ]
+
+
+def _coordinator() -> list[Line]:
+    """What serves the coordinator to others; `plait run` needs none of it."""
+    from plait.app.coordinating import NEEDS, lacks
+
+    without = {
+        "serve": "nobody can join over HTTP",
+        "mcp": "no agent of another tool can join over MCP",
+    }
+    lines = []
+    for extra in NEEDS:
+        missing = lacks(extra)
+        lines.append(
+            Line(
+                what="coordinator",
+                level="note" if missing else "ok",
+                told=f"without {', '.join(missing)}: {without[extra]}; runs need it not"
+                if missing
+                else f"plait {extra} works",
+                cure=f'pip install "plait[{extra}]"' if missing else "",
+            )
+        )
+    return lines
 
 
 def _repository(start: Path) -> Line:
