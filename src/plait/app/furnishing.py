@@ -10,6 +10,8 @@ from plait.engine.context import child_environment
 from plait.engine.lodging import Lodgings
 from plait.engine.room import Room
 
+LINEAR = "linear"
+
 
 def layout(project: Project) -> tuple[git.Layout, tuple[Warned, ...]]:
     """What worktrees hold, how they come about, and what the owner must know of that."""
@@ -61,6 +63,24 @@ def _backend(project: Project) -> tuple[str, tuple[Warned, ...]]:
         return "overlay", ()
     told = f"worktrees are a pool, no overlays: {lack}"
     return "pool", (Warned(code="OVERLAY_MISSING", message=told),) if chosen == "overlay" else ()
+
+
+async def with_worktrees(
+    backend: str, pool: git.WorktreePool, commit: str
+) -> tuple[str, tuple[Warned, ...]]:
+    """How workspaces come about here: `linear` where git makes no worktrees; and why.
+
+    Raises:
+        PlaitError: Nor can anything else be had.
+    """
+    lack = await pool.settle(commit)
+    if lack is None:
+        return backend, ()
+    told = (
+        f"git makes no worktrees here ({lack}): agents work one at a time, in folders that git's "
+        "list does not know"
+    )
+    return LINEAR, (Warned(code="WORKTREES_MISSING", message=told),)
 
 
 def lodgings(project: Project, run: str) -> Lodgings:

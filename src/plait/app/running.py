@@ -17,7 +17,7 @@ from plait import git
 from plait.app import confining, delivering, versions
 from plait.app.choosing import agents_of, new_run_id
 from plait.app.composing import context_of
-from plait.app.furnishing import large_files, layout
+from plait.app.furnishing import large_files, layout, with_worktrees
 from plait.app.outsiders import held_by
 from plait.app.project import Project, SystemClock, fold_run
 from plait.app.run_options import RunOptions
@@ -92,7 +92,10 @@ async def start(
             fresh=options.fresh,
         )
         await repository.require_free(ground.branch, hint=_ELSEWHERE)
-        told += await large_files(project, repository, workspaces, ground.base)
+        backend, lack = await with_worktrees(made.backend, workspaces, ground.base)
+        if lack:
+            options = replace(options, max_agents=1)
+        told += (*lack, *await large_files(project, repository, workspaces, ground.base))
         options = replace(options, target=await delivering.target_of(repository, options.base))
         store.create_run(
             run_id, plan, branch=ground.branch, base=ground.base, options=encode(options)
@@ -106,7 +109,7 @@ async def start(
                 repository=repository,
                 workspaces=workspaces,
                 trunk=trunk,
-                backend=made.backend,
+                backend=backend,
                 requests=partial(store.requests, run_id),
             )
             await context.journal.record(_started(context, options, ground), *warned, *told)
@@ -145,6 +148,8 @@ async def continue_run(
         made, told = layout(project)
         async with _git(project, made, branch=row.branch, adopted=lent) as (repo, pool, trunk):
             await repo.require_free(row.branch, hint=_ELSEWHERE)
+            backend, lack = await with_worktrees(made.backend, pool, row.base)
+            told += lack
             context = context_of(
                 project,
                 options,
@@ -153,7 +158,7 @@ async def continue_run(
                 repository=repo,
                 workspaces=pool,
                 trunk=trunk,
-                backend=made.backend,
+                backend=backend,
                 requests=partial(store.requests, row.id),
             )
             # Stopped before anything was done on a branch that was there: that begins now.

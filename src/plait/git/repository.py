@@ -97,8 +97,7 @@ class Repository:
     async def branch_checked_out(self, branch: str) -> Path | None:
         """The worktree in which a branch is checked out, if there is one."""
         path = ""
-        listing = decode(await self.git.run("worktree", "list", "--porcelain", "-z"))
-        for line in listing.split("\0"):
+        for line in (await self._checkouts()).split("\0"):
             key, _, value = line.partition(" ")
             if key == "worktree":
                 # To git the main checkout lies beside the folder that it was given.
@@ -121,9 +120,16 @@ class Repository:
 
     async def checked_out(self) -> frozenset[str]:
         """The branches that stand in some checkout, as full refs."""
-        told = decode(await self.git.run("worktree", "list", "--porcelain", "-z"))
-        lines = (line.partition(" ") for line in told.split("\0"))
+        lines = (line.partition(" ") for line in (await self._checkouts()).split("\0"))
         return frozenset(value for key, _, value in lines if key == "branch")
+
+    async def _checkouts(self) -> str:
+        """All checkouts as git lists them; where it knows no worktrees, the user's own."""
+        try:
+            return decode(await self.git.run("worktree", "list", "--porcelain", "-z"))
+        except GitFailed:
+            head = await self.checkout.ask("symbolic-ref", "--quiet", "HEAD", ok=(0, 1))
+            return f"worktree {self.root}\0branch {decode(head.out).strip()}\0"
 
     async def refs(self, prefix: str) -> dict[str, str]:
         """The refs below a prefix that ends in `/`, each with the object it points at."""

@@ -308,7 +308,7 @@ class Slot:
             for entry in entries:
                 if entry.name not in _NEEDED or not _is_plain(entry):
                     discard(Path(entry.path))
-        _write(self.admin / "commondir", "../..\n")
+        _write(self.admin / "commondir", f"{os.path.relpath(self.repository.common, self.admin)}\n")
         _write(self.admin / "gitdir", f"{self.path}/.git\n")
         _write(self.path / ".git", f"gitdir: {self.admin}\n")
 

@@ -6,6 +6,7 @@ the repository. Nothing that a slot holds is lost with it: see `snapshot.is_safe
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import secrets
@@ -25,6 +26,7 @@ from plait.git.trash import TRASH, discard, discard_in_background, move_aside
 from plait.ports import Workspace
 
 RECOVERED = "refs/plait/keep/recovered/"
+UNLISTED = "git"  # git's folder for a slot among what is Plait's own: git's list knows it not
 ONCE = 10**8  # slots are numbered from 1; those that are used once, from here on, by chance
 
 
@@ -52,6 +54,7 @@ class Slots:
         self._lent: dict[str, Slot] = {}
         self._served: set[str] = set()  # lent by this pool: what they held since is known
         self._metadata = anyio.Lock()
+        self._unlisted = False  # new slots are unknown to git's list of worktrees
         self._deleting: threading.Thread | None = None  # what was found in the trash
 
     # -- for `plait clean` and `plait recover` -------------------------------------------------
@@ -212,6 +215,33 @@ class Slots:
             aside.record()
         self._release(slot.name)
 
+    # -- where git makes no worktrees ----------------------------------------------------------
+
+    async def settle(self, commit: str) -> str | None:
+        """See that there is a slot to lend; why git could not make it one, or None.
+
+        Where git refuses to add a worktree, slots are made without it from here on: folders of
+        Plait's own with the repository's objects and refs, that git's list does not know.
+
+        Raises:
+            PlaitError: Nor can such a one be made.
+        """
+        if not all(
+            each.admin == each.state / UNLISTED for each in (*self._free, *self._lent.values())
+        ):
+            return None
+        try:
+            self._free.append(await self._create(commit))
+        except (GitFailed, OSError) as error:
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            self._unlisted = True
+            if not self._free:
+                self._free.append(await self._create(commit))
+            why = error.words if isinstance(error, GitFailed) else str(error)
+            return " ".join(why.split())[:300] or "it said nothing"
+        return None
+
     # -- all slots -----------------------------------------------------------------------------
 
     async def _create(self, commit: str, *, once: bool = False) -> Slot:
@@ -237,14 +267,22 @@ class Slots:
 
     async def _add(self, slot: Slot, commit: str) -> None:
         """Tell git of a worktree; its files come with the first reset."""
+        if self._unlisted:
+            slot.admin.mkdir(parents=True)
+            (slot.admin / "HEAD").write_text(f"{commit}\n")
+            slot.path.mkdir(parents=True)
+            slot.put_in_order()
+            return
         options = ("--force", "--no-checkout", "--detach")
         await self._repository.add_worktree(*options, str(slot.path), commit)
 
     def _slot(self, name: str, path: Path) -> Slot:
+        own = self._state / name / UNLISTED
+        listed = not self._unlisted and not own.is_dir()
         return Slot(
             name=name,
             path=path,
-            admin=self._repository.common / "worktrees" / name,
+            admin=self._repository.common / "worktrees" / name if listed else own,
             state=self._state / name,
             repository=self._repository,
             cones=self._cones,
