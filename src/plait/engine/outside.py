@@ -78,8 +78,11 @@ class Outside:
             rows.add_task(task)
             return task
 
-        self._offered.add(package.id)
-        self._tasks[offer.id] = await to_thread.run_sync(self.store.transact, put)
+        task = await to_thread.run_sync(self.store.transact, put)
+        self._tasks[offer.id] = task
+        if package.id not in self._offered:
+            self._offered.add(package.id)
+            self._open += task.state is TaskState.OPEN  # until it is counted anew
 
     async def until_over(self, task: str) -> Task:
         """Wait until a task is over: completed, lost, or taken back."""
