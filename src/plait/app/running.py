@@ -24,7 +24,7 @@ from plait.app.run_options import RunOptions
 from plait.app.signals import until_signal
 from plait.app.tidying import tidy
 from plait.core.codec import decode, encode
-from plait.core.event import RunInterrupted, RunStarted
+from plait.core.event import RunInterrupted, RunStarted, Warned
 from plait.core.lease import Holder, Terms
 from plait.core.plan import Plan, SourceStatus
 from plait.core.revision import Revision
@@ -161,13 +161,7 @@ async def continue_run(
                 backend=backend,
                 requests=partial(store.requests, row.id),
             )
-            # Stopped before anything was done on a branch that was there: that begins now.
-            exists = run.seq <= 1 and await trunk.head(row.branch) is not None
-            carried = preflight.landed_before(store, run.plan, row.branch) if exists else ()
-            ground = Ground(branch=row.branch, base=row.base, exists=exists, carried=carried)
-            first = () if run.packages else (_started(context, options, ground),)  # not yet told
-            if first or told:
-                await context.journal.record(*first, *told)
+            ground = await _ground_again(context, options, row, told)
 
             async def take_up() -> Sequence[Adopted]:
                 steps, pid = store.steps(row.id), os.getpid()
@@ -180,6 +174,21 @@ async def continue_run(
             ended = await _drive(context, project, ground, take_up, change)
             await tidy(project, repo, pool, ended.run)
             return ended
+
+
+async def _ground_again(
+    context: Context, options: RunOptions, row: RunRow, told: Sequence[Warned]
+) -> Ground:
+    """What a run that is taken up stands on; what was not told of it yet is told now."""
+    run, store = context.journal.run, context.holding.store
+    # Stopped before anything was done on a branch that was there: that begins now.
+    exists = run.seq <= 1 and await context.trunk.head(row.branch) is not None
+    carried = preflight.landed_before(store, run.plan, row.branch) if exists else ()
+    ground = Ground(branch=row.branch, base=row.base, exists=exists, carried=carried)
+    first = () if run.packages else (_started(context, options, ground),)  # not yet told
+    if first or told:
+        await context.journal.record(*first, *told)
+    return ground
 
 
 async def _revise(
