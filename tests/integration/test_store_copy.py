@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.contract.test_coordination import do, joined
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import RUN, begin as start, landed
 from tests.fakes.stored import A, B, begin, seen
 
 from plait.core.event import RunContinued, RunId
 from plait.core.plan import Digest
+from plait.engine.coordinator.desk import Desk
+from plait.engine.coordinator.verb import Caller
 from plait.errors import StaleEpoch, UsageError
 from plait.ports import Advance
 from plait.store import copy_store, open_store
@@ -46,7 +49,11 @@ def everything(store: SqlStore) -> tuple[Any, ...]:
     """All that can be read of a store."""
     runs = store.runs()
     each = [(*seen(store, row.id), store.plan(row.id), store.options(row.id)) for row in runs]
-    return runs, each, store.approved("p"), store.durations(), store.held_keys()
+    desk = Desk(store=store)
+    found = do(desk, Caller(), "recall", query="broke", least=0).memories
+    remembered = [each.model_dump(exclude={"score"}) for each in found]
+    notes = do(desk, Caller(), "read_handoff"), remembered
+    return runs, each, store.approved("p"), store.durations(), store.held_keys(), notes
 
 
 def fill(url: str) -> tuple[Any, ...]:
@@ -62,6 +69,9 @@ def fill(url: str) -> tuple[Any, ...]:
     store.advance(RUN, [Advance(events=(start("a"), landed("a")), head="1" * 40)])
     store.advance(RUN, [Advance(events=tuple(RunContinued(pid=n) for n in range(2500)))])
     store.approve(DIGEST, who="ann", plan="p")
+    ada = joined(Desk(store=store))
+    do(Desk(store=store), ada, "write_handoff", summary="half of it")
+    do(Desk(store=store), ada, "remember", event="error", summary="it broke")
     told = everything(store)
     store.close()
     return told
@@ -85,13 +95,17 @@ def test_a_copy_is_the_same_store(source: str, target: str) -> None:
         "event": 2502,
         "approval": 1,
         "lock_key": 2,
-        "counter": 3,
-        "audit": 1,
-        "session": 0,
+        "counter": 4,
+        "audit": 2,
+        "session": 1,
         "task": 0,
         "task_need": 0,
         "session_lock": 0,
         "demand": 0,
+        "handoff": 1,
+        "memory": 1,
+        "scope_ask": 0,
+        "port_lease": 0,
     }
     copy.close()
     original.close()

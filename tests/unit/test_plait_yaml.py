@@ -236,6 +236,7 @@ def test_no_field_of_the_plan_is_left_out() -> None:
     unsaid = {"source_id", "markers", "span", "timeout_s", "retry_budget", "estimate_s"}
     unsaid.add("documents")  # some formats want them, this one does not
     unsaid.add("own")  # Plait adds such a package to a run
+    unsaid.add("granted")  # a run does that
     said = set(plait_yaml_model.Package.model_fields)
     assert {field.name for field in fields(WorkPackage)} - said == unsaid
     of_the_reading = {"format", "digest", "files", "approvals"}

@@ -9,7 +9,7 @@ from plait import git
 from plait.app import confining
 from plait.app.announcing import announcing_of
 from plait.app.choosing import agents_of, limits_of
-from plait.app.furnishing import lodgings, room_of
+from plait.app.furnishing import lodgings, remembering_of, room_of
 from plait.app.integrating import examination
 from plait.app.outsiders import desk_of, outside_of, outsiders, unheld
 from plait.app.pipelines import pipelines_of
@@ -25,6 +25,7 @@ from plait.engine.journal import Journal
 from plait.engine.memory import Memory
 from plait.git import Repository
 from plait.ports import Request, Trunk, Workspaces
+from plait.ports.coordination import Coordination
 
 
 def context_of(
@@ -44,6 +45,7 @@ def context_of(
     agents = agents_of(roster, settings, options.review.reviewers)
     announcing = announcing_of(project)
     journal.watch(announcing.see)
+    store = holding.store if isinstance(holding.store, Coordination) else None
     sandboxes = confining.sandboxes_of(options.held, agents)
     return Context(
         journal=journal,
@@ -79,6 +81,8 @@ def context_of(
         lodgings=lodgings(project, run.id),
         backend=backend,
         requests=requests,
+        coordination=store,
+        remembering=remembering_of(settings, store),
         qa=policy_of(settings),
         driver=DRIVER,
         altered=partial(git.altered, repository),

@@ -18,6 +18,7 @@ from plait.app.project import Project, fold_run, make_state
 from plait.core import graph as graphs
 from plait.core.control import (
     NAMES,
+    WISHES,
     CancelAll,
     Pause,
     Refusal,
@@ -90,6 +91,8 @@ def refused_at_rest(store: Store, row: RunRow, wish: Wish) -> None:
     run = fold_run(store, row.id)
     graph = graphs.build(run.plan)
     for noted in store.requests(row.id):
+        if noted.kind not in WISHES:  # of an agent at work, which decides nothing else
+            continue
         before = carried_out(run, graph, from_data(noted.kind, noted.data), who=noted.who)
         for event in () if isinstance(before, Refusal) else before.events:
             run = apply(run, Recorded(seq=run.seq + 1, at=noted.at, run=run.id, event=event))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from plait import git
 from plait.app.project import Project
+from plait.config import Settings
 from plait.core.event import Warned
 from plait.core.furnishing import Furnishing
 from plait.engine.context import child_environment
 from plait.engine.lodging import Lodgings
+from plait.engine.remembering import Remembering
 from plait.engine.room import Room
+from plait.ports.coordination import Coordination
 
 LINEAR = "linear"
 
@@ -106,3 +109,10 @@ def room_of(project: Project, repository: git.Repository) -> Room:
     disk = git.RepositoryDisk(repository, project.worktrees)
     settings = project.settings
     return Room(disk=disk, min_free=settings.min_free, wait_s=settings.room_wait_s)
+
+
+def remembering_of(settings: Settings, coordination: Coordination | None) -> Remembering:
+    """What a run remembers, and what of it its briefs quote."""
+    return Remembering(
+        coordination=coordination, records=settings.memory_record, briefs=settings.memory_briefs
+    )

@@ -25,6 +25,7 @@ from plait.app.signals import until_signal
 from plait.app.tidying import tidy
 from plait.core.codec import decode, encode
 from plait.core.event import RunInterrupted, RunStarted, Warned
+from plait.core.handoff import Occasion
 from plait.core.lease import Holder, Terms
 from plait.core.plan import Plan, SourceStatus
 from plait.core.revision import Revision
@@ -33,6 +34,7 @@ from plait.engine import preflight
 from plait.engine.claimed import Adopted
 from plait.engine.context import Context, Places
 from plait.engine.control import UnderWay, carry_out
+from plait.engine.handing_over import hand_over
 from plait.engine.holding import Holding, hold
 from plait.engine.journal import Journal, Observer
 from plait.engine.loop import execute
@@ -202,6 +204,7 @@ async def _revise(
     with anyio.CancelScope(shield=bool(adopted)):  # it is the loop that ends agents in order
         revision = meaning(context.journal.run)
         await revise(context, context.holding.lease, revision, project.root)
+    await hand_over(context, Occasion.REVISION)
 
 
 def _journal(orchestrator: Orchestrator, run: Run, holding: Holding) -> Journal:
@@ -263,6 +266,7 @@ async def _driven(
             await context.trunk.give_back(lease)
     if stopped_by is not None:
         await context.journal.record(RunInterrupted(signal=signal.Signals(stopped_by).name))
+    await hand_over(context)
     return Ended(run=context.journal.run, stopped_by=stopped_by)
 
 

@@ -19,6 +19,7 @@ from plait.cli import options
 @options.as_json
 def command(*, run: str | None, start: Path, as_json: bool) -> None:
     """Show where a run stands (default: the newest)."""
+    from plait.core.widening import KIND
     from plait.faces import status_text
 
     project = open_project(start)
@@ -26,6 +27,7 @@ def command(*, run: str | None, start: Path, as_json: bool) -> None:
         row = pick_run(store, run)
         packages, noted = store.packages(row.id), store.requests(row.id)
         used = store.used(row.id)
+    noted = tuple(each for each in noted if each.kind != KIND)  # orders of people
     if as_json:
         sys.stdout.write(status_text.status_json(row, packages, noted, used=used))
         return

@@ -101,6 +101,8 @@ class Settings:
     serve_rate: int = 1000
     serve_trust: int = 2
     brief_tokens: int = 12_000
+    memory_briefs: int = 3
+    memory_record: bool = True
     strict_results: bool = False
     gate_policy: str = "checks"
     unknown_scope: str = "declared"

@@ -13,6 +13,7 @@ from plait.config.agent_keys import FURTHER as _OF_AGENTS
 from plait.config.announce_keys import ANNOUNCE
 from plait.config.forge_keys import FORGE
 from plait.config.guard_keys import GUARDRAILS, POLICY
+from plait.config.memory_keys import MEMORY
 from plait.config.qa_keys import QA, SCENARIO
 from plait.config.review_keys import REVIEW
 from plait.config.sandbox_keys import SANDBOX
@@ -278,6 +279,7 @@ TABLES: Mapping[str, Table] = {
             )
         },
     ),
+    "memory": MEMORY,
     "result": Table(
         about="What agents tell.",
         keys={

@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 # Events that are audited, by name: what people decided, and what left the machine.
-EVENTS = frozenset({"work_accepted", "plan_revised", "delivery_ended"})
+EVENTS = frozenset({"work_accepted", "plan_revised", "scope_granted", "delivery_ended"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,5 +26,5 @@ def conflict(one: WorkPackage, other: WorkPackage, policy: UnknownScope) -> str:
             case UnknownScope.DECLARED:
                 marked = one.parallel and other.parallel
                 return "" if marked else "the scope of one is unknown"
-    shared = scopes_overlap(one.scope, other.scope)
+    shared = scopes_overlap(one.area, other.area)
     return f"both may write {shared}" if shared else ""

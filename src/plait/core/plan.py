@@ -181,7 +181,8 @@ class WorkPackage:
     is, `trust` the least level of trust that it asks for.
     `tasks` lists the source ids of a batch, its own included. `documents` are what the format
     wants written of it; it may write them, and those it leaves out Plait writes as it lands.
-    `own`: Plait itself works on it; it is in no plan as people write them.
+    `own`: Plait itself works on it; it is in no plan as people write them. `granted` are globs
+    that it may write beyond its scope, since its agent asked for them in a run.
     """
 
     id: PackageId
@@ -217,6 +218,7 @@ class WorkPackage:
     documents: tuple[Document, ...] = ()
     span: Span | None = None
     own: bool = False
+    granted: tuple[str, ...] = ()
 
     @property
     def runs_agent(self) -> bool:
@@ -224,12 +226,20 @@ class WorkPackage:
         return self.kind.has_agent and not self.own
 
     @property
-    def reach(self) -> Scope:
-        """Its scope, and its documents, which belong to it without being named there."""
-        if not self.documents or self.scope.confidence is Confidence.UNKNOWN:
+    def area(self) -> Scope:
+        """Its scope, and what it was granted beyond it."""
+        if not self.granted or self.scope.confidence is Confidence.UNKNOWN:
             return self.scope
+        return replace(self.scope, write=(*self.scope.write, *self.granted))
+
+    @property
+    def reach(self) -> Scope:
+        """Its area, and its documents, which belong to it without being named there."""
+        area = self.area
+        if not self.documents or self.scope.confidence is Confidence.UNKNOWN:
+            return area
         documents = (literal(each.path) for each in self.documents)
-        return replace(self.scope, write=(*self.scope.write, *documents))
+        return replace(area, write=(*area.write, *documents))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

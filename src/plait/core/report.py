@@ -59,6 +59,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "qa": qa_report.lines(run),
         "escalations": report_problems.escalations(run),
         "deviations": report_problems.deviations(run),
+        "grants": report_problems.grants(run),
         "revisions": report_problems.revisions(run),
         "limits": _limits(run),
         "pull_request": None if run.delivery is None else encode(run.delivery),

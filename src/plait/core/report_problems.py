@@ -58,6 +58,19 @@ def deviations(run: Run) -> list[dict[str, Any]]:
     ]
 
 
+def grants(run: Run) -> list[dict[str, Any]]:
+    """What packages were granted beyond their scopes, since their agents asked for it."""
+    return [
+        {
+            "package": each.package,
+            "attempt": each.attempt,
+            "paths": list(each.paths),
+            "who": each.who,
+        }
+        for each in run.scopes.granted
+    ]
+
+
 def revisions(run: Run) -> list[dict[str, Any]]:
     """The versions of the plan that the run went on with, in their order."""
     return [encode(each) for each in run.revisions]

@@ -52,3 +52,20 @@ def revised(states: States, plan: Plan, event: events.PlanRevised) -> States:
             )
             after = after.changed(done)
     return after
+
+
+def taken_up(states: States, adopted: frozenset[PackageId]) -> States:
+    """The packages as the next orchestrator finds them: what nobody works on starts over."""
+    after = states
+    for state in states.at(*ACTIVE):
+        if state.id in adopted:  # its agent went on meanwhile; it goes on after its last step
+            continue
+        if state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
+            lost = replace(state.attempts[-1], interrupted=True, reason="Plait was stopped")
+            again = replace(
+                state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost)
+            )
+            after = after.changed(again)
+        elif state.status is PackageStatus.LANDING:  # verified; only its landing starts over
+            after = after.changed(replace(state, status=PackageStatus.VERIFIED))
+    return after

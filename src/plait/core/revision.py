@@ -89,7 +89,7 @@ def compare(run: Run, new: Plan, *, selected: Collection[PackageId], who: str = 
         who: Who revised it.
     """
     before = {package.id: package for package in run.plan.packages}
-    new = _with_opened(run, new, before)
+    new = _with_grants(_with_opened(run, new, before), before)
     after = {package.id: package for package in new.packages}
     wanted = {*selected, *(each.package for each in run.opened)}
     contracts = changed_contracts(run.plan, new)
@@ -294,6 +294,17 @@ def _with_opened(run: Run, new: Plan, before: Mapping[PackageId, WorkPackage]) -
         if landed or _scope(old) == _scope(owner):
             new = with_fix(new, fix, owner.id)
     return new
+
+
+def _with_grants(new: Plan, before: Mapping[PackageId, WorkPackage]) -> Plan:
+    """With what packages were granted beyond their scopes: that holds for the whole run."""
+    if not any(each.granted for each in before.values()):
+        return new
+    packages = tuple(
+        replace(each, granted=before[each.id].granted) if each.id in before else each
+        for each in new.packages
+    )
+    return replace(new, packages=packages)
 
 
 def _with_removed(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from plait.core import event as events
 from plait.core.event import Recorded, RunId, RunStatus, Verdict
 from plait.core.evolve import replace
+from plait.core.granting import ScopeEvent, Scopes, heard
 from plait.core.package import (
     ACTIVE,
     ENDED,
@@ -36,7 +37,7 @@ from plait.core.progress import (
     settled,
 )
 from plait.core.qa import QaEvent, Trial, tried
-from plait.core.reshape import grown, revised
+from plait.core.reshape import grown, revised, taken_up
 from plait.core.reviewed import ReviewEvent
 from plait.core.spent import Spent
 from plait.core.states import States, states_of
@@ -102,6 +103,7 @@ class Run:
     trials: tuple[Trial, ...] = ()  # of QA
     delivery: events.DeliveryEnded | None = None  # the last one
     whole: Whole = field(default_factory=Whole)
+    scopes: Scopes = field(default_factory=Scopes)  # beyond those of the plan
     seq: int = 0
 
     def with_status(self, *statuses: PackageStatus) -> tuple[PackageState, ...]:
@@ -125,6 +127,8 @@ def apply(run: Run, recorded: Recorded) -> Run:
         return _reviewed(run, recorded.event)
     if isinstance(recorded.event, WholeEvent):
         return replace(run, whole=told(run.whole, recorded.event, recorded.at))
+    if isinstance(recorded.event, ScopeEvent):
+        return replace(run, scopes=heard(run.scopes, recorded.event))
     match recorded.event:
         case events.RunStarted() as event:
             return _started(run, event, recorded.at)
@@ -308,17 +312,7 @@ def _spent_by(run: Run, after: PackageState) -> Run:
 
 
 def _continued(run: Run, event: events.RunContinued) -> Run:
-    packages, adopted = run.packages, frozenset(event.adopted)
-    for state in run.with_status(*ACTIVE):
-        if state.id in adopted:  # its agent went on meanwhile; it goes on after its last step
-            continue
-        if state.status in {PackageStatus.RUNNING, PackageStatus.VERIFYING}:
-            lost = replace(state.attempts[-1], interrupted=True, reason="Plait was stopped")
-            packages = packages.changed(
-                replace(state, status=PackageStatus.PENDING, attempts=(*state.attempts[:-1], lost))
-            )
-        elif state.status is PackageStatus.LANDING:  # verified; only its landing starts over
-            packages = packages.changed(replace(state, status=PackageStatus.VERIFIED))
+    packages = taken_up(run.packages, frozenset(event.adopted))
     run = replace(run, packages=packages, workspaces=event.workspaces or run.workspaces)
     return replace(run, status=RunStatus.RUNNING, finished_at=None, halt=None)
 

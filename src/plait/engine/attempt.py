@@ -35,6 +35,7 @@ from plait.engine.claimed import (
     Adopted,
     Claimed,
     Failure,
+    as_granted,
     lay_out,
     lodger,
     make_ready,
@@ -86,7 +87,8 @@ async def attempt(context: Context, package_id: PackageId, provider: str = "") -
 
     async def begin() -> Claimed:
         package = context.compiled.packages[package_id]
-        claimed = lay_out(context, package, lease.epoch, workspace, provider)
+        known = await context.remembering.recalled(context.journal.run, package)
+        claimed = lay_out(context, package, lease.epoch, workspace, provider, known=known)
         claimed = await laid_out(context, await make_ready(context, claimed))
         await context.journal.record(
             AttemptStarted(
@@ -194,6 +196,7 @@ async def _work(context: Context, claimed: Claimed) -> tuple[bool, Claimed | Non
         told = Ended(code=failure.code, reason=failure.reason)
         return await _lose(context, claimed, told) and not lingering, None
     work: Work | None = None
+    claimed = as_granted(context, claimed)
     if failure is None:
         work, failure = await committed(context, claimed)
     if failure is None and work is not None and claimed.agent.can.outside:

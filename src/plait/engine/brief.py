@@ -27,6 +27,7 @@ from plait.core.excerpt import (
     tokens_of,
 )
 from plait.core.plan import Check, CheckKind, Confidence, PackageId, WorkPackage
+from plait.core.remembered import Recalled
 from plait.core.run import Attempt, Run
 from plait.core.schedule import Compiled
 from plait.errors import UsageError
@@ -34,6 +35,7 @@ from plait.errors import UsageError
 _SECTION = re.compile(r"\{\{#(\w+)\}\}\n?(.*?)\{\{/\1\}\}\n?", re.DOTALL)
 _VALUE = re.compile(r"\{\{(\w+)\}\}")
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_FOR_MEMORIES = 6  # the part of a brief that memories may take: a sixth
 MOST_WORDS = 2000  # characters of what an agent said of its work
 TOKENS = 12_000  # of a brief, where nothing else is set
 
@@ -48,7 +50,9 @@ class Material:
         outputs: What the packages that it needs left as results, as JSON.
         servers: Names of the MCP servers that the agent is told of.
         requests: Whether it may ask the coordinator while it works.
-        tokens: About how long the brief may be; documents are cut to that, nothing else is.
+        memories: What is remembered of earlier work, the most fitting first.
+        tokens: About how long the brief may be; documents and memories are cut to that,
+            nothing else is.
     """
 
     deviations: Sequence[str] = ()
@@ -56,6 +60,7 @@ class Material:
     outputs: Mapping[PackageId, str] = field(default_factory=dict)
     servers: Sequence[str] = ()
     requests: bool = False
+    memories: Sequence[Recalled] = ()
     tokens: int = TOKENS
 
 
@@ -136,10 +141,13 @@ def brief(
         "links": _links(package, parts),
         "context": _to_read(compiled.plan.context, parts, nothing_of(parts)),
         "quoted": "…" if parts else "",
+        "memories": "",
         **more,
     }
     text, where = template(name, overrides), str(overrides / f"{name}.md")
     left = material.tokens - tokens_of(render(text, values, where=where))
+    values["memories"] = _memories(material.memories, min(left, material.tokens // _FOR_MEMORIES))
+    left -= tokens_of(values["memories"])
     chosen = choose(parts, package.kind, max(0, left))
     values["quoted"] = "\n\n".join(map(_quoted, chosen.given))
     values["context"] = _to_read(compiled.plan.context, parts, chosen)
@@ -171,6 +179,26 @@ def code(text: str) -> str:
 
 def _quoted(part: Excerpt) -> str:
     return f"From {code(part.file)}, {_lines(part)} ({part.sort}):\n\n{fenced(part.text)}"
+
+
+def _memories(recalled: Sequence[Recalled], room: int) -> str:
+    """What is remembered of earlier work, each with where it comes from, as far as there is room.
+
+    All that it says stands in a fence: whoever told it is no owner of this run.
+    """
+    told: list[str] = []
+    for memory, _score, _relevance in recalled:
+        by = "Plait" if memory.source == "plait" else code(memory.agent)
+        where = f", of package {code(memory.package)}" if memory.package else ""
+        where += f" in run {code(memory.run)}" if memory.run else ""
+        steps = [f"{number}. {each}" for number, each in enumerate(memory.steps, start=1)]
+        lessons = [f"- {each}" for each in memory.lessons]
+        said = (memory.summary, memory.cue, memory.details, memory.outcome, *lessons, *steps)
+        text = f"Told by {by}{where}:\n\n{fenced(chr(10).join(filter(None, said)))}"
+        room -= tokens_of(text)
+        if room >= 0:
+            told.append(text)
+    return "\n\n".join(told)
 
 
 def _lines(part: Excerpt) -> str:
@@ -332,7 +360,8 @@ def scope_told(package: WorkPackage) -> str:
         return "The plan names no paths. Keep to what the package needs."
     if not scope.write:
         return "Nowhere: this package only reads."
-    lines = [f"- {code(glob)}" for glob in scope.write]
+    more = " (beyond the plan, on request)"
+    lines = [f"- {code(glob)}{more * (glob in package.granted)}" for glob in scope.write]
     if scope.deny:
         lines += ["", "But not:", *(f"- {code(glob)}" for glob in scope.deny)]
     if scope.confidence is Confidence.INFERRED:

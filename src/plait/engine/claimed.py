@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from plait import process
 from plait.core.deviation import deviations_for
 from plait.core.escalation import Escalation, RaisedBy
-from plait.core.plan import PackageId, WorkPackage
+from plait.core.plan import PackageId, Scope, WorkPackage
 from plait.core.queue import package_checks
+from plait.core.remembered import Recalled
 from plait.core.retry import SETUP_FAILED
 from plait.core.roster import EXTERNAL, whom
 from plait.core.step import Done
@@ -22,6 +24,8 @@ from plait.engine.sources import outputs_of, sources_of
 from plait.engine.tails import tail
 from plait.errors import UsageError
 from plait.ports import Agent, AgentTask, Workspace
+
+SCOPE = "scope.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +113,12 @@ def lay_out(
     epoch: int,
     workspace: Workspace,
     provider: str = "",
+    *,
+    known: Sequence[Recalled] = (),
 ) -> Claimed:
     """Lay out the attempt's folder: brief, scope, a place for the result.
 
-    Without a provider, the roster says who works.
+    Without a provider, the roster says who works. `known`: memories that the brief may quote.
     """
     number = context.journal.run.packages[package.id].next_attempt
     directory = context.places.attempt(package.id, number)
@@ -125,7 +131,7 @@ def lay_out(
         context.journal.run,
         package,
         checks=package_checks(context.compiled, package.id, context.default_checks),
-        material=material(context, package, workspace, provider),
+        material=replace(material(context, package, workspace, provider), memories=known),
         overrides=context.prompts,
     )
     claimed = _claimed(
@@ -142,19 +148,34 @@ def lay_out(
     return claimed
 
 
+def as_granted(context: Context, claimed: Claimed) -> Claimed:
+    """An attempt with what its package was granted meanwhile beyond its scope."""
+    package = context.compiled.packages.get(claimed.package.id)
+    if package is None or package.granted == claimed.package.granted:
+        return claimed
+    task = replace(claimed.task, scope=package.reach)
+    return replace(claimed, package=package, task=task)
+
+
 def write_down(claimed: Claimed) -> None:
     """The brief and the scope, for the agent to read."""
-    task, scope = claimed.task, claimed.package.reach
-    task.brief_path.write_text(task.brief, encoding="utf-8")
-    write_json(
-        task.scope_path,
-        {
-            "write": scope.write,
-            "read": scope.read,
-            "deny": scope.deny,
-            "confidence": scope.confidence,
-        },
-    )
+    claimed.task.brief_path.write_text(claimed.task.brief, encoding="utf-8")
+    write_scope(claimed.task.scope_path, claimed.package.reach, claimed.package.granted)
+
+
+def write_scope(path: Path, scope: Scope, granted: Sequence[str] = ()) -> None:
+    """Where a package may write, for its agent and what asks before each write; all at once."""
+    told: dict[str, object] = {
+        "write": scope.write,
+        "read": scope.read,
+        "deny": scope.deny,
+        "confidence": scope.confidence,
+    }
+    if granted:
+        told["granted"] = granted
+    draft = path.with_name(f".{path.name}.new")
+    write_json(draft, told)
+    draft.replace(path)
 
 
 def material(
@@ -266,7 +287,7 @@ def _claimed(
         directory=directory,
         brief=text,
         brief_path=directory / "brief.md",
-        scope_path=directory / "scope.json",
+        scope_path=directory / SCOPE,
         # Who is held may write into that folder alone: Plait's own files lie above it.
         result_path=(directory / "out" if held else directory) / "result.json",
         home=directory / "home",

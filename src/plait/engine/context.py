@@ -25,8 +25,10 @@ from plait.engine.journal import Journal
 from plait.engine.lodging import Lodgings
 from plait.engine.memory import Memory
 from plait.engine.outside import Outside
+from plait.engine.remembering import Remembering
 from plait.engine.room import Room
 from plait.ports import Agent, Clock, Pipelines, Request, Sandbox, Trunk, Workspaces
+from plait.ports.coordination import Coordination
 
 _PRIVATE = re.compile(r"^(GIT_|PLAIT_)")
 
@@ -125,7 +127,8 @@ class Context:
     `together` says whether several may land as one. Worktrees come about by `backend`.
     `altered` tells what somebody planted in git's settings since it was asked last; `pipelines`
     where checks of a code host can be had, None: nowhere. QA is made as `qa` says, by the
-    program `driver`. `announcing` tells boards outside, beside all that.
+    program `driver`. `announcing` tells boards outside, beside all that. `coordination` is what
+    sessions and the run share: handoffs, memories.
     """
 
     journal: Journal
@@ -160,12 +163,14 @@ class Context:
     memory: Memory = field(default_factory=Memory)
     outside: Outside = field(default_factory=Outside)
     desk: Callable[[], Any] | None = None  # the coordinator's, for what the agents ask
+    remembering: Remembering = field(default_factory=Remembering)
     ears: Ears = field(default_factory=Ears)
     announcing: Announcing = field(default_factory=Announcing)
     requests: Callable[[], Sequence[Request]] = _nobody_asks
     altered: Callable[[], Awaitable[Sequence[str]]] = _nothing_altered
     qa: QaPolicy = field(default_factory=QaPolicy)
     driver: tuple[str, ...] = ()
+    coordination: Coordination | None = None
     ended: dict[PackageId, Ended] = field(default_factory=dict)
     _compiled: Compiled | None = None
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 import anyio
 from anyio import to_thread
 
+from plait.core import widening
 from plait.core.control import Order, Refusal, carried_out, from_data
 from plait.core.plan import PackageId
 from plait.core.roster import EXTERNAL
 from plait.engine.context import Context, Ended
 from plait.engine.queue import MergeQueue
+from plait.engine.widening import grant_waiting, widen
 from plait.errors import LeaseHeld
 from plait.ports import Request
 
@@ -83,7 +85,8 @@ class UnderWay:
 async def listen(context: Context) -> None:
     """Wake the loop whenever there are requests, or workers from elsewhere; never returns."""
     while True:
-        if await context.outside.look(lambda: context.journal.run) or await _open(context):
+        news = await context.outside.look(lambda: context.journal.run) or await _open(context)
+        if news or widening.asked_again(context.journal.run):
             context.journal.wake()
         await anyio.sleep(POLL_S)
 
@@ -93,6 +96,7 @@ async def carry_out(context: Context, under_way: UnderWay) -> bool:
     found = await _open(context)
     for request in found:
         await _carry_out(context, under_way, request)
+    await grant_waiting(context)
     return bool(found)
 
 
@@ -101,6 +105,9 @@ async def _open(context: Context) -> Sequence[Request]:
 
 
 async def _carry_out(context: Context, under_way: UnderWay, request: Request) -> None:
+    if request.kind == widening.KIND:
+        await widen(context, request)
+        return
     order = _ordered(context, under_way, request)
     told = _answer(order)
     if isinstance(order, Order) and order.ends:

@@ -79,18 +79,24 @@ class Journal:
         """
         await self._enter(_Entry(events=events, answers=answers))
 
-    async def revise(self, change: Callable[[Plan], Plan], *events: Event) -> None:
+    async def revise(
+        self,
+        change: Callable[[Plan], Plan],
+        *events: Event,
+        answers: tuple[tuple[int, str], ...] = (),
+    ) -> None:
         """Write events together with another version of the run's plan.
 
         Args:
             change: From the plan as it is when the transaction begins to the new one.
             events: What is told of it.
+            answers: Those to what was asked.
 
         Raises:
             StaleEpoch: As `record` does.
             EnvironmentLack: As `record` does.
         """
-        await self._enter(_Entry(events=events, change=change))
+        await self._enter(_Entry(events=events, change=change, answers=answers))
 
     async def _enter(self, entry: _Entry) -> None:
         self._waiting.append(entry)

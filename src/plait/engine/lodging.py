@@ -154,7 +154,7 @@ class Lodgings:
         for step in range(count):
             port = first + (begin + step) % count
             if port not in self.held and self._lock(port):
-                if _is_free(port):
+                if is_free(port):
                     return port
                 os.close(self.held.pop(port))
         raise LodgingFailed(
@@ -162,8 +162,7 @@ class Lodgings:
         )
 
     def _lock(self, port: int) -> bool:
-        folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
-        folder /= f"{_FOLDER}-{os.getuid()}"
+        folder = _locks()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(folder / str(port), flags, 0o600)
@@ -231,7 +230,28 @@ def saved(folder: Path) -> Lodging:
         return Lodging()
 
 
-def _is_free(port: int) -> bool:
+def _locks() -> Path:
+    """The folder of the ports' locks, which all runs of this user share."""
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+    return folder / f"{_FOLDER}-{os.getuid()}"
+
+
+def is_lent(port: int) -> bool:
+    """Whether an attempt of any run of this user has that port."""
+    try:
+        descriptor = os.open(_locks() / str(port), os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # nobody ever had it
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def is_free(port: int) -> bool:
     """Whether nobody listens there, on any of the addresses of this machine."""
     with ExitStack() as stack:
         for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104

@@ -54,6 +54,8 @@ async def execute(context: Context, lease: TrunkLease, adopted: Sequence[Adopted
         tasks.start_soon(context.ears.hear, name="ears")
         tasks.start_soon(watch, context, under_way, name="watch")
         tasks.start_soon(queue.tend, name="queue")
+        context.journal.watch(context.remembering.notice)
+        tasks.start_soon(context.remembering.tend, name="remembering")
         while not await out_of_time(context, under_way):
             await carry_out(context, under_way)
             await rebuild(context, under_way)

@@ -19,7 +19,7 @@ from plait.core.retry import MERGE_CONFLICT, SESSION_LOST
 from plait.core.roster import whom
 from plait.core.transcript import Account, FinishKind
 from plait.engine.brief import revise_brief, wrong
-from plait.engine.claimed import Claimed, Failure, write_down
+from plait.engine.claimed import Claimed, Failure, as_granted, write_down
 from plait.engine.conflicts import laid_out
 from plait.engine.context import Context, Ended
 from plait.engine.furnish import set_up
@@ -99,6 +99,7 @@ async def prepare(
 
 def _following(context: Context, claimed: Claimed, session: str, failure: Failure) -> Claimed:
     """Lay out the next attempt's folder."""
+    claimed = as_granted(context, claimed)
     run, package = context.journal.run, claimed.package
     state = run.packages[package.id]
     number = state.next_attempt

@@ -141,6 +141,14 @@ def decisions(report: Report) -> tuple[str, ...]:
     )
 
 
+def grants(report: Report) -> tuple[str, ...]:
+    """What packages were granted beyond the plan's scopes, in sentences."""
+    return tuple(
+        f"{each['package']} was granted {listing(each['paths'], 6)}, as {each['who']} asked"
+        for each in report.get("grants", ())
+    )
+
+
 def _facts(told: Mapping[str, Any]) -> Iterator[str]:
     """The plain values of an object, and those of objects of plain values in it."""
     for key, value in told.items():

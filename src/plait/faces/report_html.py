@@ -45,7 +45,10 @@ def render_html(report: Report) -> str:
                 _section("QA", _trials(report)),
                 _section("Escalations", _list(problem_rows.problems(report))),
                 _section("Revisions", _list(problem_rows.revisions(report))),
-                _section("Beyond the plan", _list(report_rows.deviations(report))),
+                _section(
+                    "Beyond the plan",
+                    _list((*report_audit.grants(report), *report_rows.deviations(report))),
+                ),
                 _section("Decisions", _list(report_audit.decisions(report))),
                 _section("Agents", _agents(report)),
                 _section("Kept", _list(report_rows.kept_lines(report, 50))),

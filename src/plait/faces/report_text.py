@@ -82,7 +82,11 @@ def _parts(report: Report) -> Iterator[_Part]:
         ("Checks", True, (_checks(report),)),
         ("Timeline", True, (_timeline(report),)),
         ("Warnings", False, (_list(report_rows.warnings(report)),)),
-        ("Beyond the plan", False, (_list(report_rows.deviations(report)),)),
+        (
+            "Beyond the plan",
+            False,
+            (_list((*audit.grants(report), *report_rows.deviations(report))),),
+        ),
         ("Revisions", False, (_list(problem_rows.revisions(report)),)),
         ("Decisions", False, (_list(audit.decisions(report)),)),
         ("Agents", False, (_agents(report),)),

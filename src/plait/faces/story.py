@@ -56,6 +56,8 @@ from plait.core.event import (
     RunStarted,
     RunUnpaused,
     ScopeChecked,
+    ScopeGranted,
+    ScopeQueued,
     Stage,
     UsageReported,
     Verdict,
@@ -129,7 +131,7 @@ def tell(event: Event, run: Run, *, verbose: bool = False) -> Told | None:
         case EscalationRaised() | EscalationSettled() | DeviationNoted() | PackageAdded():
             problem = tell_problem(event, verbose=verbose)
             return Told(subject=clean(event.package), text=problem) if problem else None
-        case IntegrityDoubted() | WorkAccepted():
+        case IntegrityDoubted() | WorkAccepted() | ScopeGranted() | ScopeQueued():
             told = tell_held(event, verbose=verbose)
             return Told(subject=clean(event.package), text=told) if told else None
         case FlakeFound(package=package, name=name):

@@ -10,11 +10,14 @@ from plait.core.coordination import Demand, HeldLock, Session, Task, TaskState
 from plait.core.event import RunId
 from plait.core.lease import HeldKey
 from plait.core.plan import PackageId, Plan
+from plait.ports.asking import AskingRows
+from plait.ports.leasing import LeasingRows
+from plait.ports.notes import NoteRows
 
 T = TypeVar("T")
 
 
-class CoordinationRows(Protocol):
+class CoordinationRows(NoteRows, AskingRows, LeasingRows, Protocol):
     """The coordinator's rows, as they are within one transaction.
 
     Nobody else writes them before it ends. What is written is seen by what is read later in it.
@@ -111,6 +114,11 @@ class CoordinationRows(Protocol):
 
     def audit(self, *, after: int, most: int) -> Sequence[Entry]:
         """Rows of the audit behind a number, in order."""
+
+    def find_audit(
+        self, *, run: str, who: str, kind: str, after: int | None, most: int
+    ) -> Sequence[Entry]:
+        """Rows of the audit, in order: those behind a number, or the newest; empty: any."""
 
 
 @runtime_checkable

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from plait.core.audit import ORIGIN, PLAIT, Entry, Fact, Kind, audited, chained
 from plait.core.event import Event, RunId
-from plait.store import rows, statements
+from plait.store import rows, schema, statements
 from plait.store.engines import take_pen
 
 
@@ -39,6 +39,29 @@ def read(connection: Connection, after: int, most: int) -> tuple[Entry, ...]:
     """Rows behind a number, in order."""
     found = connection.execute(statements.AUDIT, {"after": after, "most": most})
     return tuple(Entry(**row) for row in found.mappings())
+
+
+def find(
+    connection: Connection, *, run: str, who: str, kind: str, after: int | None, most: int
+) -> tuple[Entry, ...]:
+    """Rows by what they tell of; behind a number from the oldest on, else the newest, in order."""
+    columns = [schema.audit.c[each.name] for each in fields(Entry)]
+    asked = select(*columns).limit(most)
+    for column, wanted in (
+        (schema.audit.c.run, run),
+        (schema.audit.c.who, who),
+        (schema.audit.c.kind, kind),
+    ):
+        if wanted:
+            asked = asked.where(column == wanted)
+    number = schema.audit.c.number
+    asked = (
+        asked.order_by(number.desc())
+        if after is None
+        else asked.where(number > after).order_by(number)
+    )
+    found = tuple(Entry(**row) for row in connection.execute(asked).mappings())
+    return found[::-1] if after is None else found
 
 
 def count(connection: Connection) -> int:

@@ -8,6 +8,7 @@ from sqlalchemy import URL, Connection, Engine, insert, inspect, select
 
 from plait.errors import EnvironmentLack
 from plait.ports import Clock
+from plait.store.coordination.tables import NOTE_NUMBER
 from plait.store.engines import connect, parse, shown, take_turn
 from plait.store.failures import translated
 from plait.store.revision import HEAD_REVISION
@@ -76,8 +77,8 @@ def _bring_to_head(connection: Connection, place: str) -> None:
     if not inspect(connection).has_table(version.name):
         metadata.create_all(connection)
         version.create(connection)
-        names = [{"name": name, "value": 0} for name in (LOCK_TOKEN, AUDIT_COUNT, TASK_NUMBER)]
-        connection.execute(insert(counter), names)
+        counters = (LOCK_TOKEN, AUDIT_COUNT, TASK_NUMBER, NOTE_NUMBER)
+        connection.execute(insert(counter), [{"name": name, "value": 0} for name in counters])
         connection.execute(insert(version).values(version_num=HEAD_REVISION))
         return
     current = _revision(connection, place)

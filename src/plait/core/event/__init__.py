@@ -84,6 +84,7 @@ from plait.core.event.run import (
     RunStarted,
     Warned,
 )
+from plait.core.event.scope import ScopeGranted, ScopeQueued
 from plait.core.event.settled import (
     GateAsked,
     GatePassed,
@@ -163,6 +164,8 @@ __all__ = [
     "RunStatus",
     "RunUnpaused",
     "ScopeChecked",
+    "ScopeGranted",
+    "ScopeQueued",
     "Stage",
     "UsageReported",
     "Verdict",
@@ -234,6 +237,8 @@ Event = (
     | ReviewConcluded
     | FixStarted
     | FixEnded
+    | ScopeGranted
+    | ScopeQueued
 )
 
 EVENTS: Mapping[str, type[Event]] = {

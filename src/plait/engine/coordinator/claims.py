@@ -21,6 +21,7 @@ def let_go(rows: CoordinationRows, session: Session, state: SessionState, *, rea
     """End a session: its locks are free, its claims go back."""
     held = [each.token for each in rows.locks(session=session.id)]
     rows.drop_locks(held)
+    rows.drop_port_leases(session.id)
     rows.unwant(session.id)
     claims = rows.tasks(session=session.id, states=(TaskState.CLAIMED,))
     for task in claims:

@@ -12,8 +12,20 @@ from anyio import to_thread
 from pydantic import ValidationError
 
 from plait.core.coordination import Session
+from plait.core.furnishing import Furnishing
 from plait.core.policy import Asked as PolicyAsked, BuiltIn, Decision, Policy
-from plait.engine.coordinator import locks, pending, sessions, tasks, work
+from plait.engine.coordinator import (
+    handoffs,
+    locks,
+    lodgings,
+    memories,
+    pending,
+    rules,
+    scopes,
+    sessions,
+    tasks,
+    work,
+)
 from plait.engine.coordinator.claims import reap
 from plait.engine.coordinator.fields import Asked, Message
 from plait.engine.coordinator.refusal import Kind, Refusal
@@ -33,6 +45,11 @@ VERBS: Mapping[str, Verb[Any, Any]] = {
         *pending.VERBS,
         *work.VERBS,
         *locks.VERBS,
+        *handoffs.VERBS,
+        *memories.VERBS,
+        *scopes.VERBS,
+        *rules.VERBS,
+        *lodgings.VERBS,
     )
 }
 
@@ -46,12 +63,16 @@ class Desk:
         policy: What decides who may use what.
         verbs: The verbs that are offered.
         risk: How risky what is going on is, from 0 to 1.
+        guardrails: The owner's word on categories of operations: `[guardrails]`.
+        port_range: The ports that attempts of runs are given, and sessions never.
     """
 
     store: Coordination
     policy: Policy = field(default_factory=BuiltIn)
     verbs: Mapping[str, Verb[Any, Any]] = field(default_factory=lambda: VERBS)
     risk: float = 0.0
+    guardrails: Mapping[str, str] = field(default_factory=dict)
+    port_range: tuple[int, int] = Furnishing().port_range
     _reaped: float = -REAP_S
 
     async def carry_out(

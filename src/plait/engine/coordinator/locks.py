@@ -78,7 +78,7 @@ def acquire_lock(call: Call, asked: AcquireLock) -> Locked:
     call.desk.reap(rows)
     wanted = wanted_keys(asked.keys, asked.paths)
     mine = {each.key: each for each in rows.locks(session=session.id)}
-    standing = _in_the_way(call, [key for key in wanted if key not in mine], session.id)
+    standing = in_the_way(call, [key for key in wanted if key not in mine], session.id)
     if standing:
         raise _refused(standing)
     until = rows.now + (session.ttl_s if asked.ttl_s is None else asked.ttl_s)
@@ -151,7 +151,7 @@ def check_locks(call: Call, asked: CheckLocks) -> Checked:
             _by_package(each.key, each.key, each.run, each.package) for each in rows.package_keys()
         ]
         return Checked(free=not found, held=tuple(found))
-    found = _in_the_way(call, wanted_keys(asked.keys, asked.paths))
+    found = in_the_way(call, wanted_keys(asked.keys, asked.paths))
     return Checked(free=not found, held=tuple(found))
 
 
@@ -191,7 +191,7 @@ def wanted_keys(keys: Sequence[str], paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(named)))
 
 
-def _in_the_way(call: Call, wanted: Sequence[str], session: str = "") -> list[Holder]:
+def in_the_way(call: Call, wanted: Sequence[str], session: str = "") -> list[Holder]:
     """Who else than this session holds what conflicts with these."""
     rows = call.rows
     if not wanted:

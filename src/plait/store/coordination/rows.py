@@ -25,6 +25,9 @@ from plait.core.plan import PackageId, Plan
 from plait.ports.coordination import CoordinationRows
 from plait.store import audit, leases, statements
 from plait.store.bulk import Among, listed
+from plait.store.coordination.asking import SqlAsking
+from plait.store.coordination.leasing import SqlLeasing
+from plait.store.coordination.notes import SqlNotes
 from plait.store.coordination.quick import quick
 from plait.store.coordination.records import Records
 from plait.store.database_clock import moment
@@ -133,7 +136,7 @@ _DEMANDED = (
 _HAS_RUN = select(func.count()).select_from(run).where(run.c.id == bindparam("run"))
 
 
-class SqlRows(CoordinationRows):
+class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
     """The rows as a connection sees them; `at` is the time instead of the database's, for tests."""
 
     def __init__(self, connection: Connection, *, at: float | None = None) -> None:
@@ -306,6 +309,12 @@ class SqlRows(CoordinationRows):
     def audit(self, *, after: int, most: int) -> Sequence[Entry]:
         """Rows of the audit behind a number, in order."""
         return audit.read(self._connection, after, most)
+
+    def find_audit(
+        self, *, run: str, who: str, kind: str, after: int | None, most: int
+    ) -> Sequence[Entry]:
+        """Rows of the audit, in order: those behind a number, or the newest."""
+        return audit.find(self._connection, run=run, who=who, kind=kind, after=after, most=most)
 
 
 @lru_cache(maxsize=8)
