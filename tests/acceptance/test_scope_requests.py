@@ -6,7 +6,12 @@ import json
 import sys
 
 from tests.acceptance.conftest import Story
+from tests.contract.test_coordination import do, joined
 from tests.fakes.plans import Piece
+
+from plait.app.project import SystemClock
+from plait.engine.coordinator.desk import Desk
+from plait.store import open_store
 
 # Asks for what it is told to, notes the answer, writes there, and in its own scope.
 ASKS = f"""{sys.executable} - <<'END'
@@ -84,3 +89,33 @@ def test_what_is_granted_lands_and_what_another_has_is_waited_for(story: Story) 
         ("wp-b", ["docs/*.md"]),
     ]
     assert "wp-a was granted docs/a.md, as wp-a asked" in story.plait("report").out
+
+
+def test_a_person_answers_what_an_agent_from_elsewhere_asks(story: Story) -> None:
+    """`plait status` shows the question and the progress, `plait answer` answers at once."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"))
+    assert story.run("p", "mkdir -p src/wp-a; echo 1 > src/wp-a/x").code == 0
+    name = story.report()["run"]
+    store = open_store(story.repo / ".plait" / "plait.db", clock=SystemClock())
+    ada = joined(Desk(store=store), "ada")
+    question = do(
+        Desk(store=store), ada, "ask", run=name, question="left\x1b[2J or right?"
+    ).question
+    task = do(Desk(store=store), ada, "submit_work", type="x", title="t", run=name).task
+    do(Desk(store=store), ada, "get_work")
+    do(Desk(store=store), ada, "report_progress", task=task, percent=40, message="digging")
+
+    status = story.plait("status").out
+    assert f"{task}: 40 % digging (ada" in status
+    assert f"ada asks ({question}):" in status
+    assert f'plait answer {name} {question} "TEXT"' in status
+    assert "\x1b" not in status
+    told = story.plait("status", "--json").report()
+    assert (told["questions"][0]["id"], told["progress"][0]["percent"]) == (question, 40)
+    done = story.plait("answer", question, "left")
+    assert (done.code, done.out) == (0, "ada is told\n")
+    assert story.plait("answer", question, "right").code == 2
+    assert do(Desk(store=store), ada, "get_answer", question=question).answer == "left"
+    assert "asks" not in story.plait("status").out
+    store.close()

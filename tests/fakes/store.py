@@ -22,6 +22,7 @@ from plait.core.event import (
     subject,
 )
 from plait.core.lease import Epoch, Lease, TrunkLease
+from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan, WorkPackage
 from plait.core.run import PackageStatus
 from plait.core.spent import Used, used
@@ -360,6 +361,12 @@ class MemoryStore:
             if isinstance(each, LandingRefused) and each.error_code == "LANDING_FAILED"
         ]
         return Landings(landed=sum(isinstance(each, Landed) for each in told), red=len(red))
+
+    def questions(self, run: RunId) -> tuple[Question, ...]:
+        return ()  # nobody joins it
+
+    def progress(self, run: RunId) -> tuple[Progress, ...]:
+        return ()
 
     def durations(self) -> tuple[Duration, ...]:
         found = [

@@ -106,6 +106,8 @@ def test_a_copy_is_the_same_store(source: str, target: str) -> None:
         "memory": 1,
         "scope_ask": 0,
         "port_lease": 0,
+        "question": 0,
+        "progress": 0,
     }
     copy.close()
     original.close()

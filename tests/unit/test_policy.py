@@ -135,7 +135,7 @@ def test_the_rules_that_a_project_names_decide(tmp_path):
     assert isinstance(policy_of(tmp_path, Settings()), BuiltIn)
     (tmp_path / "mine.cedar").write_text("permit (principal, action, resource);")
     policy = policy_of(tmp_path, Settings(policy_rules="mine.cedar"))
-    assert policy.decide(Asked("cancel_run", 0)).allowed
+    assert policy.decide(Asked("force_release_lock", 0)).allowed
 
 
 @pytest.mark.parametrize("content", [None, b"\xff", b"permit (", b"permit (principal, a, b);"])

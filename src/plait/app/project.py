@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plait.config import Settings
 from plait.core.event import RunId
@@ -15,6 +16,9 @@ from plait.core.plan import PackageId
 from plait.core.run import Run, fold
 from plait.errors import UsageError
 from plait.ports import Rows, RunRow, Store
+
+if TYPE_CHECKING:
+    from plait.store.sql import SqlStore
 
 
 class SystemClock:
@@ -94,7 +98,7 @@ def has_store(project: Project) -> bool:
 
 
 @contextmanager
-def open_store(project: Project, *, create: bool = False) -> Iterator[Store]:
+def open_store(project: Project, *, create: bool = False) -> Iterator[SqlStore]:
     """The project's store; closed at the end.
 
     Raises:

@@ -21,16 +21,20 @@ def command(*, run: str | None, start: Path, as_json: bool) -> None:
     """Show where a run stands (default: the newest)."""
     from plait.core.widening import KIND
     from plait.faces import status_text
+    from plait.faces.said_text import Said
 
     project = open_project(start)
     with look(project) as store:
         row = pick_run(store, run)
         packages, noted = store.packages(row.id), store.requests(row.id)
         used = store.used(row.id)
+        told = Said(questions=store.questions(row.id), progress=store.progress(row.id))
     noted = tuple(each for each in noted if each.kind != KIND)  # orders of people
     if as_json:
-        sys.stdout.write(status_text.status_json(row, packages, noted, used=used))
+        sys.stdout.write(status_text.status_json(row, packages, noted, used=used, said=told))
         return
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    told = status_text.status_text(row, packages, noted, used=used, now=time.time(), width=width)
-    sys.stdout.write(told)
+    text = status_text.status_text(
+        row, packages, noted, used=used, said=told, now=time.time(), width=width
+    )
+    sys.stdout.write(text)

@@ -33,6 +33,7 @@ VERBS: Mapping[str, Kind] = {
             "discover_agents", "check_locks", "get_task", "read_handoff", "recall",
             "check_guardrails", "check_policy", "query_audit", "get_profile", "capabilities",
             "port_status", "list_features", "get_feature", "read_run", "list_work",
+            "get_answer",
         ),
         Kind.READ,
     ),
@@ -40,7 +41,7 @@ VERBS: Mapping[str, Kind] = {
         (
             "register_session", "heartbeat", "end_session", "submit_work", "get_work",
             "complete_work",
-            "acquire_lock", "renew_lock", "release_lock", "announce", "request_paths",
+            "acquire_lock", "release_lock", "announce", "request_paths",
             "report_progress", "ask", "write_handoff", "remember", "allocate_ports",
             "release_ports", "register_feature", "deregister_feature",
         ),
@@ -48,8 +49,7 @@ VERBS: Mapping[str, Kind] = {
     ),
     **dict.fromkeys(
         (
-            "cancel_work", "force_release_lock", "cleanup_dead_agents", "answer", "approve",
-            "accept", "grant", "revoke", "pause_run", "cancel_run",
+            "cancel_work", "force_release_lock", "cleanup_dead_agents", "answer",
         ),
         Kind.ADMIN,
     ),

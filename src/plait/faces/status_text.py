@@ -12,6 +12,7 @@ from plait.core.event import RunStatus
 from plait.core.plan import PackageId
 from plait.core.run import SATISFIED, PackageStatus
 from plait.core.spent import Used
+from plait.faces.said_text import NOTHING, Said, progress_lines, questions_asked, said_json
 from plait.faces.spent_story import money, used as in_words
 from plait.faces.text import clean, duration, rfc3339, shorten, table
 from plait.ports import PackageRow, Request, RunRow
@@ -26,12 +27,14 @@ def status_text(
     noted: Sequence[Request] = (),
     *,
     used: Mapping[PackageId, Used] = _NOTHING,
+    said: Said = NOTHING,
     now: float,
     width: int | None = None,
 ) -> str:
     """One run: a headline, the branch, a line for each package; cut to `width` columns if given.
 
-    `used` is what agents say they used up, of the packages of which they say it.
+    `used` is what agents say they used up, of the packages of which they say it; `said` what
+    those from elsewhere say and ask.
     """
     done = sum(1 for package in packages if package.status in _DONE)
     age = f"started {_ago(run.created_at, now)}, changed {_ago(run.updated_at, now)}"
@@ -48,7 +51,9 @@ def status_text(
     if noted:
         lines += ["", *(f"noted: {_wish(each)}" for each in noted)]
         lines.append(f"`plait resume {run.id}` carries that out")
+    lines += ["", *told] if (told := list(progress_lines(said, now))) else []
     asked = [_asked(run, each) for each in packages if each.status == PackageStatus.BLOCKED]
+    asked += questions_asked(run.id, said)
     if run.status is RunStatus.BLOCKED and not asked:  # of the run, not of a package
         lines += ["", f"`plait report {run.id}` tells what a person must decide"]
     return _joined(lines, width) + "".join(asked)
@@ -88,11 +93,13 @@ def status_json(
     noted: Sequence[Request] = (),
     *,
     used: Mapping[PackageId, Used] = _NOTHING,
+    said: Said = NOTHING,
 ) -> str:
     """One run and its packages, times as RFC 3339 text in UTC."""
     told = {
         **run_json(run),
         **_used_json(sum(used.values(), Used())),
+        **said_json(said),
         "packages": [
             {
                 "id": package.id,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from plait.core.audit import Entry
 from plait.core.event import Event, Recorded, RunId, RunStatus, Warned
 from plait.core.lease import Epoch, HeldKey, Lease, TrunkLease
+from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.run import PackageState
 from plait.core.spent import Used
@@ -132,6 +133,12 @@ class Rows(Protocol):
 
     def requests(self, run: RunId) -> tuple[Request, ...]:
         """The run's requests that have no answer, oldest first."""
+
+    def questions(self, run: RunId) -> tuple[Question, ...]:
+        """What sessions ask people about a run, and nobody has answered, the oldest first."""
+
+    def progress(self, run: RunId) -> tuple[Progress, ...]:
+        """How far sessions say that work of a run is, the newest word last."""
 
     def durations(self) -> tuple[Duration, ...]:
         """How long packages took that landed, the latest first; at most 10,000."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from plait.core.codec import decode
 from plait.core.event import RunId, RunStatus
+from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.spent import USAGE, Used, used
 from plait.errors import UsageError
@@ -31,6 +32,14 @@ FROM package WHERE run = ? ORDER BY position
 """
 _REQUESTS = """
 SELECT number, kind, data, who, at FROM request WHERE run = ? AND answer IS NULL ORDER BY number
+"""
+_QUESTIONS = """
+SELECT number, run, package, session, agent, text, answer, who, created_at, answered_at
+FROM question WHERE run = ? AND answered_at = 0 ORDER BY number
+"""
+_PROGRESS = """
+SELECT number, session, agent, run, package, task, percent, message, created_at
+FROM progress WHERE run = ? ORDER BY number
 """
 _USAGE = """
 SELECT package, attempt, epoch, data FROM event
@@ -124,6 +133,45 @@ class Glance:
             Request(number=row[0], kind=row[1], data=json.loads(row[2]), who=row[3], at=row[4])
             for row in self._connection.execute(_REQUESTS, (run,))
         )
+
+    def questions(self, run: RunId) -> tuple[Question, ...]:
+        """What sessions ask people about a run, and nobody has answered, the oldest first."""
+        return tuple(
+            Question(
+                number=number,
+                run=of,
+                package=package,
+                session=session,
+                agent=agent,
+                text=text,
+                answer=answer,
+                who=who,
+                created_at=created_at,
+                answered_at=answered_at,
+            )
+            for (
+                number, of, package, session, agent, text, answer, who, created_at, answered_at,
+            ) in self._connection.execute(_QUESTIONS, (run,))
+        )  # fmt: skip
+
+    def progress(self, run: RunId) -> tuple[Progress, ...]:
+        """How far sessions say that work of a run is, the newest word last."""
+        return tuple(
+            Progress(
+                number=number,
+                session=session,
+                agent=agent,
+                run=of,
+                package=package,
+                task=task,
+                percent=percent,
+                message=message,
+                created_at=created_at,
+            )
+            for (
+                number, session, agent, of, package, task, percent, message, created_at,
+            ) in self._connection.execute(_PROGRESS, (run,))
+        )  # fmt: skip
 
     def durations(self) -> tuple[Duration, ...]:
         """How long packages took that landed, the latest first."""

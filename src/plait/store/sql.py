@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from plait.core.audit import Entry, Fact, Kind
 from plait.core.codec import decode, encode
 from plait.core.event import Recorded, RunId, RunStatus, Warned
+from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.spent import Used, used
 from plait.core.step import Done
@@ -17,7 +18,7 @@ from plait.ports import Advance, Approval, Duration, Landings, PackageRow, Reque
 from plait.store import audit, leases, requests, rows, statements, trunks
 from plait.store.bulk import insert_many
 from plait.store.claims import Claims
-from plait.store.coordination import SqlCoordination
+from plait.store.coordination import SqlCoordination, asking
 from plait.store.engines import take_turn
 from plait.store.patience import Doubt, patient
 from plait.store.refusals import no_such_run, only
@@ -232,6 +233,18 @@ class SqlStore(Claims, SqlCoordination):
         """The run's requests that have no answer, oldest first."""
         with self._transaction(self._reading) as connection:
             return requests.open_requests(connection, run)
+
+    @patient
+    def questions(self, run: RunId) -> tuple[Question, ...]:
+        """What sessions ask people about a run, and nobody has answered, the oldest first."""
+        with self._transaction(self._reading) as connection:
+            return asking.open_questions(connection, run)
+
+    @patient
+    def progress(self, run: RunId) -> tuple[Progress, ...]:
+        """How far sessions say that work of a run is, the newest word last."""
+        with self._transaction(self._reading) as connection:
+            return asking.progress_of(connection, run)
 
     @patient
     def request(self, run: RunId, number: int) -> Request:

@@ -20,6 +20,7 @@ from plait.engine.coordinator import (
     lodgings,
     memories,
     pending,
+    questions,
     rules,
     scopes,
     sessions,
@@ -48,6 +49,7 @@ VERBS: Mapping[str, Verb[Any, Any]] = {
         *handoffs.VERBS,
         *memories.VERBS,
         *scopes.VERBS,
+        *questions.VERBS,
         *rules.VERBS,
         *lodgings.VERBS,
     )

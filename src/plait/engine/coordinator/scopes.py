@@ -9,12 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from plait.core.coordination import TaskState
-from plait.core.event import RunId
 from plait.core.locked import key_of, met
-from plait.core.plan import PackageId, WorkPackage
 from plait.core.widening import KIND, Ruling, ScopeAsk, covered
 from plait.engine.coordinator.fields import Asked, Line, Message, Path, Paths
+from plait.engine.coordinator.held import held
 from plait.engine.coordinator.locks import Holder, in_the_way
 from plait.engine.coordinator.places import below
 from plait.engine.coordinator.refusal import Kind, Refusal
@@ -124,8 +122,16 @@ def request_paths(call: Call, asked: RequestPaths) -> Scoped:
     """
     rows, session = call.rows, call.session
     paths = tuple(sorted(dict.fromkeys(below(each) for each in asked.paths)))
-    run, name, epoch = _claim(call, asked)
-    package = _package(call, run, name)
+    work = held(call, task=asked.task, run=asked.run, package=asked.package, epoch=asked.epoch)
+    run, name, epoch = work.run, work.package, work.epoch
+    if not name:
+        raise Refusal(
+            f"{work.task} is no attempt at a package: it has no scope",
+            code="NOT_AT_WORK",
+            kind=Kind.INVALID,
+            hint="take locks on what you write, or announce it",
+        )
+    package = rows.plan(run).package(name)
     known = [each for each in rows.scope_asks(run, name, epoch) if each.paths == paths]
     told = _told(rows.answer_of(run, known[0].request)) if known else None
     if all(covered(package, each) for each in paths):
@@ -151,47 +157,6 @@ def request_paths(call: Call, asked: RequestPaths) -> Scoped:
         )
     )
     return _scoped(ASKED)
-
-
-def _claim(call: Call, asked: RequestPaths) -> tuple[RunId, PackageId, int]:
-    """The claim that is meant: one that lasts, and that nobody else's session has."""
-    if asked.task:
-        task = call.rows.task(asked.task)
-        if task is None:
-            raise Refusal(
-                f"there is no task {asked.task!r}", code="NO_SUCH_TASK", kind=Kind.MISSING
-            )
-        if task.session != call.session.id or task.state is not TaskState.CLAIMED:
-            raise _not_yours(task.id)
-        if not task.is_offer:
-            raise Refusal(
-                f"{task.id} is no attempt at a package: it has no scope",
-                code="NOT_AT_WORK",
-                kind=Kind.INVALID,
-                hint="take locks on what you write, or announce it",
-            )
-        run, name, epoch = RunId(call.within(task.run)), PackageId(task.package), task.epoch
-    else:
-        run, name, epoch = RunId(call.within(asked.run)), PackageId(asked.package), asked.epoch
-        for task in call.rows.tasks(run=run, states=(TaskState.CLAIMED,)):
-            if (task.package, task.epoch) == (name, epoch) and task.session != call.session.id:
-                raise _not_yours(f"package {name}")
-    if not run or call.rows.epoch_at_work(run, name) != epoch:
-        raise Refusal(
-            f"nobody is at work on package {name!r} of run {run!r} under epoch {epoch}",
-            code="NOT_AT_WORK",
-            kind=Kind.CONFLICT,
-            hint="name the task that you have claimed, or run, package and epoch of the attempt",
-        )
-    return run, name, epoch
-
-
-def _package(call: Call, run: RunId, name: PackageId) -> WorkPackage:
-    return call.rows.plan(run).package(name)
-
-
-def _not_yours(what: str) -> Refusal:
-    return Refusal(f"{what} is not claimed by this session", code="NOT_YOURS", kind=Kind.FORBIDDEN)
 
 
 def _told(answer: str | None) -> Mapping[str, Any] | None:

@@ -117,13 +117,15 @@ class Alive(Message):
     claims: tuple[Claim, ...]
     """Also those that were taken from it since: stop work on these"""
     locks: int
+    answers: dict[str, str]
+    """What people answered lately to questions of yours, by the question's name"""
 
 
-def heartbeat(call: Call, asked: Heartbeat) -> Alive:
+def heartbeat(call: Call, told: Heartbeat) -> Alive:
     """Say that you live: your session, your claims and your locks last on. Do it often enough."""
     session, rows = call.session, call.rows
     until = rows.now + session.ttl_s
-    doing = session.doing if asked.doing is None else asked.doing
+    doing = session.doing if told.doing is None else told.doing
     rows.write_session(replace(session, until=until, doing=doing))
     held = rows.locks(session=session.id)
     rows.renew_locks([each.token for each in held if each.until < until], until)
@@ -138,7 +140,14 @@ def heartbeat(call: Call, asked: Heartbeat) -> Alive:
         Claim(task=each.id, token=each.token, state=each.state, reason=each.reason, until=0)
         for each in taken
     ]
-    return Alive(session=session.id, until=until, claims=tuple(claims), locks=len(held))
+    asked = [each for each in rows.questions_of(session.id)[:20] if not each.is_open]
+    return Alive(
+        session=session.id,
+        until=until,
+        claims=tuple(claims),
+        locks=len(held),
+        answers={each.id: each.answer for each in asked},
+    )
 
 
 class DiscoverAgents(Asked):

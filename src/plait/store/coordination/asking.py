@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from plait.core.audit import Fact, Kind
 from plait.core.event import RunId
+from plait.core.messages import Progress, Question
 from plait.core.plan import PackageId
 from plait.core.widening import ScopeAsk
 from plait.ports.asking import AskingRows
 from plait.store import audit, requests
 from plait.store.coordination.records import Records
-from plait.store.coordination.tables import scope_ask
+from plait.store.coordination.tables import progress, question, scope_ask
 from plait.store.database_clock import moment
 from plait.store.schema import package
 
@@ -33,6 +34,28 @@ _EPOCH = select(package.c.epoch).where(
     package.c.id == bindparam("package"),
     package.c.holder.is_not(None),
     package.c.lease_until > moment(),
+)
+
+_QUESTIONS = Records(Question, question, "number")
+_BY_SESSION = (
+    select(*_QUESTIONS.columns)
+    .where(question.c.session == bindparam("session"))
+    .order_by(question.c.number.desc())
+)
+_OPEN = (
+    select(*_QUESTIONS.columns)
+    .where(question.c.run == bindparam("run"), question.c.answered_at == 0)
+    .order_by(question.c.number)
+)
+_PROGRESS = Records(Progress, progress, "number")
+_DROP_PROGRESS = delete(progress).where(
+    progress.c.session == bindparam("of_session"),
+    progress.c.run == bindparam("of_run"),
+    progress.c.package == bindparam("of_package"),
+    progress.c.task == bindparam("of_task"),
+)
+_OF_RUN = (
+    select(*_PROGRESS.columns).where(progress.c.run == bindparam("run")).order_by(progress.c.number)
 )
 
 
@@ -73,3 +96,40 @@ class SqlAsking(AskingRows):
         """What was asked for under one claim, the newest first."""
         given = {"run": run, "package": package, "epoch": epoch}
         return _ASKS.all(self._connection, _UNDER, given)
+
+    def set_progress(self, progress: Progress) -> None:
+        """Keep a session's last word on a piece of work."""
+        given = {
+            "of_session": progress.session,
+            "of_run": progress.run,
+            "of_package": progress.package,
+            "of_task": progress.task,
+        }
+        self._connection.execute(_DROP_PROGRESS, given)
+        _PROGRESS.add(self._connection, [progress])
+
+    def add_question(self, question: Question) -> None:
+        """Add a question."""
+        _QUESTIONS.add(self._connection, [question])
+
+    def write_question(self, question: Question) -> None:
+        """Write a question anew."""
+        _QUESTIONS.write(self._connection, question)
+
+    def question(self, number: int) -> Question | None:
+        """One question."""
+        return _QUESTIONS.one(self._connection, number)
+
+    def questions_of(self, session: str) -> tuple[Question, ...]:
+        """What a session has asked, the newest first."""
+        return _QUESTIONS.all(self._connection, _BY_SESSION, {"session": session})
+
+
+def open_questions(connection: Connection, run: RunId) -> tuple[Question, ...]:
+    """What sessions ask about a run, and nobody has answered, the oldest first."""
+    return _QUESTIONS.all(connection, _OPEN, {"run": run})
+
+
+def progress_of(connection: Connection, run: RunId) -> tuple[Progress, ...]:
+    """What sessions say of work in a run, the newest last."""
+    return _PROGRESS.all(connection, _OF_RUN, {"run": run})

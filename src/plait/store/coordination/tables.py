@@ -100,6 +100,39 @@ port_lease = Table(
     Column("created_at", Double, nullable=False),
     PrimaryKeyConstraint("port"),
 )
+# What sessions ask people about runs; `answered_at` is 0 as long as nobody has answered.
+question = Table(
+    "question",
+    metadata,
+    Column("number", BigInteger, autoincrement=False, nullable=False),
+    Column("run", String, nullable=False),
+    Column("package", String, nullable=False),
+    Column("session", String, nullable=False, index=True),
+    Column("agent", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("answered_at", Double, nullable=False),
+    PrimaryKeyConstraint("number"),
+    Index("ix_question_run_answered_at", "run", "answered_at"),
+)
+
+# How far sessions say that work is: the last word of each on each piece of it.
+progress = Table(
+    "progress",
+    metadata,
+    Column("number", BigInteger, autoincrement=False, nullable=False),
+    Column("session", String, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("run", String, nullable=False, index=True),
+    Column("package", String, nullable=False),
+    Column("task", String, nullable=False),
+    Column("percent", Integer),
+    Column("message", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    PrimaryKeyConstraint("number"),
+)
 NOTE_NUMBER = "note_number"  # the counter's name: of handoffs, memories and messages
 
 # The words of memories, as each database searches them. SQLite's table of words follows the

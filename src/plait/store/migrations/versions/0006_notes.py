@@ -75,7 +75,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("port", name=op.f("pk_port_lease")),
     )
     op.create_index(op.f("ix_port_lease_session"), "port_lease", ["session"])
+    _messages()
     _memories()
+
+
+def _messages() -> None:
+    op.create_table(
+        "question",
+        sa.Column("number", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("run", sa.String, nullable=False),
+        sa.Column("package", sa.String, nullable=False),
+        sa.Column("session", sa.String, nullable=False),
+        sa.Column("agent", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.Column("answered_at", sa.Double, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_question")),
+    )
+    op.create_index(op.f("ix_question_session"), "question", ["session"])
+    op.create_index("ix_question_run_answered_at", "question", ["run", "answered_at"])
+    op.create_table(
+        "progress",
+        sa.Column("number", sa.BigInteger, autoincrement=False, nullable=False),
+        sa.Column("session", sa.String, nullable=False),
+        sa.Column("agent", sa.Text, nullable=False),
+        sa.Column("run", sa.String, nullable=False),
+        sa.Column("package", sa.String, nullable=False),
+        sa.Column("task", sa.String, nullable=False),
+        sa.Column("percent", sa.Integer),
+        sa.Column("message", sa.Text, nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_progress")),
+    )
+    op.create_index(op.f("ix_progress_run"), "progress", ["run"])
 
 
 def _memories() -> None:
