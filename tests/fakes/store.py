@@ -21,6 +21,7 @@ from plait.core.event import (
     Warned,
     subject,
 )
+from plait.core.features import Feature
 from plait.core.lease import Epoch, Lease, TrunkLease
 from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan, WorkPackage
@@ -366,6 +367,9 @@ class MemoryStore:
         return ()  # nobody joins it
 
     def progress(self, run: RunId) -> tuple[Progress, ...]:
+        return ()
+
+    def features(self) -> tuple[Feature, ...]:
         return ()
 
     def durations(self) -> tuple[Duration, ...]:

@@ -108,6 +108,7 @@ def test_a_copy_is_the_same_store(source: str, target: str) -> None:
         "port_lease": 0,
         "question": 0,
         "progress": 0,
+        "feature": 0,
     }
     copy.close()
     original.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from tests.fakes.finding_pages import check, in_work, page_of, stands_in
 from tests.fakes.listed import lowered, task
 from tests.fakes.runs import package, plan
 
+from plait.core import features
 from plait.core.catalogue import RULES
 from plait.core.finding import Finding
 from plait.core.integrity import CONCERNS
-from plait.core.plan import Span
+from plait.core.plan import Confidence, Scope, Span, WorkPackage
 from plait.core.validate import validate
 from plait.faces.findings_text import findings_text
 from plait.plans.registry import Registry
@@ -43,6 +45,11 @@ def groups() -> str:
     return f"{tasks(2000)}\n{lists}"
 
 
+def writing(name: str, *write: str) -> WorkPackage:
+    """A package that may write there."""
+    return replace(package(name), scope=Scope(write=write, confidence=Confidence.DECLARED))
+
+
 # Files that are too large or too odd for a page; the page says in words what is in them.
 GENERATED: Mapping[str, Callable[[], Mapping[str, str | bytes]]] = {
     "BAD_ENCODING": lambda: {TASKS: "# Tasks\n\n- [ ] 1. **Résumé**\n".encode("latin-1")},
@@ -63,6 +70,14 @@ COMPOSED: Mapping[str, Callable[[], Sequence[Finding]]] = {
     "BLOCKED_IN_SOURCE": lambda: lowered(
         task("2", state=State.BLOCKED, reason="waits for the bank")
     )[1],
+    "FEATURE_CONFLICT": lambda: features.findings(
+        plan(writing("web", "src/web/**")),
+        features.of_run(
+            "20260921-141320-a1b2",
+            replace(plan(writing("search", "src/*/a.py")), id="add-search"),
+            [("search", "running")],
+        ),
+    ),
     "FORMAT_BROKEN": lambda: Registry(
         formats={}, broken={"ledger": "ModuleNotFoundError: No module named 'ledger'"}
     ).warnings(),

@@ -14,7 +14,7 @@ from typing import Any
 import anyio
 
 from plait import git
-from plait.app import confining, delivering, versions
+from plait.app import confining, delivering, features, versions
 from plait.app.choosing import agents_of, new_run_id
 from plait.app.composing import context_of
 from plait.app.furnishing import large_files, layout, with_worktrees
@@ -82,6 +82,7 @@ async def start(
     agents = agents_of(options.roster, project.settings, options.review.reviewers)
     held, warned = confining.settle(options.held, agents)
     warned += await versions.outdated(project, agents)
+    warned += features.settle(project, store, plan)
     options = replace(options, held=held)
     made, told = layout(project)
     async with _git(project, made) as (repository, workspaces, trunk):

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from plait.app.approving import approval_findings
+from plait.app.features import feature_findings
 from plait.app.loading import load_plan
 from plait.cli import options
 from plait.core.finding import errors
@@ -45,6 +46,7 @@ def command(
     loaded = load_plan(plan, start=start, format_name=format_name)
     if loaded.plan is not None:
         told = (*loaded.findings, *approval_findings(start, loaded.plan))
+        told += feature_findings(start, loaded.plan)
         loaded = replace(loaded, findings=told)
     wrong = loaded.plan is None or errors(loaded.findings)
     if as_json:

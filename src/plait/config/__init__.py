@@ -37,6 +37,7 @@ class Settings:
     stop_on: str = ""
     start_dependents: str = "landed"
     external_workers: bool = True
+    feature_conflicts: str = "warn"
     budget_usd: float | None = None
     timeout_s: float | None = None
     package_checks: tuple[Check, ...] = ()

@@ -74,6 +74,14 @@ _RUN = {
         "they do not count against `max_agents`. Of a package for which an agent is named by a "
         "rule they get none.",
     ),
+    "feature_conflicts": key(
+        "feature_conflicts",
+        values.one_of("warn", "refuse", "ignore"),
+        '`"warn"`',
+        "What follows where a plan can write what another run that is not over, or a registered "
+        "feature, is writing ([`FEATURE_CONFLICT`](findings/FEATURE_CONFLICT.md)): a warning as "
+        "it is checked and run; a refusal to run it, which exits with 3; or nothing.",
+    ),
     "budget": key(
         "budget_usd",
         values.money,

@@ -130,6 +130,10 @@ GROUPS: Mapping[Group, tuple[Rule, ...]] = {
     Group.SCOPES: (
         _error("BAD_GLOB", "A scope or a lock holds a glob that cannot be read."),
         _info("CONDITIONAL_FILE", "A file is to be written on a condition only."),
+        _warning(
+            "FEATURE_CONFLICT",
+            "The plan can write what another run, or a registered feature, is writing.",
+        ),
         _error("PROTECTED_PATH", "A declared scope reaches git's or Plait's own folder."),
         _info("READ_ONLY", "A package may write nothing."),
         _error(

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from plait.core.audit import Entry
 from plait.core.event import Event, Recorded, RunId, RunStatus, Warned
+from plait.core.features import Feature
 from plait.core.lease import Epoch, HeldKey, Lease, TrunkLease
 from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan
@@ -139,6 +140,9 @@ class Rows(Protocol):
 
     def progress(self, run: RunId) -> tuple[Progress, ...]:
         """How far sessions say that work of a run is, the newest word last."""
+
+    def features(self) -> tuple[Feature, ...]:
+        """Features that are registered, whose time is not over, by name."""
 
     def durations(self) -> tuple[Duration, ...]:
         """How long packages took that landed, the latest first; at most 10,000."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from plait.core.codec import decode
 from plait.core.event import RunId, RunStatus
+from plait.core.features import Feature
 from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.spent import USAGE, Used, used
@@ -40,6 +42,10 @@ FROM question WHERE run = ? AND answered_at = 0 ORDER BY number
 _PROGRESS = """
 SELECT number, session, agent, run, package, task, percent, message, created_at
 FROM progress WHERE run = ? ORDER BY number
+"""
+_FEATURES = """
+SELECT id, title, agent, session, run, paths, keys, until, created_at FROM feature
+WHERE until > ? ORDER BY id
 """
 _USAGE = """
 SELECT package, attempt, epoch, data FROM event
@@ -171,6 +177,25 @@ class Glance:
             for (
                 number, session, agent, of, package, task, percent, message, created_at,
             ) in self._connection.execute(_PROGRESS, (run,))
+        )  # fmt: skip
+
+    def features(self) -> tuple[Feature, ...]:
+        """Features that are registered, whose time is not over, by name."""
+        return tuple(
+            Feature(
+                id=name,
+                title=title,
+                agent=agent,
+                session=session,
+                run=run,
+                paths=tuple(json.loads(paths)),
+                keys=tuple(json.loads(keys)),
+                until=until,
+                created_at=created_at,
+            )
+            for (
+                name, title, agent, session, run, paths, keys, until, created_at,
+            ) in self._connection.execute(_FEATURES, (time.time(),))
         )  # fmt: skip
 
     def durations(self) -> tuple[Duration, ...]:

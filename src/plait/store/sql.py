@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from plait.core.audit import Entry, Fact, Kind
 from plait.core.codec import decode, encode
 from plait.core.event import Recorded, RunId, RunStatus, Warned
+from plait.core.features import Feature
 from plait.core.messages import Progress, Question
 from plait.core.plan import Digest, PackageId, Plan
 from plait.core.spent import Used, used
@@ -18,7 +19,7 @@ from plait.ports import Advance, Approval, Duration, Landings, PackageRow, Reque
 from plait.store import audit, leases, requests, rows, statements, trunks
 from plait.store.bulk import insert_many
 from plait.store.claims import Claims
-from plait.store.coordination import SqlCoordination, asking
+from plait.store.coordination import SqlCoordination, asking, leasing
 from plait.store.engines import take_turn
 from plait.store.patience import Doubt, patient
 from plait.store.refusals import no_such_run, only
@@ -245,6 +246,12 @@ class SqlStore(Claims, SqlCoordination):
         """How far sessions say that work of a run is, the newest word last."""
         with self._transaction(self._reading) as connection:
             return asking.progress_of(connection, run)
+
+    @patient
+    def features(self) -> tuple[Feature, ...]:
+        """Features that are registered, whose time is not over, by name."""
+        with self._transaction(self._reading) as connection:
+            return leasing.standing(connection, self._clock.now())
 
     @patient
     def request(self, run: RunId, number: int) -> Request:

@@ -15,6 +15,7 @@ from plait.core.coordination import Session
 from plait.core.furnishing import Furnishing
 from plait.core.policy import Asked as PolicyAsked, BuiltIn, Decision, Policy
 from plait.engine.coordinator import (
+    features,
     handoffs,
     locks,
     lodgings,
@@ -52,6 +53,7 @@ VERBS: Mapping[str, Verb[Any, Any]] = {
         *questions.VERBS,
         *rules.VERBS,
         *lodgings.VERBS,
+        *features.VERBS,
     )
 }
 

@@ -133,6 +133,21 @@ progress = Table(
     Column("created_at", Double, nullable=False),
     PrimaryKeyConstraint("number"),
 )
+# Features that are worked on outside of runs, and what they claim.
+feature = Table(
+    "feature",
+    metadata,
+    Column("id", String, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("agent", Text, nullable=False),
+    Column("session", String, nullable=False),
+    Column("run", String, nullable=False),
+    Column("paths", Text, nullable=False),
+    Column("keys", Text, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
 NOTE_NUMBER = "note_number"  # the counter's name: of handoffs, memories and messages
 
 # The words of memories, as each database searches them. SQLite's table of words follows the

@@ -1,4 +1,4 @@
-"""What the coordinator notes for later: handoffs, memories and the words they are searched by.
+"""What the coordinator notes: handoffs, memories, requests, questions, ports, features.
 
 Revision 0006, after 0005.
 """
@@ -110,6 +110,19 @@ def _messages() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_progress")),
     )
     op.create_index(op.f("ix_progress_run"), "progress", ["run"])
+    op.create_table(
+        "feature",
+        sa.Column("id", sa.String, nullable=False),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("agent", sa.Text, nullable=False),
+        sa.Column("session", sa.String, nullable=False),
+        sa.Column("run", sa.String, nullable=False),
+        sa.Column("paths", sa.Text, nullable=False),
+        sa.Column("keys", sa.Text, nullable=False),
+        sa.Column("until", sa.Double, nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feature")),
+    )
 
 
 def _memories() -> None:
