@@ -34,7 +34,12 @@ def desk_of(project: Project, store: Store) -> Callable[[], Desk] | None:
         from plait.app.policing import policy_of
         from plait.engine.coordinator.desk import Desk
 
-        return Desk(store=store, policy=policy_of(project.root, project.settings))
+        return Desk(
+            store=store,
+            policy=policy_of(project.root, project.settings),
+            guardrails=project.settings.guardrails,
+            port_range=project.settings.workspace_port_range,
+        )
 
     return made
 

@@ -51,8 +51,7 @@ class Material:
         servers: Names of the MCP servers that the agent is told of.
         requests: Whether it may ask the coordinator while it works.
         memories: What is remembered of earlier work, the most fitting first.
-        tokens: About how long the brief may be; documents and memories are cut to that,
-            nothing else is.
+        tokens: About how long the brief may be; documents and memories are cut to that.
     """
 
     deviations: Sequence[str] = ()
@@ -182,10 +181,7 @@ def _quoted(part: Excerpt) -> str:
 
 
 def _memories(recalled: Sequence[Recalled], room: int) -> str:
-    """What is remembered of earlier work, each with where it comes from, as far as there is room.
-
-    All that it says stands in a fence: whoever told it is no owner of this run.
-    """
+    """What is remembered of earlier work, in fences: whoever told it is no owner of this run."""
     told: list[str] = []
     for memory, _score, _relevance in recalled:
         by = "Plait" if memory.source == "plait" else code(memory.agent)
