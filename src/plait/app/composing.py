@@ -11,7 +11,7 @@ from plait.app.announcing import announcing_of
 from plait.app.choosing import agents_of, limits_of
 from plait.app.furnishing import lodgings, remembering_of, room_of
 from plait.app.integrating import examination
-from plait.app.outsiders import desk_of, outside_of, outsiders, unheld
+from plait.app.outsiders import desk_later, outside_of, outsiders, unheld
 from plait.app.pipelines import pipelines_of
 from plait.app.project import Project, SystemClock
 from plait.app.run_options import RunOptions
@@ -77,7 +77,7 @@ def context_of(
         together=settings.landing_together,
         room=room_of(project, repository),
         outside=outside_of(settings, holding.store, run.id, agents),
-        desk=desk_of(project, holding.store),
+        desk=desk_later(project, holding.store),
         lodgings=lodgings(project, run.id),
         backend=backend,
         requests=requests,

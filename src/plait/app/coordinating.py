@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, cast
 
+from plait.app.outsiders import desk_of
 from plait.app.policing import policy_of
 from plait.app.project import Project, fold_run, open_store
 from plait.core.event import RunId, to_json
@@ -51,12 +52,10 @@ def open_desk(project: Project) -> Iterator[tuple[Desk, Shown]]:
         UsageError: `BAD_POLICY`.
         EnvironmentLack: The store cannot be opened, `POLICY_ENGINE_MISSING`.
     """
-    from plait.engine.coordinator.desk import Desk
-
-    policy = policy_of(project.root, project.settings)
+    policy_of(project.root, project.settings)  # what is wrong with it is told before all else
     with open_store(project, create=True) as store:
-        rows = cast("Coordination", store)
-        yield Desk(store=rows, policy=policy), Shown(project=project, store=store)
+        desk = desk_of(project, cast("Coordination", store))
+        yield desk, Shown(project=project, store=store)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from plait.app.project import Project
@@ -25,23 +26,27 @@ def outside_of(settings: Settings, store: Store, run: RunId, agents: Collection[
     return Outside(store=store, run=run, only=set(agents) == {EXTERNAL})
 
 
-def desk_of(project: Project, store: Store) -> Callable[[], Desk] | None:
+def desk_later(project: Project, store: Store) -> Callable[[], Desk] | None:
     """The coordinator's desk for what a run's own agents ask: made when one first does."""
-    if not isinstance(store, Coordination):
-        return None
+    return partial(desk_of, project, store) if isinstance(store, Coordination) else None
 
-    def made() -> Desk:
-        from plait.app.policing import policy_of
-        from plait.engine.coordinator.desk import Desk
 
-        return Desk(
-            store=store,
-            policy=policy_of(project.root, project.settings),
-            guardrails=project.settings.guardrails,
-            port_range=project.settings.workspace_port_range,
-        )
+def desk_of(project: Project, store: Coordination) -> Desk:
+    """The coordinator's desk, as the settings have it.
 
-    return made
+    Raises:
+        UsageError: `BAD_POLICY`.
+        EnvironmentLack: `POLICY_ENGINE_MISSING`.
+    """
+    from plait.app.policing import policy_of
+    from plait.engine.coordinator.desk import Desk
+
+    return Desk(
+        store=store,
+        policy=policy_of(project.root, project.settings),
+        guardrails=project.settings.guardrails,
+        port_range=project.settings.workspace_port_range,
+    )
 
 
 def outsiders() -> Mapping[str, Agent]:

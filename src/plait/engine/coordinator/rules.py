@@ -8,7 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from plait.core.audit import Entry
-from plait.core.guardrails.verdict import Category, Offence, Trust, Verdict, weigh
+from plait.core.coordination import TaskState
+from plait.core.guardrails.verdict import Bound, Category, Offence, Trust, Verdict, weigh
 from plait.engine.coordinator.fields import Asked, Data, Line, Message, Name, Text
 from plait.engine.coordinator.places import below
 from plait.engine.coordinator.refusal import Refusal
@@ -57,20 +58,28 @@ class Judged(Message):
 def check_guardrails(call: Call, asked: CheckGuardrails) -> Judged:
     """Hear what a command would lose, overwrite, show, deploy or publish, before you run it.
 
-    It is judged by how far you are trusted and by the owner's word on each category. Paths count
-    as files that are written. Nothing is run, and nothing is held back by it: it tells.
+    It is judged by how far you are trusted and by the owner's word on each category; whoever has
+    claimed a package has its worktree to itself. Paths count as files that are written. Nothing
+    is run, and nothing is held back by it: it tells.
+
+    Raises:
+        Refusal: `OUTSIDE`.
     """
     from plait.core.guardrails.judging import judge
     from plait.shell import parse
 
-    trust = _trust(call)
+    trust, roots = _trust(call), _worktrees(call)
+    own = {Bound.WORKTREE} if roots else frozenset[Bound]()
+    cwd = below(asked.cwd) if asked.cwd else ""
     found: list[Offence] = []
     if asked.operation_text.strip():
-        grave = judge(asked.operation_text, parse=parse, trust=Trust.UNTRUSTED, cwd=asked.cwd)
+        grave = judge(
+            asked.operation_text, parse=parse, trust=Trust.UNTRUSTED, roots=roots, cwd=cwd
+        )
         found += grave.offences
     found += [offence for each in asked.file_paths if (offence := _written(each)) is not None]
     owner = {Category(name): Verdict(word) for name, word in call.desk.guardrails.items()}
-    judgement = weigh(found, trust, owner)
+    judgement = weigh(found, trust, owner, own)
     return Judged(
         verdict=judgement.verdict,
         trust=trust,
@@ -81,6 +90,15 @@ def check_guardrails(call: Call, asked: CheckGuardrails) -> Judged:
         ),
         reason=judgement.reason,
     )
+
+
+def _worktrees(call: Call) -> tuple[str, ...]:
+    """Those of the packages that the caller has claimed."""
+    if call.known is None:
+        return ()
+    tasks = call.rows.tasks(session=call.known.id, states=(TaskState.CLAIMED,))
+    places = [each.input.get("workspace", {}).get("path") for each in tasks if each.is_offer]
+    return tuple(str(each) for each in places if each)
 
 
 class CheckPolicy(Asked):
