@@ -119,7 +119,7 @@ class Desk:
         if isinstance(given, Asked):
             return verb, given
         try:
-            return verb, verb.asks.model_validate_json(_json(given))
+            return verb, verb.asks.model_validate_json(_json(_whole(verb.asks, given)))
         except ValidationError as error:
             raise invalid(error) from None
 
@@ -194,6 +194,21 @@ def invalid(error: ValidationError) -> Refusal:
         hint="see the operation's schema",
         data={"errors": wrong},
     )
+
+
+def _whole(asks: type[Asked], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The request with whole numbers as such: to JSON, 2.0 is one."""
+    whole = {
+        name: int(value)
+        for name, value in given.items()
+        if type(value) is float and value.is_integer() and _is_whole(asks, name)
+    }
+    return {**given, **whole} if whole else given
+
+
+def _is_whole(asks: type[Asked], name: str) -> bool:
+    field = asks.model_fields.get(name)
+    return field is not None and field.annotation is int
 
 
 def _json(given: Mapping[str, Any]) -> bytes:

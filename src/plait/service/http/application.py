@@ -90,11 +90,9 @@ class Application:
     def _route(self, verb: Verb[Any, Any]) -> Route:
         async def endpoint(request: Request) -> Response:
             caller = self.callers(request.headers)
-            if request.method == "POST":
-                asked = await body_of(request, verb.asks)
-            else:
-                asked = of_query(request, verb)
-            doing = self.desk.carry_out(caller, verb.name, asked)
+            is_post = request.method == "POST"
+            given = await body_of(request) if is_post else of_query(request, verb)
+            doing = self.desk.carry_out(caller, verb.name, given)
             answer = await (doing if verb.settled is None else _while_there(request, doing))
             return Response(answer.model_dump_json(), media_type="application/json")
 

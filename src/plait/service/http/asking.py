@@ -1,27 +1,24 @@
-"""What a request asks for: read strictly, of its body or its address."""
+"""What a request asks for, of its body or its address: values of JSON, which the desk reads."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.requests import Request
 
-from plait.engine.coordinator.desk import invalid
-from plait.engine.coordinator.fields import Asked
 from plait.engine.coordinator.refusal import Kind, Refusal
 from plait.engine.coordinator.verb import Verb
 
 JSON = "application/json"
 
 
-async def body_of(request: Request, asks: type[Asked]) -> Asked:
-    """The request for a verb, of the body.
+async def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object of a request's body; an empty one is that of none.
 
     Raises:
-        Refusal: `NOT_JSON`, `MALFORMED`, `INVALID_REQUEST`, `TOO_LARGE`, `TOO_SLOW`.
+        Refusal: `NOT_JSON`, `MALFORMED`, `TOO_LARGE`, `TOO_SLOW`.
     """
     body = await request.body()
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -32,33 +29,17 @@ async def body_of(request: Request, asks: type[Asked]) -> Asked:
             kind=Kind.INVALID,
             hint=f"send it with Content-Type: {JSON}",
         )
-    return read(body or b"{}", asks)
-
-
-def read(body: bytes, asks: type[Asked]) -> Asked:
-    """The request that JSON says.
-
-    Raises:
-        Refusal: `MALFORMED`, `INVALID_REQUEST`.
-    """
     try:
-        given = from_json(body, allow_inf_nan=False)
+        given = from_json(body or b"{}", allow_inf_nan=False)
     except ValueError as error:
         raise _malformed(f"the body is no JSON: {error}") from None
     if not isinstance(given, dict):
         raise _malformed("the body is no JSON object")
-    try:
-        return asks.model_validate_json(body)
-    except ValidationError as error:
-        raise invalid(error) from None
+    return given
 
 
-def of_query(request: Request, verb: Verb[Any, Any]) -> Asked:
-    """The request for a verb that only reads, of the address: `?name=value`, lists repeated.
-
-    Raises:
-        Refusal: `INVALID_REQUEST`.
-    """
+def of_query(request: Request, verb: Verb[Any, Any]) -> dict[str, Any]:
+    """What an address says, for a verb that only reads: `?name=value`, lists repeated."""
     fields = verb.asks.model_json_schema()["properties"] if request.query_params else {}
     given: dict[str, Any] = {}
     for name in request.query_params:
@@ -66,11 +47,7 @@ def of_query(request: Request, verb: Verb[Any, Any]) -> Asked:
         kinds = _kinds(fields.get(name, {}))
         values = [_value(each, kinds) for each in texts]
         given[name] = values if "array" in kinds or len(values) > 1 else values[0]
-    asks: type[Asked] = verb.asks
-    try:
-        return asks.model_validate_json(_dumped(given))
-    except ValidationError as error:
-        raise invalid(error) from None
+    return given
 
 
 def _kinds(schema: Mapping[str, Any]) -> set[str]:
@@ -86,15 +63,6 @@ def _value(text: str, kinds: set[str]) -> Any:
         return from_json(text, allow_inf_nan=False)
     except ValueError:
         return text  # and it is told what should stand there
-
-
-def _dumped(given: Mapping[str, Any]) -> bytes:
-    from pydantic_core import PydanticSerializationError, to_json
-
-    try:
-        return to_json(given)
-    except (PydanticSerializationError, ValueError):
-        raise _malformed("the address is no UTF-8") from None
 
 
 def _malformed(what: str) -> Refusal:

@@ -30,7 +30,7 @@ _EXAMPLES: Mapping[int, tuple[str, str, str]] = {
     500: ("BUG", "a bug in Plait: its log has more", ""),
     503: ("STORE_UNREACHABLE", "the database does not answer", ""),
 }
-_READING = (400, 401, 403, 404, 405, 408, 413, 422, 429, 500, 503)
+_READING = (400, 401, 403, 404, 405, 408, 409, 413, 422, 429, 500, 503)
 _ASKING = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 503)
 _PROBING = (400, 401, 403, 405, 408, 413, 429, 500, 503)
 
