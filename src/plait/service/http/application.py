@@ -28,6 +28,7 @@ from plait.service.http.openapi import document
 from plait.service.http.reading import RunPlaces
 from plait.service.runs import Runs
 
+GONE = 499  # of a client that did not wait: nobody reads it
 Lifespan = Callable[[], AbstractAsyncContextManager[Any]]
 
 
@@ -94,6 +95,8 @@ class Application:
             given = await body_of(request) if is_post else of_query(request, verb)
             doing = self.desk.carry_out(caller, verb.name, given)
             answer = await (doing if verb.settled is None else _while_there(request, doing))
+            if answer is None:
+                return Response(status_code=GONE)
             return Response(answer.model_dump_json(), media_type="application/json")
 
         methods = ["POST"] if verb.writes else ["POST", "GET"]
@@ -114,7 +117,7 @@ class Application:
         return JSONResponse(capabilities(self.desk.verbs, version=self.version))
 
 
-async def _while_there(request: Request, doing: Awaitable[Message]) -> Message:
+async def _while_there(request: Request, doing: Awaitable[Message]) -> Message | None:
     """Wait for an answer as long as the client does: nothing is claimed for one that has gone."""
     told: list[Message] = []
 
@@ -133,9 +136,7 @@ async def _while_there(request: Request, doing: Awaitable[Message]) -> Message:
         group.cancel_scope.cancel()
     if failed:
         raise failed[0]
-    if not told:
-        raise HTTPException(499)
-    return told[0]
+    return told[0] if told else None
 
 
 @dataclass(slots=True)
