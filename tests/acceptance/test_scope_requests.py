@@ -88,6 +88,9 @@ def test_what_is_granted_lands_and_what_another_has_is_waited_for(story: Story) 
         ("wp-a", ["docs/a.md"]),
         ("wp-b", ["docs/*.md"]),
     ]
+    told = [f"{each['who']} {each['text']}" for each in report["audit"]]
+    assert "wp-a asked to write docs/a.md for wp-a" in told
+    assert "wp-a was granted docs/a.md for wp-a" in told
     assert "wp-a was granted docs/a.md, as wp-a asked" in story.plait("report").out
 
 

@@ -79,6 +79,10 @@ class MemoryStore:
     def audit(self, *, after: int = 0, most: int = 1000) -> tuple[Entry, ...]:
         return tuple(self._audit[after : after + most])
 
+    def audit_of(self, run: RunId, *, most: int = 1000) -> tuple[Entry, ...]:
+        found = [each for each in self._audit if each.run == run or each.kind == Kind.APPROVED]
+        return tuple(found[-most:])
+
     def audited(self) -> int:
         return len(self._audit)
 

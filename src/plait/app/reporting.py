@@ -9,6 +9,7 @@ from typing import Any
 
 from plait.app.project import Project
 from plait.app.tidying import still_there
+from plait.core.quoted import quoted
 from plait.core.report import build_report, instant
 from plait.core.run import Run
 from plait.ports import Store
@@ -29,6 +30,8 @@ def record_of(store: Store, run: Run) -> Mapping[str, Any]:
         {"who": each.who, "at": instant(each.at), "digest": each.digest}
         for each in store.approvals(run.plan.digest)
     ]
+    rows = quoted(store.audit_of(run.id), run.plan.digest)
+    report["audit"] = [{**each, "at": instant(each["at"])} for each in rows]
     return report
 
 

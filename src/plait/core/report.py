@@ -41,6 +41,7 @@ def build_report(run: Run) -> dict[str, Any]:
         "head": run.head,
         "approvals": [],
         "decisions": report_audit.decisions(run),
+        "audit": [],
         "agents": report_audit.agents(run),
         "sandbox": run.sandbox,
         "workspaces": run.workspaces,

@@ -141,6 +141,14 @@ def decisions(report: Report) -> tuple[str, ...]:
     )
 
 
+def audited(report: Report) -> tuple[str, ...]:
+    """Who approved, ordered, accepted and claimed what, as the audit has it, in sentences."""
+    return tuple(
+        f"{each['at'][:19].replace('T', ' ')} {each['who'] or 'somebody'} {each['text']}"
+        for each in report.get("audit", ())
+    )
+
+
 def grants(report: Report) -> tuple[str, ...]:
     """What packages were granted beyond the plan's scopes, in sentences."""
     return tuple(

@@ -50,6 +50,7 @@ def render_html(report: Report) -> str:
                     _list((*report_audit.grants(report), *report_rows.deviations(report))),
                 ),
                 _section("Decisions", _list(report_audit.decisions(report))),
+                _section("Audit", _list(report_audit.audited(report))),
                 _section("Agents", _agents(report)),
                 _section("Kept", _list(report_rows.kept_lines(report, 50))),
                 _section("Run", _facts(report)),

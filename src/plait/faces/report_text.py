@@ -89,6 +89,7 @@ def _parts(report: Report) -> Iterator[_Part]:
         ),
         ("Revisions", False, (_list(problem_rows.revisions(report)),)),
         ("Decisions", False, (_list(audit.decisions(report)),)),
+        ("Audit", True, (_list(audit.audited(report)),)),
         ("Agents", False, (_agents(report),)),
         ("Kept", True, (_list(report_rows.kept_lines(report, 50)),)),
         ("Run", True, (_facts(report), _plain(report_rows.bound(report)))),

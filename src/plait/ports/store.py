@@ -354,6 +354,9 @@ class Store(Rows, Protocol):
         `core.audit` names are in it, each written in the transaction of the fact itself.
         """
 
+    def audit_of(self, run: RunId, *, most: int = 1000) -> tuple[Entry, ...]:
+        """The newest rows of the audit that are about a run, or are approvals, in order."""
+
     def audited(self) -> int:
         """How many rows of the audit were written."""
 

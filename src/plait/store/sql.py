@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from plait.core.audit import Entry, Fact, Kind
@@ -297,6 +298,15 @@ class SqlStore(Claims, SqlCoordination):
         """Rows of the audit behind a number, in order."""
         with self._transaction(self._reading) as connection:
             return audit.read(connection, after, most)
+
+    @patient
+    def audit_of(self, run: RunId, *, most: int = 1000) -> tuple[Entry, ...]:
+        """The newest rows of the audit that are about a run, or are approvals, in order."""
+        with self._transaction(self._reading) as connection:
+            newest = partial(audit.find, connection, who="", after=None, most=most)
+            found = newest(run=run, kind="")
+            approved = newest(run="", kind=Kind.APPROVED.value)
+        return tuple(sorted((*found, *approved), key=lambda each: each.number))
 
     @patient
     def audited(self) -> int:
