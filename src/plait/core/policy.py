@@ -31,7 +31,7 @@ VERBS: Mapping[str, Kind] = {
     **dict.fromkeys(
         (
             "discover_agents", "check_locks", "get_task", "read_handoff", "recall",
-            "check_guardrails", "check_policy", "query_audit", "get_profile", "capabilities",
+            "check_guardrails", "check_policy", "query_audit", "get_profile",
             "port_status", "list_features", "get_feature", "read_run", "list_work",
             "get_answer",
         ),

@@ -26,7 +26,7 @@ class CheckGuardrails(Asked):
     """What a shell would run; it is parsed as a shell does, and not run"""
     file_paths: Lines = ()
     """Files that would be written"""
-    cwd: Line = ""
+    cwd: Annotated[str, Field(min_length=1, max_length=1000)] = "."
     """The folder that it would run in, below the repository's root"""
 
 
@@ -70,7 +70,7 @@ def check_guardrails(call: Call, asked: CheckGuardrails) -> Judged:
 
     trust, roots = _trust(call), _worktrees(call)
     own = {Bound.WORKTREE} if roots else frozenset[Bound]()
-    cwd = below(asked.cwd) if asked.cwd else ""
+    cwd = "" if asked.cwd == "." else below(asked.cwd)
     found: list[Offence] = []
     if asked.operation_text.strip():
         grave = judge(
