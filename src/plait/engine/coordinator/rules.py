@@ -10,7 +10,7 @@ from pydantic import Field
 from plait.core.audit import Entry
 from plait.core.coordination import TaskState
 from plait.core.guardrails.verdict import Bound, Category, Offence, Trust, Verdict, weigh
-from plait.engine.coordinator.fields import Asked, Data, Line, Message, Name, Text
+from plait.engine.coordinator.fields import Asked, Data, Line, Message, Name, Path, Text
 from plait.engine.coordinator.places import below
 from plait.engine.coordinator.refusal import Refusal
 from plait.engine.coordinator.verb import Call, Capability, Verb
@@ -26,7 +26,7 @@ class CheckGuardrails(Asked):
     """What a shell would run; it is parsed as a shell does, and not run"""
     file_paths: Lines = ()
     """Files that would be written"""
-    cwd: Annotated[str, Field(min_length=1, max_length=1000)] = "."
+    cwd: Path = "."
     """The folder that it would run in, below the repository's root"""
 
 
