@@ -113,9 +113,9 @@ def request_paths(call: Call, asked: RequestPaths) -> Scoped:
     """Ask to write paths outside your package's scope, while you work on it.
 
     It is granted at once if nobody else is at them and no package of the run that is still to
-    come was meant to write them; else it waits until they have ended, or is refused with the
-    reason. What is granted binds: a commit that changes these paths lands like any other.
-    Several paths are granted together or not at all.
+    come, and need not wait for yours, was meant to write them; else it waits until they have
+    ended, or is refused with the reason. What is granted binds: a commit that changes these
+    paths lands like any other. Several paths are granted together or not at all.
 
     Raises:
         Refusal: `NO_SUCH_TASK`, `NOT_YOURS`, `NOT_AT_WORK`, `OTHER_RUN`, `OUTSIDE`.
