@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import anyio.from_thread
 import pytest
-from tests.fakes.served import KINDS, LEGACY, MODERN, Faces, Service, repository, serving
+from tests.fakes.served import (
+    KINDS,
+    LEGACY,
+    MODERN,
+    PLAIT,
+    Faces,
+    Service,
+    repository,
+    serving,
+)
 
 from plait.engine.coordinator.desk import VERBS
 
@@ -137,3 +148,40 @@ def test_a_session_is_bound_to_its_client_of_mcp(served: tuple[Service, Any]) ->
             assert other.call("heartbeat").value["session"] in ada.credential
         assert other.call("heartbeat").code == "SESSION_OVER"
         assert other.call("heartbeat").code == "NO_SESSION"
+
+
+def test_a_signal_ends_a_pipe_and_its_session(served: tuple[Service, Any]) -> None:
+    """With the code of the signal; stdout had nothing but the protocol, garbage is borne."""
+    service, repo = served
+    process = subprocess.Popen(
+        [PLAIT, "mcp", "--repo", repo, "--agent", "raw"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    hello |= {"clientInfo": {"name": "x" * 500, "version": "1"}}
+    said = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "get_profile"}},
+    ]
+    process.stdin.write(b"garbage \xff\n" + b"".join(json.dumps(e).encode() + b"\n" for e in said))
+    process.stdin.flush()
+    answers = [json.loads(process.stdout.readline()) for _ in range(2)]
+    profile = answers[1]["result"]["structuredContent"]
+    assert (profile["agent"], profile["trust"]) == ("raw", 2)
+    with service.client() as client:
+
+        def there() -> bool:
+            found = client.get("/api/discover_agents").json()["agents"]
+            return profile["session"] in {each["session"] for each in found}
+
+        assert there()
+        process.send_signal(signal.SIGTERM)
+        rest, err = process.communicate(timeout=20)
+        assert (process.returncode, rest) == (143, b"")
+        assert b"Traceback" not in err
+        assert not there()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,11 +20,13 @@ from plait.engine.coordinator.sessions import Heartbeat, Registered, RegisterSes
 from plait.engine.coordinator.verb import Caller
 from plait.errors import PlaitError
 from plait.service.mcp.binding import Context
+from plait.service.mcp.lines import standard_input
 from plait.service.mcp.offering import Offering
 from plait.service.mcp.prompts import Prompt
 
 BEATS = 4  # within the time for which a session may be silent
 TTL_S = 60.0
+LEAVE_S = 5.0  # within which it ends after a signal
 _OVER = frozenset({"SESSION_OVER", "BAD_SESSION"})
 
 
@@ -143,6 +147,11 @@ async def serve(
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
             async for number in signals:
                 caught.append(number)
+                # A client that reads nothing holds up a thread that writes to it.
+                last = threading.Timer(LEAVE_S, os._exit, [128 + number])
+                last.daemon = True
+                last.start()
+                await own.leave()
                 scope.cancel()
                 return
 
@@ -150,7 +159,8 @@ async def serve(
         async with anyio.create_task_group() as group:
             group.start_soon(stop, group.cancel_scope)
             group.start_soon(own.beat)
-            async with stdio_server() as (reading, writing):
+            lines: Any = standard_input()
+            async with stdio_server(stdin=lines) as (reading, writing):
                 options = offering.server.create_initialization_options()
                 await offering.server.run(reading, writing, options)
                 group.cancel_scope.cancel()
