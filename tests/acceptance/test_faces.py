@@ -105,6 +105,9 @@ def test_tools_are_the_verbs(kind: str, served: tuple[Service, Any]) -> None:
         instructions = client.instructions or ""
         assert "complete_work" in instructions
         assert "required: discover, queue_work, lock." in instructions
+        offered = (client.server_capabilities.experimental or {})["plait"]
+        http = stack.enter_context(service.client())
+        assert offered == http.get("/api/capabilities").json()
 
 
 def test_a_pipe_is_a_session(served: tuple[Service, Any]) -> None:

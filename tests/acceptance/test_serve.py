@@ -246,6 +246,7 @@ def test_a_caller_bound_to_a_run_sees_no_other(story: Story) -> None:
             assert problem(client.get(f"/api/runs/{two}{tail}")) == (403, "OTHER_RUN")
         stream = {"accept": "text/event-stream"}
         assert problem(client.get(f"/api/runs/{two}/events", headers=stream)) == (403, "OTHER_RUN")
+        assert client.head(f"/api/runs/{one}/events", headers=stream).status_code == 200
         wrong = {"type": "x", "title": "t", "run": two}
         assert problem(client.post("/api/submit_work", json=wrong)) == (403, "OTHER_RUN")
         report = client.get(f"/api/runs/{one}/report").json()

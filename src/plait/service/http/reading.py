@@ -65,6 +65,8 @@ class RunPlaces:
         first = await to_thread.run_sync(partial(read, after=after))  # and whether it is there
         if STREAM in request.headers.get("accept", ""):
             headers = {"x-accel-buffering": "no"}
+            if request.method == "HEAD":
+                return Response(media_type=STREAM, headers=headers)
             return StreamingResponse(
                 self.feeds.listen(run, after), media_type=STREAM, headers=headers
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 import mcp_types as types
@@ -16,13 +17,25 @@ from plait.engine.coordinator.fields import Message
 from plait.engine.coordinator.refusal import Kind, Refusal
 from plait.engine.coordinator.verb import Verb
 from plait.errors import PlaitError
-from plait.service.handshake import in_words
+from plait.service.handshake import capabilities, in_words
 from plait.service.mcp import prompts as prompting, resources as reading
 from plait.service.mcp.binding import CREDENTIAL, Binding, Context
 from plait.service.mcp.prompts import ARGUMENT, Prompt
 
 _DESTROYS = frozenset({"cancel_work", "force_release_lock", "cleanup_dead_agents", "end_session"})
 _AGAIN = frozenset({"heartbeat", "release_lock", "complete_work", "acquire_lock"})
+
+
+class _Server(Server[Any]):
+    """A server whose capabilities have those of the coordinator with them, by class."""
+
+    offered: Mapping[str, Any] = MappingProxyType({})
+
+    def get_capabilities(self, *args: Any, **more: Any) -> types.ServerCapabilities:
+        """What the handshake tells, in each version of the protocol."""
+        told = super().get_capabilities(*args, **more)
+        further = {**(told.experimental or {}), "plait": dict(self.offered)}
+        return told.model_copy(update={"experimental": further})
 
 
 class Offering:
@@ -48,7 +61,7 @@ class Offering:
         self._desk, self._binding = desk, binding
         self._prompts = {each.name: each for each in prompts}
         self._resources = reading.resources(desk.verbs)
-        self.server: Server[Any] = Server(
+        self.server = _Server(
             "plait",
             version=version,
             instructions=_how(desk.verbs, own_session=own_session),
@@ -60,6 +73,7 @@ class Offering:
             on_get_prompt=self._get_prompt,
             get_tool_input_schema=self._schema,
         )
+        self.server.offered = capabilities(desk.verbs, version=version)
 
     def _schema(self, name: str) -> Mapping[str, Any] | None:
         verb = self._desk.verbs.get(name)
