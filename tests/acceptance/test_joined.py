@@ -36,12 +36,13 @@ def works(face: Any, done: list[str], over: list[bool]) -> None:
         done.append(work["package"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "kinds",
     [
         ("http", f"mcp/{LEGACY}"),
-        pytest.param((f"stdio/{MODERN}", f"mcp/{MODERN}"), marks=pytest.mark.long),
-        pytest.param((f"stdio/{LEGACY}", "http"), marks=pytest.mark.long),
+        (f"stdio/{MODERN}", f"mcp/{MODERN}"),
+        (f"stdio/{LEGACY}", "http"),
     ],
     ids="-".join,
 )
@@ -73,6 +74,7 @@ def test_two_workers_join_beside_two_of_the_run(story: Story, kinds: tuple[str, 
     assert {each["status"] for each in story.packages().values()} == {"landed"}
 
 
+@pytest.mark.long
 def test_who_went_away_has_claimed_nothing(story: Story) -> None:
     """A client that waits for work and leaves gets none of what comes later."""
     story.begin()

@@ -36,7 +36,9 @@ AGENT = (
 )
 
 
-@pytest.mark.parametrize("refused", ["worktree add", "worktree"])
+@pytest.mark.parametrize(
+    "refused", ["worktree add", pytest.param("worktree", marks=pytest.mark.long)]
+)
 def test_a_run_goes_on_without_worktrees(story: Story, refused: str) -> None:
     """One agent at a time, which the run says, and why; nothing of it is left in git's folder."""
     story.begin()
@@ -56,6 +58,7 @@ def test_a_run_goes_on_without_worktrees(story: Story, refused: str) -> None:
     assert list((story.repo / ".plait" / "worktrees").glob("w*")) == []
 
 
+@pytest.mark.long
 def test_a_folder_of_gits_that_cannot_be_made_is_borne_too(story: Story) -> None:
     """Such as one whose name is taken."""
     story.begin()

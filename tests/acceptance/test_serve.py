@@ -267,6 +267,7 @@ def test_a_caller_bound_to_a_run_sees_no_other(story: Story) -> None:
             jsonschema.Draft202012Validator(schema).validate(value)
 
 
+@pytest.mark.long
 def test_a_stream_goes_on_where_it_broke_off(story: Story) -> None:
     """Events come as they happen, each once and in order, also over several connections."""
     story.begin().plans("add", Piece(id="wp-a", write=["a.txt"]), Piece(id="wp-b", write=["b.txt"]))
