@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 from tests.acceptance.conftest import Story
 from tests.contract.test_coordination import do, joined
@@ -13,47 +12,28 @@ from plait.app.project import SystemClock
 from plait.engine.coordinator.desk import Desk
 from plait.store import open_store
 
-# Asks for what it is told to, notes the answer, writes there, and in its own scope.
-ASKS = f"""{sys.executable} - <<'END'
-import json, os, pathlib, sys, anyio
-from plait.app.project import SystemClock
-from plait.engine.coordinator.desk import Desk
-from plait.engine.coordinator.verb import Caller
-from plait.store import open_store
-
-here = pathlib.Path.cwd()
-root = next(each for each in here.parents if each.name == ".plait")
-own, notes = os.environ["PLAIT_PACKAGE"], pathlib.Path(os.environ["NOTES"])
-path, writes, turn = json.loads((notes / "asks.json").read_text())[own]
-
-async def main():
-    desk = Desk(store=open_store(root / "plait.db", clock=SystemClock()))
-    joined = await desk.carry_out(Caller(), "register_session", {{"agent": own}})
-    caller = Caller(credential=joined.credential)
-    asked = {{"run": os.environ["PLAIT_RUN"], "package": own, "paths": [path],
-              "epoch": int(os.environ["PLAIT_EPOCH"])}}
-    told = await desk.carry_out(caller, "request_paths", {{**asked, "wait_s": 1 if turn else 20}})
-    (notes / own).write_text(told.state)
-    if told.state == "queued":
-        (notes / "queued").touch()
-        told = await desk.carry_out(caller, "request_paths", {{**asked, "wait_s": 30}})
-    (notes / f"{{own}}-then").write_text(told.state)
-    scope = json.loads(pathlib.Path(os.environ["PLAIT_SCOPE"]).read_text())
-    (notes / f"{{own}}-scope").write_text(json.dumps(scope.get("granted", [])))
-    while turn == 0 and not (notes / "queued").exists():
-        await anyio.sleep(0.02)
-    desk.store.close()
-
-anyio.run(main)
-for each in (writes, f"src/{{own}}/x"):
-    place = here / each
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text((place.read_text() if place.exists() else "") + own + chr(10))
-END
+# Asks for a path by the folder of requests, notes each answer, then writes there.
+ASKS = """
+case $PLAIT_PACKAGE in
+  wp-a) path=docs/a.md writes=docs/a.md wait=20;;
+  wp-b) path='docs/*.md' writes=docs/b.md wait=1
+    while ! test -e "$NOTES/wp-a-1"; do sleep 0.02; done;;
+  wp-c) path=plait.toml writes=plait.toml wait=20;;
+esac
+ask() {
+  asked='{"verb": "request_paths", "paths": ["'$path'"], "wait_s": '$2'}'
+  echo "$asked" > "$PLAIT_REQUESTS/$1.json"
+  while ! test -s "$PLAIT_REQUESTS/$1.answer.json"; do sleep 0.02; done
+  grep -o '"state": *"[a-z]*"' "$PLAIT_REQUESTS/$1.answer.json" > "$NOTES/$PLAIT_PACKAGE-$1"
+}
+ask 1 $wait
+test $PLAIT_PACKAGE = wp-b && { touch "$NOTES/queued"; ask 2 30; }
+while test $PLAIT_PACKAGE = wp-a -a ! -e "$NOTES/queued"; do sleep 0.02; done
+cp "$PLAIT_SCOPE" "$NOTES/$PLAIT_PACKAGE.json"
+mkdir -p docs src/$PLAIT_PACKAGE
+echo $PLAIT_PACKAGE >> $writes
+echo ok > src/$PLAIT_PACKAGE/x
 """
-
-# wp-b asks once wp-a has what it wants.
-FIRST = "test $PLAIT_PACKAGE != wp-b || while ! test -e $NOTES/wp-a-then; do sleep 0.02; done; "
 
 
 def test_what_is_granted_lands_and_what_another_has_is_waited_for(story: Story) -> None:
@@ -63,20 +43,15 @@ def test_what_is_granted_lands_and_what_another_has_is_waited_for(story: Story) 
     violation, as without any request.
     """
     story.begin({"docs/a.md": "begun\n"})
-    asks = {
-        "wp-a": ("docs/a.md", "docs/a.md", 0),
-        "wp-b": ("docs/*.md", "docs/b.md", 1),
-        "wp-c": ("plait.toml", "plait.toml", 1),
-    }
-    (story.notes / "asks.json").write_text(json.dumps(asks))
     story.plans("p", Piece(id="wp-a"), Piece(id="wp-b"), Piece(id="wp-c"))
-    done = story.run("p", FIRST + ASKS)
+    done = story.run("p", ASKS)
     assert done.code == 1, done.out + done.err
-    assert story.note("wp-a") == ["granted"]
-    assert story.note("wp-b") == ["queued"]
-    assert story.note("wp-b-then") == ["granted"]
-    assert story.note("wp-c") == ["refused"]
-    assert story.note("wp-a-scope") == ['["docs/a.md"]']
+    answers = {name: story.note(name)[0].split('"')[-2] for name in ("wp-a-1", "wp-b-1", "wp-b-2")}
+    assert answers == {"wp-a-1": "granted", "wp-b-1": "queued", "wp-b-2": "granted"}
+    assert '"refused"' in story.note("wp-c-1")[0]
+    scope = json.loads((story.notes / "wp-a.json").read_text())
+    assert scope["granted"] == ["docs/a.md"]
+    assert "docs/a.md" in scope["write"]
 
     report = story.report()
     states = {each["id"]: each for each in report["packages"]}
@@ -89,9 +64,9 @@ def test_what_is_granted_lands_and_what_another_has_is_waited_for(story: Story) 
         ("wp-b", ["docs/*.md"]),
     ]
     told = [f"{each['who']} {each['text']}" for each in report["audit"]]
-    assert "wp-a asked to write docs/a.md for wp-a" in told
-    assert "wp-a was granted docs/a.md for wp-a" in told
-    assert "wp-a was granted docs/a.md, as wp-a asked" in story.plait("report").out
+    assert "command at wp-a asked to write docs/a.md for wp-a" in told
+    assert "command at wp-a was granted docs/a.md for wp-a" in told
+    assert "wp-a was granted docs/a.md, as command at wp-a asked" in story.plait("report").out
 
 
 def test_a_person_answers_what_an_agent_from_elsewhere_asks(story: Story) -> None:

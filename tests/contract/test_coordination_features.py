@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.test_coordination import desk, do, joined, refused
+from tests.contract.test_coordination import do, joined, refused
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import plan
 from tests.unit.test_features import writing
@@ -12,8 +12,6 @@ from tests.unit.test_features import writing
 from plait.core.event import RunId
 from plait.engine.coordinator.desk import Desk
 from plait.engine.coordinator.verb import Caller
-
-__all__ = ["desk"]
 
 
 def test_features_are_registered_by_who_works_on_them(desk: Desk, clock: ManualClock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.test_coordination import desk, do, joined, refused
+from tests.contract.test_coordination import do, joined, refused
 from tests.contract.test_coordination_scopes import run
 from tests.fakes.clock import ManualClock
 
@@ -12,7 +12,7 @@ from plait.core.event import RunId
 from plait.engine.coordinator.desk import Desk
 from plait.engine.coordinator.verb import Caller
 
-__all__ = ["desk", "run"]
+__all__ = ["run"]
 
 
 def test_the_last_word_on_work_is_kept(desk: Desk, run: RunId) -> None:

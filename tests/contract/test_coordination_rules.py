@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.contract.test_coordination import desk, do, joined, refused
+from tests.contract.test_coordination import do, joined, refused
 from tests.fakes.clock import ManualClock
 from tests.fakes.stored import begin
 
@@ -18,8 +18,6 @@ from plait.core.policy import VERBS as POLICY
 from plait.engine.coordinator.desk import VERBS, Desk
 from plait.engine.coordinator.verb import Caller
 from plait.engine.lodging import Lodgings
-
-__all__ = ["desk"]
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from tests.contract.test_coordination import desk, do, joined, refused
+from tests.contract.test_coordination import do, joined, refused
 from tests.fakes.clock import ManualClock
 from tests.fakes.stored import A, B, begin
 
 from plait.core.event import RunId
 from plait.engine.coordinator.desk import Desk
 from plait.ports import Advance
-
-__all__ = ["desk"]
 
 
 @pytest.fixture
