@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.acceptance.conftest import Story
+import pytest
+from tests.acceptance.conftest import Story, wait_until
 from tests.fakes.plans import Piece
 
 from plait.app.project import SystemClock
@@ -72,3 +73,29 @@ def test_nothing_is_remembered_where_that_is_not_wanted(story: Story) -> None:
     assert ask(story, "recall", least=0).memories == ()
     (handoff,) = ask(story, "read_handoff").handoffs
     assert handoff.occasion == "end"
+
+
+@pytest.mark.long
+def test_a_pause_and_a_revision_are_handed_over(story: Story) -> None:
+    """What is under way stands in the one, the new plan in the other."""
+    story.begin()
+    story.plans("p", Piece(id="wp-a"), Piece(id="wp-b", needs=["wp-a"]))
+    waits = "while ! test -e $NOTES/go; do sleep 0.02; done; mkdir -p src/$PLAIT_PACKAGE; "
+    agent = f"command:touch $NOTES/begun; {waits} echo ok > src/$PLAIT_PACKAGE/x"
+    process = story.starts("run", "p", "--yes", "--agent", agent)
+    wait_until((story.notes / "begun").exists)
+    assert story.plait("pause", "--now").code == 0
+    process.communicate(timeout=60)
+    (paused,) = ask(story, "read_handoff").handoffs
+    assert paused.occasion == "pause"
+    assert "is paused" in paused.summary
+    assert any("2 not begun: wp-a, wp-b" in each for each in paused.in_progress)
+
+    path = story.plans("p", Piece(id="wp-a"), Piece(id="wp-c", needs=["wp-a"]), commit=False)
+    (story.notes / "go").touch()
+    done = story.plait("resume", "--plan", str(path), "--yes")
+    assert done.code == 0, done.err
+    end, revised, _ = ask(story, "read_handoff").handoffs
+    assert (end.occasion, revised.occasion) == ("end", "revision")
+    assert "was revised" in revised.summary
+    assert any("set plan revision" in each for each in end.decisions)
