@@ -11,6 +11,7 @@ from plait.core.audit import ORIGIN, PLAIT, Entry, Fact, Kind, audited, chained
 from plait.core.event import Event, RunId
 from plait.store import rows, schema, statements
 from plait.store.engines import take_pen
+from plait.store.quick import changed, quick, quick_each
 
 
 def append(connection: Connection, facts: Sequence[Fact], now: float) -> None:
@@ -18,12 +19,12 @@ def append(connection: Connection, facts: Sequence[Fact], now: float) -> None:
     if not facts:
         return
     take_pen(connection)
-    last = connection.execute(statements.LAST_AUDIT).one_or_none()
-    number, previous = (0, ORIGIN) if last is None else last
+    last = quick(connection, statements.LAST_AUDIT, {})
+    number, previous = last[0] if last else (0, ORIGIN)
     told = [replace(each, who=rows.storable(each.who)) for each in facts]
     made = chained(told, number=number, previous=previous, at=now)
-    connection.execute(statements.ADD_AUDIT, [asdict(each) for each in made])
-    connection.execute(statements.COUNT_AUDIT, {"more": len(made)})
+    quick_each(connection, statements.ADD_AUDIT, map(asdict, made))
+    changed(connection, statements.COUNT_AUDIT, {"more": len(made)})
 
 
 def facts_of(

@@ -19,6 +19,7 @@ from plait.errors import LeaseHeld, LockHeld, StaleEpoch, UsageError
 from plait.ports import Advance, HeldKey
 from plait.store import rows, statements
 from plait.store.bulk import listed
+from plait.store.quick import quick
 from plait.store.refusals import no_such_package, only
 
 _NAMES_PER_QUERY = 500  # far below what any database takes as parameters of one statement
@@ -171,7 +172,7 @@ def held(connection: Connection) -> tuple[HeldKey, ...]:
     """All keys that are held, in all runs, by token."""
     return tuple(
         HeldKey(key=key, run=run, package=package, epoch=epoch, token=token)
-        for token, key, run, package, epoch in connection.execute(statements.LOCKED)
+        for token, key, run, package, epoch in quick(connection, statements.LOCKED, {})
     )
 
 

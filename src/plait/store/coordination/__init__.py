@@ -24,11 +24,20 @@ _COORDINATOR = 7_560_148_235  # beside the numbers in `engines`
 _MOST = 64  # parts of one transaction: others write too
 
 
+class _UndoneError(Exception):
+    """A part was refused after it had written something."""
+
+
 @dataclass(slots=True, eq=False)
 class _Part:
-    """Work of one caller, and what came of it once it is written, or refused."""
+    """Work of one caller, and what came of it once it is written, or refused.
+
+    `turn` is held until the work is over, or it is this caller's turn to write for all.
+    """
 
     work: Callable[[CoordinationRows], Any]
+    turn: Lock
+    leads: bool = False
     answer: Any = None
     error: BaseException | None = None
     over: bool = False
@@ -55,19 +64,29 @@ class SqlCoordination(Connected, Coordination):
         """As `Connected`; nobody waits yet."""
         super().__init__(*args, **given)
         self._waiting: list[_Part] = []
-        self._entering, self._turn = Lock(), Lock()
+        self._writes = False  # somebody does, for all who wait
+        self._entering = Lock()
 
     @patient
     def transact(self, work: Callable[[CoordinationRows], T]) -> T:
-        """Do work in one transaction: all of what it writes, or nothing if it raises."""
-        part = _Part(work)
+        """Do work in one transaction: all of what it writes, or nothing if it raises.
+
+        Work may be done more than once, if what it had written was undone.
+        """
+        part = _Part(work, Lock())
         with self._entering:
             self._waiting.append(part)
-        with self._turn:  # who waits for it finds the work done, most often
-            while not part.over:
-                with self._entering:
-                    parts, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-                self._write(parts)
+            part.leads, self._writes = not self._writes, True
+            if not part.leads:
+                part.turn.acquire()
+        try:
+            if not part.leads:
+                part.turn.acquire()  # until another has written it, or hands the pen on
+            if not part.over:
+                self._lead()
+        except BaseException:  # such as Ctrl-C
+            self._step_aside(part)
+            raise
         answer: T = part.told()
         return answer
 
@@ -77,18 +96,38 @@ class SqlCoordination(Connected, Coordination):
         with self._transaction(self._reading) as connection:
             return work(SqlRows(connection, at=self._lease_time()))
 
+    def _lead(self) -> None:
+        """Write for all who wait, one's own work first, and hand the pen on."""
+        with self._entering:
+            parts, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+        try:
+            self._write(parts)
+        finally:
+            for part in parts[1:]:
+                part.turn.release()
+            with self._entering:
+                self._hand_on()
+
+    def _hand_on(self) -> None:
+        self._writes = bool(self._waiting)
+        if self._waiting:
+            self._waiting[0].leads = True
+            self._waiting[0].turn.release()
+
+    def _step_aside(self, part: _Part) -> None:
+        """Let the others go on without a caller that waits no more."""
+        with self._entering:
+            if part in self._waiting:
+                self._waiting.remove(part)
+                if part.leads:
+                    self._hand_on()
+
     def _write(self, parts: list[_Part]) -> None:
         try:
-            with self._transaction(self._writing) as connection:
-                if self.shared:
-                    connection.execute(select(func.pg_advisory_xact_lock(_COORDINATOR)))
-                rows = SqlRows(connection, at=self._lease_time())
-                if len(parts) == 1:
-                    parts[0].answer = parts[0].work(rows)
-                else:
-                    for part in parts:
-                        _do(connection, rows, part)
-                rows.tell()
+            try:
+                self._attempt(parts, apart=False)
+            except _UndoneError:
+                self._attempt(parts, apart=True)
         except BaseException as error:
             for part in parts:
                 part.error = error
@@ -98,8 +137,37 @@ class SqlCoordination(Connected, Coordination):
             for part in parts:
                 part.over = True
 
+    def _attempt(self, parts: list[_Part], *, apart: bool) -> None:
+        with self._transaction(self._writing) as connection:
+            if self.shared:
+                connection.execute(select(func.pg_advisory_xact_lock(_COORDINATOR)))
+            rows = SqlRows(connection, at=self._lease_time())
+            for part in parts:
+                part.error = None
+                if len(parts) == 1:
+                    part.answer = part.work(rows)
+                elif apart:
+                    _apart(connection, rows, part)
+                else:
+                    _among(rows, part)
+            rows.tell()
 
-def _do(connection: Connection, rows: SqlRows, part: _Part) -> None:
+
+def _among(rows: SqlRows, part: _Part) -> None:
+    """One part of a transaction; one that is refused has written nothing, most often."""
+    facts, rows.wrote = len(rows.facts), False
+    try:
+        part.answer = part.work(rows)
+    except DBAPIError:
+        raise  # it is everybody's
+    except Exception as error:  # noqa: BLE001 - its own caller's, who gets it
+        if rows.wrote:
+            raise _UndoneError from error
+        del rows.facts[facts:]
+        part.error = error
+
+
+def _apart(connection: Connection, rows: SqlRows, part: _Part) -> None:
     """One part of a transaction: undone by itself if it is refused."""
     facts = len(rows.facts)
     connection.exec_driver_sql("SAVEPOINT part")
@@ -110,5 +178,6 @@ def _do(connection: Connection, rows: SqlRows, part: _Part) -> None:
     except Exception as error:  # noqa: BLE001 - its own caller's, who gets it
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT part")
         del rows.facts[facts:]
+        rows.forget()
         part.error = error
     connection.exec_driver_sql("RELEASE SAVEPOINT part")

@@ -28,7 +28,7 @@ from plait.store.bulk import Among, listed
 from plait.store.coordination.asking import SqlAsking
 from plait.store.coordination.leasing import SqlLeasing
 from plait.store.coordination.notes import SqlNotes
-from plait.store.coordination.quick import quick
+from plait.store.quick import changed, quick
 from plait.store.coordination.records import Records
 from plait.store.database_clock import moment
 from plait.store.refusals import only
@@ -145,12 +145,18 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
         self._at = at
         self._now: float | None = at
         self.facts: list[Fact] = []
+        self.wrote = False
+        self._tasks: dict[str, Task] = {}  # as they stand in the database
+
+    def forget(self) -> None:
+        """Take nothing for known: some of what was written was undone."""
+        self._tasks.clear()
 
     @property
     def now(self) -> float:
         """Unix time by the store's clock."""
         if self._now is None:
-            self._now = quick(self._connection, _NOW, {"at": None}).scalar_one()
+            self._now = quick(self._connection, _NOW, {"at": None})[0][0]
         return self._now
 
     def session(self, session: str) -> Session | None:
@@ -167,12 +173,14 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def write_session(self, session: Session) -> None:
         """Add a session, or write it anew."""
+        self.wrote = True
         if not _SESSIONS.write(self._connection, session):
             _SESSIONS.add(self._connection, [session])
 
     def task(self, task: str) -> Task | None:
         """One task."""
-        return _TASKS.one(self._connection, task)
+        found = _TASKS.one(self._connection, task)
+        return None if found is None else self._seen(found)
 
     def tasks(
         self,
@@ -191,7 +199,7 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
             "states": listed(states or TaskState),
             "most": most,
         }
-        return _TASKS.all(self._connection, _FOUND_TASKS, given)
+        return [self._seen(each) for each in _TASKS.all(self._connection, _FOUND_TASKS, given)]
 
     def claimable(self, *, run: str, types: Collection[str], trust: int) -> Iterator[Task]:
         """Open tasks that so much trust is enough for, the first to do first; empty: any."""
@@ -200,19 +208,22 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
         while found := _TASKS.all(
             self._connection, _CLAIMABLE, {**given, "skip": skip, "most": most}
         ):
-            yield from found
+            yield from map(self._seen, found)
             skip, most = skip + len(found), _PAGE
 
     def lapsed(self) -> Sequence[Task]:
         """Claimed tasks whose time is over."""
-        return _TASKS.all(self._connection, _LAPSED, {"now": self.now})
+        found = _TASKS.all(self._connection, _LAPSED, {"now": self.now})
+        return [self._seen(each) for each in found]
 
     def dependents(self, task: str) -> Sequence[Task]:
         """Waiting tasks that need this one."""
-        return _TASKS.all(self._connection, _DEPENDENTS, {"needs": task})
+        found = _TASKS.all(self._connection, _DEPENDENTS, {"needs": task})
+        return [self._seen(each) for each in found]
 
     def add_task(self, task: Task) -> None:
         """Add a task, with what it needs."""
+        self.wrote = True
         _TASKS.add(self._connection, [task])
         if task.needs:
             needs = [{"task": task.id, "needs": each} for each in dict.fromkeys(task.needs)]
@@ -220,16 +231,20 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def write_task(self, task: Task) -> None:
         """Write a task anew; what it needs stays."""
-        _TASKS.write(self._connection, task)
+        self.wrote = True
+        _TASKS.write(self._connection, task, known=self._tasks.get(task.id))
+        self._tasks[task.id] = task
 
     def next_number(self) -> int:
         """A number that was never given out."""
-        number: int = quick(self._connection, _NEXT_NUMBER, {}).scalar_one()
+        self.wrote = True
+        number: int = quick(self._connection, _NEXT_NUMBER, {})[0][0]
         return number
 
     def next_tokens(self, count: int) -> range:
         """Tokens of locks that were never given out."""
-        last: int = self._connection.execute(statements.NEXT_TOKENS, {"count": count}).scalar_one()
+        self.wrote = True
+        last: int = quick(self._connection, statements.NEXT_TOKENS, {"count": count})[0][0]
         return range(last - count + 1, last + 1)
 
     def locks(self, *, session: str | None = None) -> Sequence[HeldLock]:
@@ -247,24 +262,26 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
         space = f"{space}:" if colon else ""
         given = {"now": self.now, "session": session, "space": space, "size": len(space)}
         found = quick(self._connection, _KEYS, given)
-        tokens = [row.token for row in found if met(key, row.key)]
+        tokens = [token for token, held in found if met(key, held)]
         locks = (_LOCKS.one(self._connection, token) for token in tokens)
         return [lock for lock in locks if lock is not None]
 
     def add_locks(self, locks: Iterable[HeldLock]) -> None:
         """Add locks."""
+        self.wrote = True
         _LOCKS.add(self._connection, locks)
 
     def drop_locks(self, tokens: Collection[int]) -> None:
         """Give locks back."""
-        if tokens:
-            self._connection.execute(_DROP_LOCK, [{"of_token": each} for each in tokens])
+        self.wrote = self.wrote or bool(tokens)
+        for each in tokens:
+            changed(self._connection, _DROP_LOCK, {"of_token": each})
 
     def renew_locks(self, tokens: Collection[int], until: float) -> None:
         """Let locks last until then."""
-        if tokens:
-            given = [{"of_token": each, "new_until": until} for each in tokens]
-            self._connection.execute(_RENEW_LOCK, given)
+        self.wrote = self.wrote or bool(tokens)
+        for each in tokens:
+            changed(self._connection, _RENEW_LOCK, {"of_token": each, "new_until": until})
 
     def package_keys(self) -> Sequence[HeldKey]:
         """Lock keys that packages hold, in all runs."""
@@ -286,12 +303,18 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def want(self, demand: Demand) -> None:
         """Note that a session waits for work."""
+        self.wrote = True
         if not _DEMANDS.write(self._connection, demand):
             _DEMANDS.add(self._connection, [demand])
 
     def unwant(self, session: str) -> None:
         """Note that it does not."""
-        quick(self._connection, _UNWANT, {"of_session": session})
+        self.wrote = True
+        changed(self._connection, _UNWANT, {"of_session": session})
+
+    def _seen(self, task: Task) -> Task:
+        self._tasks[task.id] = task
+        return task
 
     def demands(self) -> Sequence[Demand]:
         """Who waits for work now."""
