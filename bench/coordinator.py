@@ -122,15 +122,14 @@ def _bare(place: str, tasks: int) -> list[float]:
         def locks(session: str) -> int:
             token = next(numbers)
             return sql(
-                LOCK.format(token=token, session=session.partition(".")[0]), UNLOCK.format(token=token)
+                LOCK.format(token=token, session=session.partition(".")[0]),
+                UNLOCK.format(token=token),
             )
 
         def completes(session: str) -> int:
             return sql(COMPLETE.format(task=names.pop()))
 
-        return [
-            _together(sessions, tasks, one) for one in (claims, locks, completes)
-        ]
+        return [_together(sessions, tasks, one) for one in (claims, locks, completes)]
 
 
 def _by_desk(place: str, tasks: int) -> list[float]:
@@ -146,9 +145,7 @@ def _by_desk(place: str, tasks: int) -> list[float]:
 
 def _by_http(place: str, tasks: int) -> list[float]:
     with _filled(place, tasks) as (_, sessions), _serving(place) as port, ExitStack() as stack:
-        lines = {
-            each: stack.enter_context(_line(port)) for each in sessions
-        }
+        lines = {each: stack.enter_context(_line(port)) for each in sessions}
 
         def act(session: str, name: str, **given: Any) -> Any:
             line = lines[session]
@@ -220,7 +217,10 @@ def _filled(place: str, tasks: int) -> Iterator[tuple[SqlStore, list[str]]]:
     store = open_store(place, clock=SystemClock())
     try:
         desk = Desk(store=store)
-        asks = [desk.read("register_session", {"agent": f"a-{n}", "ttl_s": 3600}) for n in range(CLIENTS)]
+        asks = [
+            desk.read("register_session", {"agent": f"a-{n}", "ttl_s": 3600})
+            for n in range(CLIENTS)
+        ]
         told: list[Any] = [desk.do(Caller(), verb, asked) for verb, asked in asks]
 
         def fill(rows: CoordinationRows) -> None:

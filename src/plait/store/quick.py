@@ -17,9 +17,7 @@ from sqlalchemy.sql.expression import Executable
 Row = tuple[Any, ...]
 
 
-def quick(
-    connection: Connection, statement: Executable, given: Mapping[str, Any]
-) -> Sequence[Row]:
+def quick(connection: Connection, statement: Executable, given: Mapping[str, Any]) -> Sequence[Row]:
     """The rows of a statement whose values are all of types that the driver takes as is."""
     cursor = _executed(connection, statement, given)
     found: Sequence[Row] = cursor.fetchall()

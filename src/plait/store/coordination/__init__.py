@@ -173,6 +173,7 @@ def _apart(connection: Connection, rows: SqlRows, part: _Part) -> None:
     connection.exec_driver_sql("SAVEPOINT part")
     try:
         part.answer = part.work(rows)
+        rows.flush()
     except DBAPIError:
         raise  # it is everybody's
     except Exception as error:  # noqa: BLE001 - its own caller's, who gets it

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from plait.core.audit import Entry, Fact
 from plait.core.codec import decode
@@ -71,18 +72,22 @@ _FOUND_TASKS = (
     .order_by(task.c.priority, task.c.number)
     .limit(bindparam("most"))
 )
-_CLAIMABLE = (
-    select(*_TASKS.columns)
-    .where(
-        task.c.state == TaskState.OPEN.value,
-        task.c.trust <= bindparam("trust"),
-        (bindparam("run") == "") | (task.c.run == bindparam("run")),
-        (bindparam("any_type") == 1) | Among(task.c.type, "types"),
+
+
+@cache
+def _claimable(*, of_run: bool, of_types: bool) -> Select[*tuple[Any, ...]]:
+    """Open tasks, in order: asked of one run and of some types, or of any."""
+    found = select(*_TASKS.columns).where(
+        task.c.state == TaskState.OPEN.value, task.c.trust <= bindparam("trust")
     )
-    .order_by(task.c.priority, task.c.number)
-    .limit(bindparam("most"))
-    .offset(bindparam("skip"))
-)
+    if of_run:
+        found = found.where(task.c.run == bindparam("run"))
+    if of_types:
+        found = found.where(Among(task.c.type, "types"))
+    found = found.order_by(task.c.priority, task.c.number)
+    return found.limit(bindparam("most")).offset(bindparam("skip"))
+
+
 _LAPSED = (
     select(*_TASKS.columns)
     .where(task.c.state == TaskState.CLAIMED.value, task.c.until <= bindparam("now"))
@@ -129,7 +134,7 @@ _AT_WORK = (
     .where(package.c.holder.is_not(None), package.c.lease_until > moment())
     .order_by(package.c.run, package.c.position)
 )
-_UNWANT = delete(demand).where(demand.c.session == bindparam("of_session"))
+_UNWANT = delete(demand).where(Among(demand.c.session, "sessions"))
 _DEMANDED = (
     select(*_DEMANDS.columns).where(demand.c.until > bindparam("now")).order_by(demand.c.until)
 )
@@ -147,10 +152,18 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
         self.facts: list[Fact] = []
         self.wrote = False
         self._tasks: dict[str, Task] = {}  # as they stand in the database
+        self._unwanted: set[str] = set()
 
     def forget(self) -> None:
         """Take nothing for known: some of what was written was undone."""
         self._tasks.clear()
+        self._unwanted.clear()
+
+    def flush(self) -> None:
+        """Write what is put off until there is more of it."""
+        if self._unwanted:
+            changed(self._connection, _UNWANT, {"sessions": listed(sorted(self._unwanted))})
+            self._unwanted.clear()
 
     @property
     def now(self) -> float:
@@ -203,11 +216,12 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def claimable(self, *, run: str, types: Collection[str], trust: int) -> Iterator[Task]:
         """Open tasks that so much trust is enough for, the first to do first; empty: any."""
-        given = {"run": run, "trust": trust, "any_type": int(not types), "types": listed(types)}
+        asked = _claimable(of_run=bool(run), of_types=bool(types))
+        given: dict[str, Any] = {"trust": trust}
+        given |= {"run": run} if run else {}
+        given |= {"types": listed(types)} if types else {}
         skip, most = 0, 1  # the first one will do, most often
-        while found := _TASKS.all(
-            self._connection, _CLAIMABLE, {**given, "skip": skip, "most": most}
-        ):
+        while found := _TASKS.all(self._connection, asked, {**given, "skip": skip, "most": most}):
             yield from map(self._seen, found)
             skip, most = skip + len(found), _PAGE
 
@@ -304,13 +318,14 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
     def want(self, demand: Demand) -> None:
         """Note that a session waits for work."""
         self.wrote = True
+        self._unwanted.discard(demand.session)
         if not _DEMANDS.write(self._connection, demand):
             _DEMANDS.add(self._connection, [demand])
 
     def unwant(self, session: str) -> None:
         """Note that it does not."""
         self.wrote = True
-        changed(self._connection, _UNWANT, {"of_session": session})
+        self._unwanted.add(session)  # of all parts of a transaction, in one statement
 
     def _seen(self, task: Task) -> Task:
         self._tasks[task.id] = task
@@ -318,6 +333,7 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def demands(self) -> Sequence[Demand]:
         """Who waits for work now."""
+        self.flush()
         return _DEMANDS.all(self._connection, _DEMANDED, {"now": self.now})
 
     def record(self, facts: Sequence[Fact]) -> None:
@@ -326,6 +342,7 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def tell(self) -> None:
         """Write the facts down: the last thing that a transaction does."""
+        self.flush()
         audit.append(self._connection, self.facts, self.now)
         self.facts = []
 
