@@ -7,10 +7,11 @@ READY := .venv/.ready
 NPM ?= npm
 AGENTS ?=
 NODE_AGENTS := tests/agents/node_modules/.package-lock.json
+NODE_CLIENTS := tests/clients/node_modules/.package-lock.json
 SHORT := together or complete or (claude or gemini) and (works or 401 or cancel or permission)
 PYTHON_AGENTS := $(patsubst %/requirements.txt,%/.venv/.ready,$(wildcard tests/agents/*/requirements.txt))
 
-.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short test-qa escape
+.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short test-clients test-qa escape
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,7 +30,7 @@ demo: $(READY)  ## run the demo: a real small project, no model, no network
 	$(PY) -m plait demo
 
 test: $(READY)  ## all tests but the long suites
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not qa and not long"
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not clients and not qa and not long"
 
 check: $(READY)  ## what CI runs: format, lint, types, import contracts, short crash, escape and landing suites, tests
 	.venv/bin/ruff format --check --quiet .
@@ -39,7 +40,7 @@ check: $(READY)  ## what CI runs: format, lint, types, import contracts, short c
 	$(PY) -m tests.crash --short
 	$(PY) -m tests.escape --short
 	$(PY) -m bench.landing --short
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not qa"
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not crash and not agents and not clients and not qa"
 
 format: $(READY)  ## format and mend what can be mended
 	.venv/bin/ruff format .
@@ -60,9 +61,9 @@ crash: $(READY)  ## kill Plait, agents, shims; fill the disk, turn the clock bac
 escape: $(READY)  ## try each way out of a scope, under each sandbox that works here
 	$(PY) -m tests.escape
 
-$(NODE_AGENTS): tests/agents/package-lock.json
+$(NODE_AGENTS) $(NODE_CLIENTS): tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
 	@if command -v $(NPM) >/dev/null; \
-	  then cd tests/agents && $(NPM) ci --no-audit --no-fund --loglevel=error && touch $(notdir $(@D))/$(@F); \
+	  then cd tests/$* && $(NPM) ci --no-audit --no-fund --loglevel=error && touch node_modules/$(@F); \
 	  else echo 'npm is not here: what it installs is left out'; fi
 
 tests/agents/%/.venv/.ready: tests/agents/%/requirements.txt | $(READY)
@@ -76,9 +77,12 @@ test-agents: $(READY) $(NODE_AGENTS) $(PYTHON_AGENTS)  ## drive agents' real pro
 test-agents-short: $(READY) $(NODE_AGENTS)  ## two of them, and all that npm installs in one run
 	$(PY) -m pytest -q -rs -n 2 --dist worksteal tests/agents -k "$(SHORT)"
 
+test-clients: $(READY) $(NODE_CLIENTS)  ## clients of MCP, the TypeScript SDK too, work through whole plans
+	$(PY) -m pytest -q -rs -n 2 --dist worksteal tests/clients tests/acceptance/test_clients.py
+
 test-qa: $(READY)  ## QA with Playwright, schemathesis and the system's Chromium, and its long stories
 	UV_PROJECT_ENVIRONMENT=.venv-qa $(UV) sync --quiet --locked --extra qa
 	.venv-qa/bin/python -m pytest -q -rs -n 2 --dist worksteal -m qa tests/acceptance tests/integration
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-qa .uv .escape dist tests/agents/node_modules tests/agents/*/.venv
+	rm -rf .venv .venv-qa .uv .escape dist tests/*/node_modules tests/agents/*/.venv

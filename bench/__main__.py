@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from bench import (
     check,
+    coordinator,
     dispatch,
     durable,
     handover,
@@ -29,7 +30,7 @@ from bench.table import Row, print_rows
 
 PARTS = (
     "overhead", "makespan", "starting", "startup", "sandbox", "check", "dispatch", "durable",
-    "logs", "lag", "queue", "merging", "scale", "workspaces",
+    "logs", "lag", "queue", "merging", "scale", "workspaces", "coordinator",
 )  # fmt: skip
 
 
@@ -77,6 +78,8 @@ def main(argv: Sequence[str]) -> None:
         if "workspaces" in told.parts:
             creations = workspaces.CREATIONS // (10 if told.quick else 1)
             rows += workspaces.measure(ground, rounds=told.repetitions, creations=creations)
+        if "coordinator" in told.parts:
+            rows += coordinator.measure(tasks=480 if told.quick else coordinator.TASKS)
     print_rows(rows)
 
 

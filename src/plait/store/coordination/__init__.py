@@ -160,7 +160,7 @@ def _among(rows: SqlRows, part: _Part) -> None:
         part.answer = part.work(rows)
     except DBAPIError:
         raise  # it is everybody's
-    except Exception as error:  # noqa: BLE001 - its own caller's, who gets it
+    except Exception as error:
         if rows.wrote:
             raise _UndoneError from error
         del rows.facts[facts:]

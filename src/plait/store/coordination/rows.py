@@ -29,9 +29,9 @@ from plait.store.bulk import Among, listed
 from plait.store.coordination.asking import SqlAsking
 from plait.store.coordination.leasing import SqlLeasing
 from plait.store.coordination.notes import SqlNotes
-from plait.store.quick import changed, quick
 from plait.store.coordination.records import Records
 from plait.store.database_clock import moment
+from plait.store.quick import changed, quick
 from plait.store.refusals import only
 from plait.store.schema import (
     TASK_NUMBER,
