@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tests.fakes.clock import ManualClock
 
-from plait.engine.coordinator.desk import Desk
+from plait.engine.coordinator.desk import VERBS, Desk
 from plait.engine.coordinator.refusal import Refusal
+from plait.engine.coordinator.synonyms import SYNONYMS
 from plait.engine.coordinator.verb import Caller
 from plait.store import open_store
 
@@ -124,3 +125,34 @@ def test_paths_that_lead_out_are_refused(desk: Desk, path: str) -> None:
     with pytest.raises(Refusal) as caught:
         do(desk, joined(desk), "acquire_lock", paths=[path])
     assert caught.value.code in {"OUTSIDE", "INVALID_REQUEST"}
+
+
+def test_names_that_other_coordinators_have_are_understood(desk: Desk) -> None:
+    """Skills written for them get the same work done; the verb's own names count first."""
+    ada = joined(desk, current_task="trying")
+    first = do(desk, ada, "submit_work", task_type="review", description="look\n\nat it all")
+    told = {"task_type": "review", "title": "then", "depends_on": [first.task], "priority": 1}
+    second = do(desk, ada, "submit_work", **told)
+    assert (first.title, first.input) == ("look", {"description": "look\n\nat it all"})
+    assert (second.state, second.needs) == ("waiting", (first.task,))
+    assert do(desk, ada, "get_work", task_types=["build"]).work is None
+    work = do(desk, ada, "get_work", task_types=["review"]).work
+    assert do(desk, ada, "get_task", task_id=work.task).state == "claimed"
+    done = do(desk, ada, "complete_work", task_id=work.task, success=True, result={"n": 1})
+    assert (done.state, done.opened) == ("completed", (second.task,))
+    lock = do(desk, ada, "acquire_lock", file_path="src/a.py", ttl_minutes=2).locks[0]
+    assert (lock.key, lock.until) == ("file:src/a.py", 1120.0)
+    assert not do(desk, joined(desk, "bob"), "check_locks", file_path="src/a.py").free
+    assert refused(desk, ada, "acquire_lock", file_path=7).code == "INVALID_REQUEST"
+    assert refused(desk, ada, "complete_work", task_id=second.task, success="no").code == (
+        "INVALID_REQUEST"
+    )
+
+
+def test_synonyms_mean_fields_that_there_are() -> None:
+    """And none is the name of a field itself."""
+    for verb, names in SYNONYMS.items():
+        fields = set(VERBS[verb].asks.model_fields)
+        for name, meaning in names.items():
+            assert name not in fields, (verb, name)
+            assert set(meaning("x")) <= fields, (verb, name)

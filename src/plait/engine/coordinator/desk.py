@@ -32,6 +32,7 @@ from plait.engine.coordinator.claims import reap
 from plait.engine.coordinator.fields import Asked, Message
 from plait.engine.coordinator.refusal import Kind, Refusal
 from plait.engine.coordinator.sessions import RENEWED_WITHIN, authenticated
+from plait.engine.coordinator.synonyms import understood
 from plait.engine.coordinator.verb import Call, Caller, Verb
 from plait.ports.coordination import Coordination, CoordinationRows
 
@@ -119,7 +120,9 @@ class Desk:
         if isinstance(given, Asked):
             return verb, given
         try:
-            return verb, verb.asks.model_validate_json(_json(_whole(verb.asks, given)))
+            return verb, verb.asks.model_validate_json(
+                _json(_whole(verb.asks, understood(name, given)))
+            )
         except ValidationError as error:
             raise invalid(error) from None
 

@@ -132,8 +132,8 @@ class CompleteWork(Asked):
     """What came of a task."""
 
     task: Name
-    token: int
-    """The one that the claim was given with"""
+    token: int | None = None
+    """The one that the claim was given with; left out: that of the session's claim now"""
     status: Literal["completed", "failed", "blocked", "released"] = "completed"
     """`blocked`: a person must decide, `summary` says what; `released`: given back undone"""
     summary: Text = ""
@@ -167,10 +167,10 @@ def complete_work(call: Call, asked: CompleteWork) -> Done:
     rows, session = call.rows, call.session
     small(asked.result, "result")
     task = task_of(call, asked.task)
-    result = _result(asked)
-    if task.state in OVER and _is_again(task, session, asked, result):
+    token, result = task.token if asked.token is None else asked.token, _result(asked)
+    if task.state in OVER and _is_again(task, session, token, result):
         return Done(task=task.id, state=task.state, opened=(), cancelled=())
-    _require_claim(task, session, asked.token, rows.now)
+    _require_claim(task, session, token, rows.now)
     call.record("work_completed", task, status=asked.status)
     if asked.status == "released":
         give_back(rows, task, reason=asked.summary or "its worker gave it back")
@@ -211,13 +211,13 @@ def _require_claim(task: Task, session: Session, token: int, now: float) -> None
         )
 
 
-def _is_again(task: Task, session: Session, asked: CompleteWork, result: Data) -> bool:
+def _is_again(task: Task, session: Session, token: int, result: Data) -> bool:
     """Whether it was completed with these very words.
 
     Raises:
         Refusal: `ALREADY_COMPLETED`, it was, with others.
     """
-    if task.session != session.id or task.token != asked.token or task.result is None:
+    if task.session != session.id or task.token != token or task.result is None:
         return False
     if task.result != result:
         raise Refusal(
