@@ -11,7 +11,7 @@ NODE_CLIENTS := tests/clients/node_modules/.package-lock.json
 SHORT := together or complete or (claude or gemini) and (works or 401 or cancel or permission)
 PYTHON_AGENTS := $(patsubst %/requirements.txt,%/.venv/.ready,$(wildcard tests/agents/*/requirements.txt))
 
-.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short test-clients test-qa escape
+.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short test-clients fuzz-api test-qa escape
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -79,6 +79,10 @@ test-agents-short: $(READY) $(NODE_AGENTS)  ## two of them, and all that npm ins
 
 test-clients: $(READY) $(NODE_CLIENTS)  ## clients of MCP, the TypeScript SDK too, work through whole plans
 	$(PY) -m pytest -q -rs -n 2 --dist worksteal tests/clients tests/acceptance/test_clients.py
+
+fuzz-api: $(READY)  ## try what the coordinator's OpenAPI promises, two thousand times (FUZZ=--short: two hundred)
+	UV_PROJECT_ENVIRONMENT=.venv-qa $(UV) sync --quiet --locked --extra qa
+	.venv-qa/bin/python -m tests.fuzz $(FUZZ)
 
 test-qa: $(READY)  ## QA with Playwright, schemathesis and the system's Chromium, and its long stories
 	UV_PROJECT_ENVIRONMENT=.venv-qa $(UV) sync --quiet --locked --extra qa

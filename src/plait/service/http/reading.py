@@ -99,15 +99,17 @@ class RunPlaces:
 
 def _after(request: Request) -> int:
     """The number behind which events are wanted: where a stream broke off, or as asked."""
+    given: list[int] = []
     for name, text in (
         ("Last-Event-ID", request.headers.get("last-event-id")),
         ("after", request.query_params.get("after")),
     ):
         if text:
-            if not (text.isascii() and text.isdecimal() and int(text[:20]) < _LARGEST):
+            digits = text.lstrip("0") or "0" if text.isascii() and text.isdecimal() else ""
+            if not digits or len(digits) > len(str(_LARGEST)) or int(digits) >= _LARGEST:
                 raise _wrong(name, "it is the number of an event")
-            return int(text)
-    return 0
+            given.append(int(digits))
+    return given[0] if given else 0
 
 
 def _only(request: Request, names: set[str]) -> None:
