@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import resource
 import signal
 import socket
@@ -20,6 +21,7 @@ from plait.service.http.problem import MEDIA, problem
 HEAD_S = 10.0  # from a request's first byte, or a connection's begin, to the end of its head
 TAKE_S = 60.0  # within which a client takes what was sent to it
 MOST_CONNECTIONS = 4000
+SPARE = 200  # descriptors for all else
 IDLE_S = 30  # between two requests of one connection
 LONGEST_HEAD = 32_768  # bytes
 
@@ -27,13 +29,14 @@ LONGEST_HEAD = 32_768  # bytes
 class Protocol(H11Protocol):
     """One connection: its heads come in time, its answers are taken, or it is ended."""
 
+    most = MOST_CONNECTIONS
     _head: asyncio.TimerHandle | None = None
     _taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, unless there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > self.most:
             self._refuse(503, "TOO_MANY_CONNECTIONS", "too many connections are open")
             return
         self._expect_head()
@@ -165,12 +168,8 @@ def serve(
         ready: Called as soon as requests are answered.
         stop: Called as it ends: streams are to end by themselves.
     """
-    with suppress(ValueError, OSError):  # each connection takes a descriptor
-        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = MOST_CONNECTIONS + 200
-        if now != resource.RLIM_INFINITY and now < wanted:
-            best = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (best, most))
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)  # what clients do wrong they are told
+    Protocol.most = _bearable()
     config = uvicorn.Config(
         app,
         http=Protocol,
@@ -188,6 +187,20 @@ def serve(
     # A signal that ends uvicorn is handed on to what was there before: the end is an orderly one.
     signal.signal(signal.SIGTERM, _terminated)
     _Server(config, ready=ready, stop=stop).run(sockets=[listening])
+
+
+def _bearable() -> int:
+    """How many connections there can be: each takes a descriptor, of which more are asked for."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + SPARE
+    if now != resource.RLIM_INFINITY and now < wanted:
+        best = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (best, most))
+        now = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if now == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(1, min(MOST_CONNECTIONS, now - SPARE))
 
 
 def _terminated(_number: int, _frame: object) -> None:
