@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import anyio.from_thread
@@ -188,3 +189,38 @@ def test_a_signal_ends_a_pipe_and_its_session(served: tuple[Service, Any]) -> No
         assert (process.returncode, rest) == (143, b"")
         assert b"Traceback" not in err
         assert not there()
+
+
+def test_a_session_of_mcp_is_of_no_use_to_another_token(tmp_path: Path) -> None:
+    """Its number alone proves nothing: the token's name counts, whatever is said."""
+    repo, file = repository(tmp_path / "repo"), tmp_path / "tokens"
+    tokens = []
+    for name in ("ada", "bob"):
+        argv = [PLAIT, "serve", "token", name, "--token-file", file]
+        done = subprocess.run(argv, check=True, capture_output=True, text=True)
+        tokens.append(done.stdout.strip())
+    with serving(repo, "--token-file", str(file)) as service, ExitStack() as stack:
+        ada, bob = (stack.enter_context(service.client(token=each)) for each in tokens)
+        for each in (ada, bob):
+            each.headers["accept"] = "application/json, text/event-stream"
+
+        def say(client: Any, method: str, **params: Any) -> Any:
+            asked = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            answer = client.post("/mcp", json=asked)
+            assert answer.status_code == 200, answer.text
+            lines = [line[6:] for line in answer.text.splitlines() if line.startswith("data: {")]
+            return answer, json.loads(lines[-1] if lines else answer.text)["result"]
+
+        hello = {"protocolVersion": "2025-06-18", "capabilities": {}}
+        answer, _ = say(ada, "initialize", clientInfo={"name": "x", "version": "1"}, **hello)
+        for each in (ada, bob):
+            each.headers["mcp-session-id"] = answer.headers["mcp-session-id"]
+        ada.post("/mcp", json={"jsonrpc": "2.0", "method": "notifications/initialized"})
+        asked = {"agent": "bob"}
+        _, told = say(ada, "tools/call", name="register_session", arguments=asked)
+        assert told["structuredContent"]["agent"] == "ada"
+        beat = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "heartbeat"}}
+        assert bob.post("/mcp", json=beat).status_code == 404
+        assert bob.delete("/mcp").status_code == 404
+        _, told = say(ada, "tools/call", name="heartbeat", arguments={})
+        assert not told.get("isError"), told

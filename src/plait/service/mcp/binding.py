@@ -27,8 +27,8 @@ class Binding(Protocol):
     def asks_credential(self, ctx: Context) -> bool:
         """Whether a request has to say itself which session it belongs to."""
 
-    async def answered(self, ctx: Context, verb: str, answer: Message) -> None:
+    async def answered(self, ctx: Context, caller: Caller, verb: str, answer: Message) -> None:
         """Take notice of what a verb has answered: a session began, or ended."""
 
-    async def refused(self, ctx: Context, refusal: Refusal) -> None:
+    async def refused(self, ctx: Context, caller: Caller, refusal: Refusal) -> None:
         """Take notice of a refusal: a session may be over."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
@@ -54,7 +56,7 @@ class BoundSessions:
         """Where a connection has no session of MCP, nothing can be bound to it."""
         return ctx.protocol_version in MODERN_PROTOCOL_VERSIONS or not _headers(ctx).get(_ID)
 
-    async def answered(self, ctx: Context, verb: str, answer: Message) -> None:
+    async def answered(self, ctx: Context, caller: Caller, verb: str, answer: Message) -> None:
         """Bind what was registered, forget what was ended."""
         name = _headers(ctx).get(_ID, "")
         if not name:
@@ -63,13 +65,14 @@ class BoundSessions:
             self._known[name] = answer.credential
             while len(self._known) > MOST_SESSIONS:
                 self._known.popitem(last=False)
-        elif verb == "end_session":
-            self._known.pop(name, None)
+        elif verb == "end_session" and self.of(name) == caller.credential:
+            self.forget(name)
 
-    async def refused(self, ctx: Context, refusal: Refusal) -> None:
+    async def refused(self, ctx: Context, caller: Caller, refusal: Refusal) -> None:
         """Forget a session that is over, so that another can be registered."""
-        if refusal.code in _OVER:
-            self._known.pop(_headers(ctx).get(_ID, ""), None)
+        name = _headers(ctx).get(_ID, "")
+        if refusal.code in _OVER and self.of(name) == caller.credential:
+            self.forget(name)
 
     def of(self, name: str) -> str:
         """The credential that is bound to a session of MCP; empty: none."""
@@ -110,6 +113,9 @@ class Mounted:
         """
         headers = Headers(scope=scope)
         caller = self._callers(headers)
+        if caller.agent:  # a session of MCP is its own; to others there is none of that number
+            known = AccessToken(token="", client_id=caller.agent, scopes=[])
+            scope = {**scope, "user": AuthenticatedUser(known)}
         name = headers.get(_ID, "")
         if scope["method"] == "GET" and name:
             async with anyio.create_task_group() as group:

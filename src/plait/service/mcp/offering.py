@@ -109,9 +109,9 @@ class Offering:
         try:
             answer = await self._desk.carry_out(caller, name, given)
         except Refusal as refusal:
-            await self._binding.refused(ctx, refusal)
+            await self._binding.refused(ctx, caller, refusal)
             raise
-        await self._binding.answered(ctx, name, answer)
+        await self._binding.answered(ctx, caller, name, answer)
         return answer
 
     async def _list_resources(self, _ctx: Context, _params: object) -> types.ListResourcesResult:

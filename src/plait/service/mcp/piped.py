@@ -60,7 +60,7 @@ class OwnSession:
         """The connection is the session."""
         return False
 
-    async def answered(self, _ctx: Context, verb: str, answer: Message) -> None:
+    async def answered(self, _ctx: Context, _caller: Caller, verb: str, answer: Message) -> None:
         """Another session took this one's place, or it was ended."""
         if verb == "end_session":
             self.credential = ""
@@ -68,9 +68,9 @@ class OwnSession:
             old, self.credential = self.credential, answer.credential
             await self._end(old)
 
-    async def refused(self, _ctx: Context, refusal: Refusal) -> None:
+    async def refused(self, _ctx: Context, caller: Caller, refusal: Refusal) -> None:
         """The next request gets another session if this one is over."""
-        if refusal.code in _OVER:
+        if refusal.code in _OVER and caller.credential == self.credential:
             self.credential = ""
 
     async def watch(self, ctx: Context, call_next: CallNext) -> HandlerResult:
