@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -12,12 +13,16 @@ from typing import Any
 
 import anyio.from_thread
 import pytest
+from mcp import StdioServerParameters
+from mcp.client import Client
+from mcp.client.stdio import stdio_client
 from tests.fakes.served import (
     KINDS,
     LEGACY,
     MODERN,
     PLAIT,
     Faces,
+    McpFace,
     Service,
     repository,
     serving,
@@ -224,3 +229,43 @@ def test_a_session_of_mcp_is_of_no_use_to_another_token(tmp_path: Path) -> None:
         assert bob.delete("/mcp").status_code == 404
         _, told = say(ada, "tools/call", name="heartbeat", arguments={})
         assert not told.get("isError"), told
+
+
+@pytest.mark.long
+def test_a_pipe_to_a_service_elsewhere(tmp_path: Path) -> None:
+    """It offers what that offers, as one session of the token's name; without one it is told."""
+    repo, file = repository(tmp_path / "repo"), tmp_path / "tokens"
+    argv = [PLAIT, "serve", "token", "ada", "--token-file", file]
+    token = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()
+    with serving(repo, "--token-file", str(file)) as service, ExitStack() as stack:
+        portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
+        http = stack.enter_context(service.client(token=token))
+
+        def there() -> list[str]:
+            found = http.get("/api/discover_agents").json()["agents"]
+            return [each["agent"] for each in found]
+
+        argv = [PLAIT, "mcp", "--connect", service.url]
+        done = subprocess.run(
+            argv, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 4, done
+        assert "NOT_CONNECTED" in done.stderr
+        more = ["--token-env", "OF_ADA"]
+        started = StdioServerParameters(
+            command=str(PLAIT),
+            args=["mcp", "--connect", service.url, *more],
+            env={"OF_ADA": token, "PATH": os.environ["PATH"]},
+        )
+        with ExitStack() as inner:
+            client = inner.enter_context(
+                portal.wrap_async_context_manager(Client(stdio_client(started)))
+            )
+            face = McpFace(client=client, portal=portal, own=True)
+            assert [each.name for each in portal.call(client.list_tools).tools] == list(VERBS)
+            assert there() == ["ada"]
+            assert face.call("heartbeat").value["locks"] == 0
+            assert face.call("acquire_lock", keys=["flag:x"]).value
+            assert face.call("acquire_lock", paths=["../x"]).code == "OUTSIDE"
+            assert portal.call(client.list_resources).resources
+        assert there() == []

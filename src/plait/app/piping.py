@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from plait import __version__
 from plait.app.coordinating import open_desk, prompts, require
 from plait.app.project import open_project
-from plait.errors import ExitCode, UsageError
+from plait.errors import EnvironmentLack, ExitCode, UsageError
 
 
 def pipe(start: Path, *, agent: str, run: str) -> int:
@@ -49,6 +50,37 @@ def pipe(start: Path, *, agent: str, run: str) -> int:
         )
         serving = partial(serve, desk, own, version=__version__, prompts=prompts())
         number = anyio.run(serving)
+    return _code(number)
+
+
+def relay(url: str, *, token_env: str, agent: str, run: str) -> int:
+    """Serve what a service elsewhere offers until stdin ends or a signal comes; the exit code.
+
+    Args:
+        url: The service's address.
+        token_env: The variable that holds the token; empty: none is needed.
+        agent: What to call the agent.
+        run: The only run that it is to have to do with; empty: any.
+
+    Raises:
+        UsageError: `BAD_CALL`, `NOT_REGISTERED`.
+        EnvironmentLack: `EXTRA_MISSING`, `NO_TOKEN`, `NOT_CONNECTED`.
+    """
+    require("mcp")
+    import anyio
+
+    from plait.service.mcp.relayed import Far, serve
+
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(f"{url!r} is no address of a service", code="BAD_CALL")
+    token = os.environ.get(token_env, "") if token_env else ""
+    if token_env and not token:
+        raise EnvironmentLack(f"the variable {token_env} holds no token", code="NO_TOKEN")
+    far = Far(url=url, token=token, agent=agent, run=run)
+    return _code(anyio.run(partial(serve, far, version=__version__)))
+
+
+def _code(number: int | None) -> int:
     if number is None:
         return ExitCode.DONE
     return ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
+from mcp.server import Server
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.stdio import stdio_server
 
@@ -141,6 +142,22 @@ async def serve(
     """Serve until stdin ends, or a signal comes: its number, or None."""
     offering = Offering(desk, own, version=version, own_session=True, prompts=prompts)
     offering.server.middleware.append(own.watch)
+    return await over_pipes(offering.server, beat=own.beat, leave=own.leave)
+
+
+async def over_pipes(
+    server: Server[Any],
+    *,
+    leave: Callable[[], Awaitable[None]],
+    beat: Callable[[], Coroutine[Any, Any, None]] | None = None,
+) -> int | None:
+    """Serve until stdin ends, or a signal comes: its number, or None.
+
+    Args:
+        server: What answers.
+        leave: Called in the end; it may be called twice.
+        beat: What goes on beside it.
+    """
     caught: list[int] = []
 
     async def stop(scope: anyio.CancelScope) -> None:
@@ -151,20 +168,20 @@ async def serve(
                 last = threading.Timer(LEAVE_S, os._exit, [128 + number])
                 last.daemon = True
                 last.start()
-                await own.leave()
+                await leave()
                 scope.cancel()
                 return
 
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(stop, group.cancel_scope)
-            group.start_soon(own.beat)
+            if beat is not None:
+                group.start_soon(beat)
             lines: Any = standard_input()
             async with stdio_server(stdin=lines) as (reading, writing):
-                options = offering.server.create_initialization_options()
-                await offering.server.run(reading, writing, options)
+                await server.run(reading, writing, server.create_initialization_options())
                 group.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
-            await own.leave()
+            await leave()
     return caught[0] if caught else None
