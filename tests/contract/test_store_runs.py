@@ -114,6 +114,20 @@ def test_a_refusal_can_be_noted_by_whom_it_met(store: Store) -> None:
     assert [(each.seq, each.event) for each in store.events(run)][1:] == [(2, warned)]
 
 
+def test_events_are_read_in_parts(store: Store) -> None:
+    """Behind a number, at most so many, in order; of no run there are none."""
+    run = begin(store)
+    store.claim_run(run, holder="ann", ttl_s=60)
+    store.advance(run, [Advance(events=(RunContinued(pid=n),)) for n in range(5)], run_epoch=1)
+    whole = store.events(run)
+    assert store.some_events(run, after=0, most=2) == whole[:2]
+    assert store.some_events(run, after=2, most=100) == whole[2:]
+    assert store.some_events(run, after=whole[-1].seq, most=1) == ()
+    with pytest.raises(UsageError) as refused:
+        store.some_events(RunId("none"), after=0, most=1)
+    assert refused.value.code == "NO_SUCH_RUN"
+
+
 def test_a_claim_with_a_key_that_is_held_is_no_claim(store: Store) -> None:
     """All or nothing: the epoch stays, and the other keys are free."""
     run, other = begin(store), begin(store, RunId("other"))
