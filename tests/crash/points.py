@@ -146,6 +146,7 @@ _PLACES = (
     (re.compile(r"^ADMIN(?!/index|/config)/.+"), "ADMIN/PART"),
     # Plait's copy of git's settings, of which the same holds:
     (re.compile(r"^\.plait/git/.+"), "SETTINGS"),
+    (re.compile(r"^\.\w+\.json\.new$"), "ANSWER"),  # in an attempt's folder of requests
     (re.compile(r"^RUN/[^/]+/\d+\.before-epoch-\d+$"), "BEFORE"),
     (re.compile(r"^RUN/(?!checks)[^/]+/\d+(?=/|$)"), "ATTEMPT"),
     (re.compile(r"^RUN/(?!checks|\.|report|findings)[^/]+$"), "RUN/PACKAGE"),
@@ -235,8 +236,9 @@ mkdir ATTEMPT
 rename BEFORE
 open ATTEMPT/brief.md
 empty ATTEMPT/brief.md
-open ATTEMPT/scope.json
-empty ATTEMPT/scope.json
+open ATTEMPT/.scope.json.new
+empty ATTEMPT/.scope.json.new
+rename ATTEMPT/scope.json
 open ATTEMPT/alive.lock
 remove ATTEMPT/orders
 remove ATTEMPT/lease
@@ -256,6 +258,8 @@ open ATTEMPT/result.json
 empty ATTEMPT/result.json
 open ATTEMPT/over
 mkdir ATTEMPT/requests
+open ATTEMPT/session.key
+open ANSWER
 mkdir ATTEMPT/checks
 open ATTEMPT/checks/LOG
 mkdir ATTEMPT/review
@@ -263,8 +267,9 @@ mkdir ATTEMPT/fix
 mkdir ASIDE
 open ASIDE/brief.md
 empty ASIDE/brief.md
-open ASIDE/scope.json
-empty ASIDE/scope.json
+open ASIDE/.scope.json.new
+empty ASIDE/.scope.json.new
+rename ASIDE/scope.json
 open ASIDE/alive.lock
 remove ASIDE/orders
 remove ASIDE/lease
@@ -334,6 +339,7 @@ attempt_started
 agent_ended
 work_committed
 scope_checked
+scope_granted
 integrity_doubted
 review_started
 finding_reported
@@ -426,6 +432,7 @@ EXCUSED_EVENTS = {
     "question_answered": _ORDERS,
     "gate_refused": _ORDERS,
     "work_accepted": _ORDERS,
+    "scope_queued": "it waits in the run until it is granted",
     "integration_accepted": _ORDERS,
     "integration_reopened": _ORDERS,
     "package_waits": "told once of a package, and again by whoever takes the run up",
@@ -463,7 +470,8 @@ EXCUSED_METHODS = {
                 "held_runs",
             ),
             *("expired", "held_keys", "events", "steps", "requests", "request", "approvals"),
-            *("shared", "require_run", "used", "audit", "audited", "look"),
+            *("shared", "require_run", "used", "audit", "audited", "audit_of", "look"),
+            *("questions", "progress", "features"),
         ),
         _READS,
     ),

@@ -15,6 +15,15 @@ _RED_BEGAN = _UNTIL.format('grep -qs ^red "$NOTES/starts"')
 _BASE = f"git rev-parse -q --verify refs/heads/{BRANCH}:src/base/made.txt >/dev/null"
 _ALONE = f"{{ {_UNTIL.format(_BASE)}; {_BASE} && echo x > src/red/alone; }}"
 _KILL_SHIM = '{ echo x > "$NOTES/lost"; kill -KILL $PPID; sleep 60; }'
+# Asks for a path that its scope does not hold, until it is granted, and writes there.
+_ASKS = (
+    "n=0; until grep -qs granted $PLAIT_REQUESTS/w*.answer.json; do n=$((n+1)); "
+    "test $n -gt 60 && break; "
+    """echo '{"verb": "request_paths", "paths": ["docs/more.txt"], "wait_s": 20}' """
+    "> $PLAIT_REQUESTS/w$n.json; m=0; until test -s $PLAIT_REQUESTS/w$n.answer.json; "
+    "do m=$((m+1)); test $m -gt 60 && break; sleep 0.05; done; done; "
+    "mkdir -p docs; echo more > docs/more.txt"
+)
 
 _USERS = ("db:schema:users",)
 _FALL = "kill -KILL $PPID $(cat ../../orchestrator.lock); sleep 60"
@@ -53,7 +62,7 @@ PATHS = Story(
             locks=_USERS,
             retries=2,
         ),
-        Work(id="keyed", locks=_USERS),
+        Work(id="keyed", locks=_USERS, agent=f"{_ASKS}; {MAKE}"),
         # The first time, its shim is killed.
         Work(id="lost", agent=f'test -e "$NOTES/lost" || {_KILL_SHIM}; {MAKE}'),
         Work(id="last", needs=("base", "again", "lost"), check="test -e src/lost/made.txt"),
