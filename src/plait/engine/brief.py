@@ -120,7 +120,7 @@ def brief(
     """
     state, parts = run.packages[package.id], excerpts(material.sources, package)
     values = {
-        "title": line(package.title),
+        "title": code(package.title),
         "feature": line(compiled.plan.feature).replace("`", "'"),
         "package": package.id,
         "attempt": str(state.next_attempt),
@@ -236,7 +236,7 @@ def revise_brief(
         UsageError: `BAD_PROMPT`, as `render`.
     """
     values = {
-        "title": line(package.title),
+        "title": code(package.title),
         "package": package.id,
         "attempt": str(run.packages[package.id].next_attempt),
         "attempts": str(1 + package.retry_budget),
@@ -285,7 +285,7 @@ def rebase_brief(
     judged = [each for each in state.attempts if each.outcome is not None and not each.interrupted]
     last = judged[-1] if judged else before
     values = {
-        "title": line(package.title),
+        "title": code(package.title),
         "feature": line(compiled.plan.feature).replace("`", "'"),
         "package": package.id,
         "attempt": str(state.next_attempt),

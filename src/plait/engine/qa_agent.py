@@ -16,7 +16,7 @@ from plait.core.plan import Scope, WorkPackage
 from plait.core.qa_answer import BadAnswerError, Observed, read_answer
 from plait.core.roster import whom
 from plait.engine.agent import run_agent
-from plait.engine.brief import fenced, line, render, template
+from plait.engine.brief import code, fenced, line, render, template
 from plait.engine.claimed import Claimed, write_down
 from plait.engine.context import Context, Ended
 from plait.engine.escalate import judged
@@ -142,7 +142,7 @@ def _brief(context: Context, desk: Desk, url: str) -> str:
         for each in trial.items
     ]
     values = {
-        "title": line(desk.package.title),
+        "title": code(desk.package.title),
         "feature": line(run.plan.feature).replace("`", "'"),
         "package": desk.package.id,
         "attempt": str(desk.number),

@@ -78,7 +78,7 @@ def fix_brief(context: Context, package: WorkPackage, each: Round, task: AgentTa
     """
     checks = package_checks(context.compiled, package.id, context.default_checks)
     values = {
-        "title": line(package.title),
+        "title": code(package.title),
         "package": task.package,
         "of": package.id,
         "description": fenced(package.description),
