@@ -101,13 +101,14 @@ def shared_run(story: Story, packages: int) -> Counter[str]:
     story.begin({"plait.toml": FAST})
     names = [f"wp-{number:04}" for number in range(packages)]
     story.plans("add", *(Piece(id=name, write=[f"{name}.txt"]) for name in names))
-    with serving(story.repo, env=story.env) as service:
-        with claimers(service.port, "package", 20) as processes:
-            argv = ("run", "add", "--yes", "--agent", "external", "--json")
-            run = story.starts(*argv)
-            out, err = run.communicate(timeout=450)
-            assert run.returncode == 0, err.decode()[-2000:]
-            taken = claimed(processes)
+    with (
+        serving(story.repo, env=story.env) as service,
+        claimers(service.port, "package", 20) as processes,
+    ):
+        run = story.starts("run", "add", "--yes", "--agent", "external", "--json")
+        out, err = run.communicate(timeout=2400)
+        assert run.returncode == 0, err.decode()[-2000:]
+        taken = claimed(processes)
     assert sorted(package for _, _, package in taken) == names
     landed = Counter(
         each["package"]

@@ -1,4 +1,4 @@
-"""Clients that are killed at work: others have it within two leases; what is said late is refused."""
+"""Clients that are killed at work: others have it within two leases; a late word is refused."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_what_a_killed_client_had_goes_to_another(
     with ExitStack() as stack:
         service = stack.enter_context(serving(story.repo, env=story.env))
         run = story.starts("run", "add", "--yes", "--agent", "external")
-        stack.callback(lambda: run.poll() is None and run.kill())
+        stack.callback(run.kill)
         target = str(story.repo) if way == "pipe" else f"{service.url}/mcp"
         victim = subprocess.Popen(
             [sys.executable, "-c", VICTIM, way, target, PLAIT, str(LEASE_S)],
