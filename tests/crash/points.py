@@ -471,7 +471,7 @@ EXCUSED_METHODS = {
             ),
             *("expired", "held_keys", "events", "steps", "requests", "request", "approvals"),
             *("shared", "require_run", "used", "audit", "audited", "audit_of", "look"),
-            *("questions", "progress", "features"),
+            *("questions", "progress", "features", "some_events"),
         ),
         _READS,
     ),
