@@ -117,6 +117,8 @@ def begin(story: Story) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     for each in begun:
         if each.poll() is None:
             end_with(each, signal.SIGINT)
+        elif each.stdout is not None and not each.stdout.closed:
+            each.communicate()
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:

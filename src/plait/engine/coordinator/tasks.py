@@ -116,7 +116,7 @@ def submit_work(call: Call, asked: SubmitWork) -> TaskView:
         updated_at=rows.now,
     )
     rows.add_task(task)
-    return view(task, session)
+    return view(task, None)
 
 
 class GetTask(Asked):
