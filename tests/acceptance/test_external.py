@@ -61,7 +61,13 @@ class Worker:
             if found is not None:
                 return found
             time.sleep(0.05)
-        raise AssertionError("there was no work")
+        raise AssertionError(f"there was no work: {self.told()}")
+
+    def told(self) -> object:
+        """How the runs stand, for whoever reads of a failure."""
+        store: Any = self.desk.store
+        runs = [(run.id, run.status, store.packages(run.id)) for run in store.runs()]
+        return runs, store.look(lambda rows: (rows.tasks(), rows.demands(), rows.now))
 
     def writes(self, work: Any, text: str = "theirs") -> None:
         """Do what a package asks for, in the workspace."""
