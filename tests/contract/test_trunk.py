@@ -396,7 +396,6 @@ def test_a_long_history_gets_a_commit_graph_and_a_short_one_none(root):
 
 def test_no_process_is_left_when_the_trunk_is_left(root):
     """The merging process ends with the trunk."""
-
     before = _children()  # of other tests, which go on
 
     async def main() -> None:
