@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import Executable
 
 Row = tuple[Any, ...]
+_WROTE = "plait_wrote"  # in a connection's notes: whether it was written to since that was asked
 
 
 def quick(connection: Connection, statement: Executable, given: Mapping[str, Any]) -> Sequence[Row]:
@@ -45,8 +46,20 @@ def quick_each(
         connection.exec_driver_sql(told, made)
 
 
+def note_write(connection: Connection, told: str) -> None:
+    """Note that a connection was written to, if a statement does so."""
+    if not told.startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK")):
+        connection.info[_WROTE] = True
+
+
+def take_writes(connection: Connection) -> bool:
+    """Whether a connection was written to since this was last called."""
+    return bool(connection.info.pop(_WROTE, False))
+
+
 def _executed(connection: Connection, statement: Executable, given: Mapping[str, Any]) -> Any:
     told, order, fixed = _prepared(connection.dialect, statement)
+    note_write(connection, told)
     values: Any = {**fixed, **given}
     if order:
         values = tuple(values[name] for name in order)

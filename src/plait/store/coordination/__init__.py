@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import DBAPIError
 
 from plait.ports.coordination import Coordination, CoordinationRows
 from plait.store.connected import Connected
 from plait.store.coordination.rows import SqlRows
 from plait.store.patience import patient
+from plait.store.quick import note_write, take_writes
 
 T = TypeVar("T")
 _COORDINATOR = 7_560_148_235  # beside the numbers in `engines`
@@ -66,6 +67,7 @@ class SqlCoordination(Connected, Coordination):
         self._waiting: list[_Part] = []
         self._writes = False  # somebody does, for all who wait
         self._entering = Lock()
+        event.listen(self._writing, "before_cursor_execute", _noted)
 
     @patient
     def transact(self, work: Callable[[CoordinationRows], T]) -> T:
@@ -149,19 +151,26 @@ class SqlCoordination(Connected, Coordination):
                 elif apart:
                     _apart(connection, rows, part)
                 else:
-                    _among(rows, part)
+                    _among(connection, rows, part)
             rows.tell()
 
 
-def _among(rows: SqlRows, part: _Part) -> None:
+def _noted(
+    connection: Connection, _cursor: Any, told: str, _values: Any, _context: Any, _many: Any
+) -> None:
+    note_write(connection, told)
+
+
+def _among(connection: Connection, rows: SqlRows, part: _Part) -> None:
     """One part of a transaction; one that is refused has written nothing, most often."""
-    facts, rows.wrote = len(rows.facts), False
+    facts, put_off = len(rows.facts), rows.put_off
+    take_writes(connection)
     try:
         part.answer = part.work(rows)
     except DBAPIError:
         raise  # it is everybody's
     except Exception as error:
-        if rows.wrote:
+        if take_writes(connection) or rows.put_off != put_off:
             raise _UndoneError from error
         del rows.facts[facts:]
         part.error = error

@@ -150,7 +150,6 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
         self._at = at
         self._now: float | None = at
         self.facts: list[Fact] = []
-        self.wrote = False
         self._tasks: dict[str, Task] = {}  # as they stand in the database
         self._unwanted: set[str] = set()
 
@@ -158,6 +157,11 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
         """Take nothing for known: some of what was written was undone."""
         self._tasks.clear()
         self._unwanted.clear()
+
+    @property
+    def put_off(self) -> int:
+        """How much is still to be written."""
+        return len(self._unwanted)
 
     def flush(self) -> None:
         """Write what is put off until there is more of it."""
@@ -186,7 +190,6 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def write_session(self, session: Session) -> None:
         """Add a session, or write it anew."""
-        self.wrote = True
         if not _SESSIONS.write(self._connection, session):
             _SESSIONS.add(self._connection, [session])
 
@@ -237,7 +240,6 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def add_task(self, task: Task) -> None:
         """Add a task, with what it needs."""
-        self.wrote = True
         _TASKS.add(self._connection, [task])
         if task.needs:
             needs = [{"task": task.id, "needs": each} for each in dict.fromkeys(task.needs)]
@@ -245,19 +247,16 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def write_task(self, task: Task) -> None:
         """Write a task anew; what it needs stays."""
-        self.wrote = True
         _TASKS.write(self._connection, task, known=self._tasks.get(task.id))
         self._tasks[task.id] = task
 
     def next_number(self) -> int:
         """A number that was never given out."""
-        self.wrote = True
         number: int = quick(self._connection, _NEXT_NUMBER, {})[0][0]
         return number
 
     def next_tokens(self, count: int) -> range:
         """Tokens of locks that were never given out."""
-        self.wrote = True
         last: int = quick(self._connection, statements.NEXT_TOKENS, {"count": count})[0][0]
         return range(last - count + 1, last + 1)
 
@@ -282,18 +281,15 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def add_locks(self, locks: Iterable[HeldLock]) -> None:
         """Add locks."""
-        self.wrote = True
         _LOCKS.add(self._connection, locks)
 
     def drop_locks(self, tokens: Collection[int]) -> None:
         """Give locks back."""
-        self.wrote = self.wrote or bool(tokens)
         for each in tokens:
             changed(self._connection, _DROP_LOCK, {"of_token": each})
 
     def renew_locks(self, tokens: Collection[int], until: float) -> None:
         """Let locks last until then."""
-        self.wrote = self.wrote or bool(tokens)
         for each in tokens:
             changed(self._connection, _RENEW_LOCK, {"of_token": each, "new_until": until})
 
@@ -317,14 +313,12 @@ class SqlRows(SqlNotes, SqlAsking, SqlLeasing, CoordinationRows):
 
     def want(self, demand: Demand) -> None:
         """Note that a session waits for work."""
-        self.wrote = True
         self._unwanted.discard(demand.session)
         if not _DEMANDS.write(self._connection, demand):
             _DEMANDS.add(self._connection, [demand])
 
     def unwant(self, session: str) -> None:
         """Note that it does not."""
-        self.wrote = True
         self._unwanted.add(session)  # of all parts of a transaction, in one statement
 
     def _seen(self, task: Task) -> Task:
