@@ -11,7 +11,7 @@ NODE_CLIENTS := tests/clients/node_modules/.package-lock.json
 SHORT := together or complete or (claude or gemini) and (works or 401 or cancel or permission)
 PYTHON_AGENTS := $(patsubst %/requirements.txt,%/.venv/.ready,$(wildcard tests/agents/*/requirements.txt))
 
-.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short test-clients fuzz-api test-qa escape
+.PHONY: setup demo test check format bench bench-landing fuzz crash clean help test-agents test-agents-short test-clients fuzz-api crowd test-qa escape
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -83,6 +83,9 @@ test-clients: $(READY) $(NODE_CLIENTS)  ## clients of MCP, the TypeScript SDK to
 fuzz-api: $(READY)  ## try what the coordinator's OpenAPI promises, two thousand times (FUZZ=--short: two hundred)
 	UV_PROJECT_ENVIRONMENT=.venv-qa $(UV) sync --quiet --locked --extra qa
 	.venv-qa/bin/python -m tests.fuzz $(FUZZ)
+
+crowd: $(READY)  ## sixteen clients do a run of a thousand packages, each landed once (some minutes)
+	$(PY) -m tests.acceptance.crowd
 
 test-qa: $(READY)  ## QA with Playwright, schemathesis and the system's Chromium, and its long stories
 	UV_PROJECT_ENVIRONMENT=.venv-qa $(UV) sync --quiet --locked --extra qa
