@@ -60,9 +60,10 @@ def _value(text: str, kinds: set[str]) -> Any:
     if "string" in kinds or not kinds & {"integer", "number", "boolean"}:
         return text
     try:
-        return from_json(text, allow_inf_nan=False)
+        value = from_json(text, allow_inf_nan=False)
     except ValueError:
         return text  # and it is told what should stand there
+    return text if value is None else value  # what is not given is left out, never `null`
 
 
 def _malformed(what: str) -> Refusal:
