@@ -99,7 +99,7 @@ def _try(
     argv: list[str] = [
         *(sys.executable, "-m", "schemathesis.cli", "run", f"{service.url}/openapi.json"),
         *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
-        *("--continue-on-failure", "--seed", str(seed), "--workers", "2"),
+        *("--continue-on-failure", "--seed", str(seed), "--workers", "1"),
         *(
             "--max-examples",
             str(max(2, cases // OPERATIONS)),

@@ -204,7 +204,7 @@ class Coordinator(RuleBasedStateMachine):
         mine = [n for n, each in self.model.jobs.items() if each.session == session.name]
         name = data.draw(st.sampled_from(sorted(mine or self.model.jobs)))
         job = self.model.jobs[name]
-        token = job.token - 1 if late else job.token
+        token = max(0, job.token - 1) if late else job.token
         status = "failed" if fails else "completed"
         code, told = self.ask(
             session, "complete_work", task=name, token=token, status=status, result={"n": 1}

@@ -17,6 +17,7 @@ _TEXT = r"^[^\x00]*$"
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_LINE)]
 Line = Annotated[str, Field(max_length=1000, pattern=_LINE)]
 Text = Annotated[str, Field(max_length=MOST_TEXT, pattern=_TEXT)]
+Number = Annotated[int, Field(ge=0, le=2**31 - 1)]  # one that Plait has given: the stores' least
 Ttl = Annotated[float, Field(ge=SHORTEST_TTL_S, le=LONGEST_TTL_S)]
 Names = Annotated[tuple[Name, ...], Field(max_length=64)]
 Path = Annotated[

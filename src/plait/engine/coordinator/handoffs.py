@@ -8,7 +8,7 @@ from pydantic import Field
 
 from plait.core.event import RunId
 from plait.core.handoff import Handoff
-from plait.engine.coordinator.fields import Asked, Line, Message, Paths, Text
+from plait.engine.coordinator.fields import Asked, Line, Message, Number, Paths, Text
 from plait.engine.coordinator.places import below
 from plait.engine.coordinator.refusal import Kind, Refusal
 from plait.engine.coordinator.verb import Call, Capability, Verb
@@ -97,7 +97,7 @@ class ReadHandoff(Asked):
     """Only by this agent; `plait` for those of runs"""
     package: Line = ""
     """Only about this package"""
-    before: int = Field(default=0, ge=0)
+    before: Number = 0
     """Only those with a lower number, to read on; 0: from the newest"""
     limit: int = Field(default=5, ge=1, le=50)
 

@@ -17,7 +17,7 @@ from plait.core.remembered import (
     searched,
     terms_of,
 )
-from plait.engine.coordinator.fields import Asked, Line, Message, Name, Text
+from plait.engine.coordinator.fields import Asked, Line, Message, Name, Number, Text
 from plait.engine.coordinator.handoffs import Items, known_package
 from plait.engine.coordinator.refusal import Kind, Refusal
 from plait.engine.coordinator.verb import Call, Capability, Verb
@@ -46,7 +46,7 @@ class Remember(Asked):
     tags: Tags = ()
     run: Line = ""
     package: Line = ""
-    confirms: int | None = None
+    confirms: Number | None = None
     """The number of a memory that helped: it lasts longer; nothing else is written then"""
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from plait.core.audit import Fact
 from plait.core.event import RunId
 from plait.core.messages import Progress, Question, number_of
-from plait.engine.coordinator.fields import Asked, Line, Message, Name, Text
+from plait.engine.coordinator.fields import Asked, Line, Message, Name, Number, Text
 from plait.engine.coordinator.handoffs import known_package
 from plait.engine.coordinator.held import held
 from plait.engine.coordinator.refusal import Kind, Refusal
@@ -30,7 +30,7 @@ class ReportProgress(Asked):
     """The task that the session has claimed; or else run, package and epoch"""
     run: Line = ""
     package: Line = ""
-    epoch: int = 0
+    epoch: Number = 0
     """Of the attempt: `PLAIT_EPOCH` in an agent's environment"""
 
 

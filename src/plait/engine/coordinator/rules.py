@@ -10,7 +10,7 @@ from pydantic import Field
 from plait.core.audit import Entry
 from plait.core.coordination import TaskState
 from plait.core.guardrails.verdict import Bound, Category, Offence, Trust, Verdict, weigh
-from plait.engine.coordinator.fields import Asked, Data, Line, Message, Name, Path, Text
+from plait.engine.coordinator.fields import Asked, Data, Line, Message, Name, Number, Path, Text
 from plait.engine.coordinator.places import below
 from plait.engine.coordinator.refusal import Refusal
 from plait.engine.coordinator.verb import Call, Capability, Verb
@@ -132,7 +132,7 @@ class QueryAudit(Asked):
     """Only this: `approved`, `asked`, `answered`, `work_claimed`, `scope_granted`, …"""
     run: Line = ""
     """Only of this run"""
-    after: int | None = Field(default=None, ge=0)
+    after: Number | None = None
     """Only rows with a higher number, from the oldest on; left out: the newest rows"""
     limit: int = Field(default=20, ge=1, le=MOST_ROWS)
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from plait.core.locked import key_of, met
 from plait.core.widening import KIND, Ruling, ScopeAsk, covered
-from plait.engine.coordinator.fields import Asked, Line, Message, Path, Paths
+from plait.engine.coordinator.fields import Asked, Line, Message, Number, Path, Paths
 from plait.engine.coordinator.held import held
 from plait.engine.coordinator.locks import Holder, in_the_way
 from plait.engine.coordinator.places import below
@@ -85,7 +85,7 @@ class RequestPaths(Asked):
     """The task that the session has claimed; or else run, package and epoch"""
     run: Line = ""
     package: Line = ""
-    epoch: int = 0
+    epoch: Number = 0
     """Of the attempt: `PLAIT_EPOCH` in an agent's environment"""
     wait_s: float = Field(default=5.0, ge=0, le=LONGEST_WAIT_S)
     """Seconds to wait for an answer, and for what is queued"""

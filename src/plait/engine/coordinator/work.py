@@ -21,6 +21,7 @@ from plait.engine.coordinator.fields import (
     Message,
     Name,
     Names,
+    Number,
     Text,
     Ttl,
 )
@@ -132,7 +133,7 @@ class CompleteWork(Asked):
     """What came of a task."""
 
     task: Name
-    token: int | None = None
+    token: Number | None = None
     """The one that the claim was given with; left out: that of the session's claim now"""
     status: Literal["completed", "failed", "blocked", "released"] = "completed"
     """`blocked`: a person must decide, `summary` says what; `released`: given back undone"""
