@@ -361,4 +361,4 @@ def test_clients_at_once_find_what_the_model_says(service: Inside) -> None:
 @pytest.mark.long
 def test_clients_at_once_find_what_the_model_says_at_length(service: Inside) -> None:
     """Whatever they do, in whatever order, alone and together, and however long they are silent."""
-    _hold(service, 12)
+    _hold(service, 30)
