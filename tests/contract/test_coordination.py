@@ -78,6 +78,16 @@ def test_what_a_silent_session_held_goes_to_others(desk: Desk, clock: ManualCloc
     assert late.code == "SESSION_OVER"
 
 
+def test_a_request_that_is_refused_is_a_sign_of_life(desk: Desk, clock: ManualClock) -> None:
+    """Who tries again and again for a lock is not taken for dead."""
+    ada, bob = joined(desk, ttl_s=1000), joined(desk, "bob", ttl_s=30)
+    do(desk, ada, "acquire_lock", keys=["flag:a"])
+    for _ in range(5):
+        clock.advance(20)
+        assert refused(desk, bob, "acquire_lock", keys=["flag:a"]).code == "LOCKED"
+    assert do(desk, bob, "heartbeat").session
+
+
 def test_a_claim_that_ran_out_is_not_completed(desk: Desk, clock: ManualClock) -> None:
     """Also where nobody has claimed it since, and the session lives."""
     ada = joined(desk, ttl_s=300)

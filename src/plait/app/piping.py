@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def pipe(start: Path, *, agent: str, run: str) -> int:
         EnvironmentLack: `EXTRA_MISSING`, the store cannot be opened.
     """
     require("mcp")
+    _tell_people()
     import anyio
     from pydantic import ValidationError
 
@@ -67,6 +69,7 @@ def relay(url: str, *, token_env: str, agent: str, run: str) -> int:
         EnvironmentLack: `EXTRA_MISSING`, `NO_TOKEN`, `NOT_CONNECTED`.
     """
     require("mcp")
+    _tell_people()
     import anyio
 
     from plait.service.mcp.relayed import Far, serve
@@ -84,3 +87,12 @@ def _code(number: int | None) -> int:
     if number is None:
         return ExitCode.DONE
     return ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+
+
+def _tell_people() -> None:
+    """Say to a person at a terminal what it waits for: programs start this, with pipes."""
+    if sys.stdin.isatty():
+        sys.stderr.write(
+            "plait mcp speaks MCP on stdin and stdout: an agent's program starts it "
+            "(docs/howto/join-a-run.md); Ctrl-C ends it\n"
+        )

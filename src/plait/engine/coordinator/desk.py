@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -149,9 +150,14 @@ class Desk:
             answer: Message = verb.do(call, asked)
             return answer
 
-        if verb.writes or verb.needs_session:
-            return self.store.transact(within)
-        return self.store.look(within)
+        try:
+            if verb.writes or verb.needs_session:
+                return self.store.transact(within)
+            return self.store.look(within)
+        except Refusal:
+            if verb.needs_session and caller.credential:
+                self._still_heard(caller)
+            raise
 
     def decision(self, name: str, call: Call) -> Decision:
         """Whether a caller may use a verb, and why."""
@@ -177,10 +183,31 @@ class Desk:
             return None
         return authenticated(rows, caller.credential, agent=caller.agent)
 
+    def _still_heard(self, caller: Caller) -> None:
+        """A refused request is a sign of life as well, though nothing else of it is kept."""
+
+        def due(rows: CoordinationRows) -> bool:
+            known = self._known(rows, caller)
+            return known is not None and _is_due(rows, known)
+
+        def heard(rows: CoordinationRows) -> None:
+            known = self._known(rows, caller)
+            if known is not None:
+                self._heard(rows, known)
+
+        with suppress(Refusal):  # the session itself may be what was refused
+            if self.store.look(due):
+                self.store.transact(heard)
+
     def _heard(self, rows: CoordinationRows, session: Session) -> None:
         """A request is a sign of life: of the session, not of what it has claimed."""
-        if session.until - rows.now < RENEWED_WITHIN * session.ttl_s:
+        if _is_due(rows, session):
             rows.write_session(replace(session, until=rows.now + session.ttl_s))
+
+
+def _is_due(rows: CoordinationRows, session: Session) -> bool:
+    """Whether a sign of life is worth a write."""
+    return session.until - rows.now < RENEWED_WITHIN * session.ttl_s
 
 
 def invalid(error: ValidationError) -> Refusal:
