@@ -238,6 +238,7 @@ def test_a_worker_goes_on_while_plait_is_killed_and_taken_up_again(
     assert attempt["agent"] == "external"
 
 
+@pytest.mark.long
 def test_a_commit_that_was_pushed_is_taken(story: Story, join: Join, begin: Begin) -> None:
     """From a clone, to the hidden ref that the envelope names; an unknown one is the worker's."""
     plan(story, "wp-a", retry_budget=2)
@@ -281,6 +282,7 @@ def test_nobody_came_so_its_own_agents_do_it(story: Story, join: Join, begin: Be
     assert sorted(set(story.note("own"))) == ["wp-a", "wp-b"]
 
 
+@pytest.mark.long
 def test_a_cancelled_package_is_told_to_its_worker(story: Story, join: Join, begin: Begin) -> None:
     """With its next heartbeat; to complete it then is refused."""
     plan(story, "wp-a", "wp-b")
@@ -299,6 +301,7 @@ def test_a_cancelled_package_is_told_to_its_worker(story: Story, join: Join, beg
     assert code == 1, said
 
 
+@pytest.mark.long
 def test_a_session_that_locked_a_path_is_waited_for(story: Story, join: Join, begin: Begin) -> None:
     """Nothing begins on it; and no session gets a lock on what a package writes."""
     plan(story, "wp-a", "wp-b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.acceptance.conftest import Story
 from tests.contract.test_coordination import do, joined
 from tests.fakes.plans import Piece
@@ -11,6 +12,7 @@ from plait.engine.coordinator.desk import Desk
 from plait.store import open_store
 
 
+@pytest.mark.long
 def test_a_plan_that_meets_another_run_is_told_so(story: Story) -> None:
     """At check and at run, as a warning; or refused, if the owner says so; never by itself."""
     story.begin()
