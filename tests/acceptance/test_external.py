@@ -268,6 +268,7 @@ def test_a_commit_that_was_pushed_is_taken(story: Story, join: Join, begin: Begi
     code, said = ended(run)
     assert code == 0, said
     assert story.git("show", "openspec/add-some:src/wp-a/made.txt") == "pushed"
+    assert not story.git("for-each-ref", "refs/plait/in/")
 
 
 @pytest.mark.long

@@ -8,7 +8,7 @@ from plait import git, process
 from plait.app.cleaning import delete_branches, spent_branches
 from plait.app.project import Project
 from plait.core.event import RunStatus
-from plait.core.kept import BRANCHES, KEEP
+from plait.core.kept import BRANCHES, KEEP, PUSHED
 from plait.core.run import Run
 from plait.errors import PlaitError
 from plait.git import Repository, WorktreePool
@@ -32,9 +32,19 @@ async def tidy(project: Project, repository: Repository, pool: WorktreePool, run
         return
     with suppress(PlaitError):
         await delete_branches(repository, spent_branches(run), keep=False)
+        await _forget_pushed(repository, run)
     if not project.settings.workspace_keep:
         with suppress(PlaitError, OSError):
             await pool.remove_free(patience_s=PATIENCE_S)
+
+
+async def _forget_pushed(repository: Repository, run: Run) -> None:
+    """Refs that workers from elsewhere pushed to, but those that alone lead to what they did."""
+    pushed = await repository.refs(f"{PUSHED}{run.id}/")
+    alone = await git.only_through(repository, pushed)
+    going = {ref: commit for ref, commit in pushed.items() if ref not in alone}
+    if going:
+        await repository.delete_unmoved(going)
 
 
 def tidy_again(project: Project, run: Run) -> None:

@@ -17,6 +17,7 @@ from plait.core.run import SATISFIED, Attempt, PackageState, Run
 from plait.errors import UsageError
 
 KEEP = "refs/plait/keep/"
+PUSHED = "refs/plait/in/"  # by workers from elsewhere: RUN/PACKAGE/EPOCH
 BRANCHES = "refs/heads/plait/"
 _OF_SLOT = re.compile(r"refs/plait/keep/(recovered|clean)/(w[0-9]{1,9})(?:-[0-9a-f]{12})?")
 _OF_ATTEMPT = re.compile(r"refs/plait/keep/([^/]+)/(.+)/([0-9]{1,18})(?:-[0-9a-f]{12})?")

@@ -14,6 +14,7 @@ import anyio
 
 from plait.core.coordination import OFFER, Task, TaskState
 from plait.core.event import PackageWaits
+from plait.core.kept import PUSHED
 from plait.core.plan import CheckKind, PackageId
 from plait.core.queue import package_checks
 from plait.core.retry import NOT_TAKEN_UP, WORKER_LOST
@@ -24,7 +25,6 @@ from plait.errors import EnvironmentLack, PlaitError
 from plait.ports.agents import WORKER_PIPE
 
 EXITS: Mapping[str, int] = {"completed": 0, "blocked": 75}  # as of the command agent
-REF = "refs/plait/in"
 _TRY_S = 0.02
 _MOST_ID = 64
 
@@ -70,7 +70,7 @@ def offer_id(context: Context, claimed: Claimed) -> str:
 
 def pushed_to(claimed: Claimed) -> str:
     """The hidden ref that a worker without the worktree pushes its commit to."""
-    return f"{REF}/{claimed.task.run}/{claimed.package.id}/{claimed.epoch}"
+    return f"{PUSHED}{claimed.task.run}/{claimed.package.id}/{claimed.epoch}"
 
 
 def _offer(context: Context, claimed: Claimed, name: str) -> Task:
