@@ -14,14 +14,16 @@ from tests.acceptance.conftest import Story, wait_until
 from tests.fakes.plans import Piece
 from tests.fakes.served import LEGACY, MODERN, Faces, serving
 
-OWN = (
+OWN = (  # they leave something for those who are slow to come
+    'n=0; until test -e "$NOTES/joined-0" -a -e "$NOTES/joined-1"; do n=$((n+1)); '
+    "test $n -gt 600 && break; sleep 0.1; done; "
     'mkdir -p "src/$PLAIT_PACKAGE" && echo own > "src/$PLAIT_PACKAGE/made.txt"; sleep 0.3; '
     'echo "$PLAIT_PACKAGE" >> "$NOTES/own"'
 )
 
 
-def works(face: Any, done: list[str], over: list[bool]) -> None:
-    """Claim, do and complete packages until the run is over."""
+def works(face: Any, done: list[str], over: list[bool], joined: Path, others: list[Path]) -> None:
+    """Claim, do and complete packages until the run is over; a second one once all have one."""
     while not over:
         answer = face.call("get_work", types=["package"], wait_s=1.0)
         work = answer.value["work"]
@@ -34,6 +36,8 @@ def works(face: Any, done: list[str], over: list[bool]) -> None:
         told = face.call("complete_work", task=work["task"], token=work["token"], summary="done")
         assert told.value["state"] == "completed"
         done.append(work["package"])
+        joined.touch()
+        wait_until(lambda: bool(over) or all(each.exists() for each in others), timeout=60)
 
 
 @pytest.mark.long
@@ -57,9 +61,11 @@ def test_two_workers_join_beside_two_of_the_run(story: Story, kinds: tuple[str, 
     with serving(story.repo, env=story.env) as service, ExitStack() as stack:
         portal = stack.enter_context(anyio.from_thread.start_blocking_portal())
         threads = []
-        for kind, mine in zip(kinds, done, strict=True):
+        notes = [story.notes / f"joined-{number}" for number in range(2)]
+        for kind, mine, note in zip(kinds, done, notes, strict=True):
             faces = Faces(kind=kind, service=service, repo=story.repo, stack=stack, portal=portal)
-            threads.append(Thread(target=works, args=(faces.agent(kind[:4]), mine, over)))
+            told = (faces.agent(kind[:4]), mine, over, note, notes)
+            threads.append(Thread(target=works, args=told))
         for thread in threads:
             thread.start()
         run = story.starts("run", "add", "--yes", "--agent", f"command:{OWN}", "--max-agents", "2")
