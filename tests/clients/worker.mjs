@@ -36,6 +36,7 @@ while (!existsSync(stop)) {
   if (work === null) continue;
   if (!work.input.brief.includes(work.package)) throw new Error("the brief is of something else");
   const path = join(work.input.workspace.path, "src", work.package, "made.txt");
+  await new Promise((done) => setTimeout(done, 500)); // whoever waits gets the next one
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, `${name}\n`);
   const alive = await use("heartbeat", { doing: `working on ${work.package}` });

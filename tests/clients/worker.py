@@ -17,6 +17,8 @@ from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
 
+WORK_S = 0.5  # in which whoever waits gets the next one
+
 
 async def use(client: Client, verb: str, **given: Any) -> Any:
     """What a tool answers."""
@@ -50,6 +52,7 @@ async def main(name: str, way: str, target: str, stop: str, plait: str) -> None:
             work = (await use(client, "get_work", types=["package"], wait_s=0.5))["work"]
             if work is None:
                 continue
+            await anyio.sleep(WORK_S)
             written(work, name)
             alive = await use(client, "heartbeat", doing=f"working on {work['package']}")
             held = [each["task"] for each in alive["claims"] if each["state"] == "claimed"]
