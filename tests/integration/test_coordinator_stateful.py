@@ -24,6 +24,7 @@ from tests.fakes.agreed import KEYS, OVER, TTL_S, Held, Job, Model, Session, ask
 from tests.fakes.inside import Inside, inside
 
 from plait.engine.coordinator import desk as desk_module
+from plait.engine.coordinator.desk import VERBS
 from plait.engine.coordinator.sessions import RENEWED_WITHIN
 
 CLIENTS = 5
@@ -88,6 +89,8 @@ class Coordinator(RuleBasedStateMachine):
         assert answer.status_code < 500, told
         if not self.alive(session):
             assert told["code"] == "SESSION_OVER", (verb, told)
+        elif answer.is_error and VERBS[verb].needs_session:
+            self.heard(session)  # what is refused is a sign of life, too
         return answer.status_code, told
 
     def together(self, act: Callable[[Session], tuple[int, Any]]) -> list[tuple[int, Any]]:
